@@ -1,1 +1,1 @@
-"""Foresight: which files tasks will change, and which pairs of them conflict, learned from history."""
+"""Predicts which files tasks will change and which pairs of tasks conflict, from the history."""

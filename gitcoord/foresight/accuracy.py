@@ -1,4 +1,4 @@
-"""How good predictions were: ranking, calibration, and tables of both. Pure."""
+"""Measures the quality of predictions: ranking, calibration, and tables of both. Pure."""
 
 import math
 from collections.abc import Collection, Iterable, Sequence
@@ -11,7 +11,7 @@ _EDGES: Final = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
 
 
 class ReliabilityRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Predictions between two probabilities: how many, their mean, and the share that came true."""
+    """The predictions between two probabilities: their count, their mean, and the share that came true."""
 
     least: float
     most: float
@@ -21,7 +21,7 @@ class ReliabilityRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def roc_area(scores: Sequence[float], truth: Sequence[bool]) -> float:
-    """The chance that a true one has a higher score than a false one (ties: half); NaN without both."""
+    """Returns the chance that a true one scores higher than a false one (ties: half); NaN without both."""
     order = sorted(range(len(scores)), key=scores.__getitem__)
     positives = sum(truth)
     negatives = len(truth) - positives
@@ -39,7 +39,7 @@ def roc_area(scores: Sequence[float], truth: Sequence[bool]) -> float:
 
 
 def average_precision(scores: Sequence[float], truth: Sequence[bool]) -> float:
-    """The mean precision at each true one, the highest score first; NaN where nothing is true."""
+    """Returns the mean precision at each true one, highest score first; NaN if none is true."""
     order = sorted(range(len(scores)), key=lambda one: -scores[one])
     hits, total = 0, 0.0
     for place, one in enumerate(order, 1):
@@ -50,7 +50,7 @@ def average_precision(scores: Sequence[float], truth: Sequence[bool]) -> float:
 
 
 def brier_skill(chances: Sequence[float], truth: Sequence[bool]) -> float:
-    """How much smaller the squared error is than that of always saying the base rate."""
+    """Returns by which share the squared error is smaller than that of always predicting the base rate."""
     rate = sum(truth) / len(truth) if truth else 0.0
     if not 0 < rate < 1:
         return math.nan
@@ -59,7 +59,7 @@ def brier_skill(chances: Sequence[float], truth: Sequence[bool]) -> float:
 
 
 def calibration_error(chances: Sequence[float], truth: Sequence[bool], bins: int = 10) -> float:
-    """The expected calibration error, over bins of equal width."""
+    """Returns the expected calibration error, over bins of equal width."""
     told: list[list[tuple[float, bool]]] = [[] for _ in range(bins)]
     for chance, real in zip(chances, truth, strict=True):
         told[min(bins - 1, int(chance * bins))].append((chance, real))
@@ -69,7 +69,7 @@ def calibration_error(chances: Sequence[float], truth: Sequence[bool], bins: int
 
 
 def reliability(chances: Sequence[float], truth: Sequence[bool]) -> list[ReliabilityRow]:
-    """Predicted against observed, by probability; rows without predictions are left out."""
+    """Returns predicted and observed shares by probability; leaves out rows without predictions."""
     rows = []
     for least, most in pairwise(_EDGES):
         inside = [
@@ -91,12 +91,12 @@ def reliability(chances: Sequence[float], truth: Sequence[bool]) -> list[Reliabi
 
 
 def recall_at(ranked: Sequence[str], truth: Collection[str], most: int) -> float:
-    """The share of `truth` among the first `most`."""
+    """Returns the share of `truth` among the first `most`."""
     return sum(path in truth for path in ranked[:most]) / len(truth)
 
 
 def precision_over(ranked: Iterable[str], truth: Collection[str]) -> float:
-    """The average precision of a ranking that may lack some of `truth`, which then count as never found."""
+    """Returns the average precision of a ranking; members of `truth` that it lacks count as never found."""
     hits, total = 0, 0.0
     for place, path in enumerate(ranked, 1):
         if path in truth:

@@ -1,7 +1,7 @@
-"""Moves the intercept of the conflict model towards what happened to the repository's own tasks. Pure.
+"""Fits the intercept of the conflict model to the outcomes of the repository's own tasks. Pure.
 
-Agents conflict more often than the people whose history the models were fitted on. A base rate shows after
-some dozens of pairs; which features matter does not, so the weights stay.
+Agents conflict more often than the people on whose history the models were fitted. Some dozens of pairs are
+enough to estimate a base rate, but not the weights of features, so those stay.
 """
 
 import math
@@ -35,7 +35,7 @@ def learned_shift(pairs: Sequence[PairOutcome]) -> float:
             chance - pair.conflict for chance, pair in zip(chances, pairs, strict=True)
         )
         step = slope / (_PRIOR + math.fsum(chance * (1 - chance) for chance in chances))
-        # A full step may go too far from where the curve is flat.
+        # Where the curve is flat a full step may go too far.
         shift -= max(-1.0, min(1.0, step))
         if abs(step) < 1e-9:
             break

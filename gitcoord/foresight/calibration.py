@@ -1,7 +1,7 @@
-"""Moves the fitted constants of pairs towards what the repository's own history shows, and no further. Pure.
+"""Fits the constants of pairs to the repository's own history. Pure.
 
-A maximum a posteriori estimate by Newton's method: a normal prior around the shipped constants keeps little
-evidence from moving them much. The intercept, which is the base rate, moves most easily.
+Computes a maximum a posteriori estimate by Newton's method: with a normal prior around the shipped constants,
+little evidence moves them little. The intercept, which is the base rate, moves most easily.
 """
 
 import math
@@ -21,7 +21,7 @@ _HELD_OUT: Final = 0.25
 
 
 class PairSample(msgspec.Struct, frozen=True):
-    """Two past tasks: the features that they were compared by, and what came of it."""
+    """Two past tasks: the features of the pair, and whether they shared a file and conflicted."""
 
     features: tuple[float, ...]
     share: bool
@@ -29,7 +29,7 @@ class PairSample(msgspec.Struct, frozen=True):
 
 
 class Quality(msgspec.Struct, frozen=True, kw_only=True):
-    """How good probabilities of a conflict were; NaN is left out where nothing conflicted."""
+    """The quality of conflict probabilities; None instead of NaN if nothing conflicted."""
 
     calibration_error: float
     brier_skill: float | None
@@ -37,19 +37,19 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CalibrationResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What calibration changed, measured on the newest quarter of the samples, which it was not fitted on."""
+    """The effect of calibration, measured on the newest quarter of the samples, which was held out."""
 
     pairs: int
     conflicts: int
     before: Quality
     after: Quality
     better: bool
-    """Whether the constants are worth taking over: the squared error is smaller."""
+    """Whether the new constants are better: their squared error is smaller."""
     models: PairModels
 
 
 def calibrate(models: PairModels, samples: Sequence[PairSample]) -> CalibrationResult:
-    """The models moved towards `samples`, the oldest first; those for use are fitted on all of them."""
+    """Fits the models to `samples`, oldest first; the returned models are fitted on all of them."""
     split = len(samples) - int(len(samples) * _HELD_OUT)
     held_out = samples[split:]
     tried = _fitted(models, samples[:split])
@@ -76,7 +76,7 @@ def _fitted(models: PairModels, samples: Sequence[PairSample]) -> PairModels:
 def moved(
     model: LogisticModel, samples: Sequence[PairSample], truth: Callable[[PairSample], bool]
 ) -> LogisticModel:
-    """The model moved towards the samples."""
+    """Returns the model fitted to the samples."""
     count = len(samples)
     columns = list(zip(*(sample.features for sample in samples), strict=True))
     means = [math.fsum(column) / count for column in columns]
@@ -96,7 +96,7 @@ def moved(
     for _ in range(_STEPS):
         step = _newton_step(found, first, priors, rows, real)
         now = _loss(found, first, priors, rows, real)
-        # A full step may go too far where the data are far from the prior.
+        # If the data are far from the prior, a full step may go too far.
         for halving in range(_HALVINGS):
             tried = [value - change / 2**halving for value, change in zip(found, step, strict=True)]
             if _loss(tried, first, priors, rows, real) <= now:
@@ -116,7 +116,7 @@ def _loss(
     rows: Sequence[Sequence[float]],
     real: Sequence[float],
 ) -> float:
-    """The negative logarithm of the posterior, but for a constant."""
+    """Returns the negative logarithm of the posterior, up to a constant."""
     away = [prior * (now - then) ** 2 / 2 for prior, now, then in zip(priors, at, first, strict=True)]
     odds = [sum([value * weight for value, weight in zip(row, at, strict=True)]) for row in rows]
     missed = [
@@ -127,7 +127,7 @@ def _loss(
 
 
 def _scaled(features: Sequence[float], means: Sequence[float], spreads: Sequence[float]) -> tuple[float, ...]:
-    """The features with a mean of 0 and a standard deviation of 1, after a 1 for the intercept."""
+    """Scales the features to a mean of 0 and a standard deviation of 1; puts a 1 for the intercept first."""
     scaled = ((one - mean) / spread for one, mean, spread in zip(features, means, spreads, strict=True))
     return (1.0, *scaled)
 
@@ -156,7 +156,7 @@ def _newton_step(
 
 
 def solved(matrix: Sequence[Sequence[float]], right: Sequence[float]) -> list[float]:
-    """The solution of a small system of linear equations, whose matrix is positive definite (Gauss)."""
+    """Solves a small system of linear equations with a positive definite matrix (Gauss)."""
     size = len(right)
     rows = [[*line, value] for line, value in zip(matrix, right, strict=True)]
     for pivot in range(size):

@@ -1,4 +1,4 @@
-"""The fitted constants, and the logistic models that they are of."""
+"""The fitted constants and their logistic models."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -15,21 +15,21 @@ class LogisticModel(msgspec.Struct, frozen=True):
     weights: dict[str, float]
 
     def log_odds(self, values: Iterable[float]) -> float:
-        """The log-odds for the features, in the order of the weights."""
+        """Returns the log-odds for the features, which are in the order of the weights."""
         return self.intercept + sum(
             weight * value for weight, value in zip(self.weights.values(), values, strict=True)
         )
 
 
 class PairModels(msgspec.Struct, frozen=True):
-    """`conflict`: the two do not merge. `share`: the two change a file in common."""
+    """The models of pairs: `conflict`: the two do not merge; `share`: both change the same file."""
 
     conflict: LogisticModel
     share: LogisticModel
 
 
 class DeclaredShifts(msgspec.Struct, frozen=True):
-    """What a declaration adds to a file's log-odds: it names the path, a glob has it, others are named."""
+    """The shifts of a file's log-odds by a declaration: of its path, by a glob, or only of other files."""
 
     path: float
     glob: float
@@ -38,7 +38,7 @@ class DeclaredShifts(msgspec.Struct, frozen=True):
 
 
 class Constants(msgspec.Struct, frozen=True):
-    """Everything that was fitted."""
+    """All fitted constants."""
 
     files: LogisticModel
     pairs: PairModels
@@ -47,13 +47,13 @@ class Constants(msgspec.Struct, frozen=True):
 
 @cache
 def shipped_constants() -> Constants:
-    """The constants that come with gitcoord, fitted on other repositories than the user's."""
+    """Returns the constants that come with gitcoord, fitted on other repositories than the user's."""
     text = files("gitcoord.foresight").joinpath("constants.json").read_bytes()
     return msgspec.json.decode(text, type=Constants)
 
 
 def probability(log_odds: float) -> float:
-    """The probability of log-odds, without overflow."""
+    """Converts log-odds to a probability, without overflow."""
     if log_odds < 0:
         power = math.exp(max(log_odds, -700.0))
         return power / (1 + power)
@@ -61,11 +61,11 @@ def probability(log_odds: float) -> float:
 
 
 def log_odds(chance: float) -> float:
-    """The log-odds of a probability, kept within what a logarithm can take."""
+    """Converts a probability, limited to 1e-5 … 1 - 1e-5, to log-odds."""
     kept = min(1 - 1e-5, max(1e-5, chance))
     return math.log(kept / (1 - kept))
 
 
 def is_named_alike(weights: Mapping[str, float], names: Iterable[str]) -> bool:
-    """Whether a model's weights are those of the features `names`, in that order."""
+    """Whether a model's weights belong to the features `names`, in that order."""
     return list(weights) == list(names)

@@ -1,4 +1,4 @@
-"""A repository as it stood at one commit: its changes, its files, and what both are about."""
+"""The corpus of a repository at one commit: its changes and files, and the terms of both."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from array import array
 
 MOST_PATHS: Final = 40
-"""A change of more files says nothing about which of them belong together."""
+"""A change of more files does not show which of them belong together."""
 _SHORT_LIFE, _LONG_LIFE = 50, 500
 _NEVER: Final = 9999.0
 _MODULE_NAMES: Final = frozenset({"mod", "__init__", "index", "lib", "main"})
 
 
 class Corpus:
-    """What queries are answered from. Files are numbered as in `files`, changes from the oldest."""
+    """The data for queries. Files have the numbers of `files`, changes are numbered from the oldest."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class Corpus:
         changes: Sequence[KnownChange],
         contents: Mapping[str, StoredDocument],
     ) -> None:
-        """`changes`: the oldest first. `contents` are the indexed blobs by id, more than the tree's too."""
+        """`changes`: oldest first. `contents`: the indexed blobs by id, also those not in the tree."""
         self._store = store
         self.paths = [file.path for file in files]
         self.number_of = {path: number for number, path in enumerate(self.paths)}
@@ -70,7 +70,7 @@ class Corpus:
 
     @cached_property
     def file_messages(self) -> Postings:
-        """Each file as the messages of all changes that touched it."""
+        """A document for each file: the messages of all changes that touched it."""
         lengths = [0.0] * len(self.paths)
         weighed = self._weighed_lengths
         for file, places in enumerate(self.changes_of):
@@ -80,7 +80,7 @@ class Corpus:
 
     @cached_property
     def path_words(self) -> Postings:
-        """Each file as the words of its path; its own name counts twice."""
+        """A document for each file: the words of its path; its own name counts twice."""
         terms = [_path_terms(path) for path in self.paths]
         where: dict[str, list[tuple[int, float]]] = {}
         for file, counts in enumerate(terms):
@@ -96,23 +96,23 @@ class Corpus:
 
     @cached_property
     def by_stem(self) -> Mapping[str, Sequence[int]]:
-        """Files by the last part of their path without its ending, in lower case."""
+        """Files by the last part of their path without the extension, in lower case."""
         return _numbered(path.rpartition("/")[2].rsplit(".", 1)[0].lower() for path in self.paths)
 
     @cached_property
     def most_popular(self) -> list[int]:
-        """The files that were touched most, lately above all."""
+        """The files with the most changes; recent changes count most."""
         count = range(len(self.paths))
         return sorted(count, key=lambda file: (-self.recent[file] - 0.01 * self.popular[file], file))[:200]
 
     def defining(self, identifier: str) -> list[int]:
-        """The files whose content defines the identifier."""
+        """Returns the files whose content defines the identifier."""
         found = self._store.postings(Kind.DEFINITION, identifier)
         return sorted(file for blob in found[::2] for file in self._files_of_blob.get(blob, ()))
 
     @cached_property
     def _weighed_lengths(self) -> list[float]:
-        """What each change adds to the length of the files that it touched."""
+        """The length that each change adds to the files that it touched."""
         return [
             spread * len(files) ** -0.5 if files else 0.0
             for spread, files in zip(self._spreads, self.touched, strict=True)
@@ -121,7 +121,7 @@ class Corpus:
     def _in_changes(self, term: str) -> Occurrences:
         place = self._place
         found = _pairs(self._store.postings(Kind.CHANGE, term))
-        # In the order of history, whatever order they were indexed in.
+        # Sort by history: they may have been indexed in another order.
         return sorted((place[number], count) for number, count in found if number in place)
 
     def _in_contents(self, term: str) -> Occurrences:
@@ -142,7 +142,7 @@ class Corpus:
 
 
 def _touched(number_of: Mapping[str, int], changes: Sequence[KnownChange]) -> list[list[int]]:
-    """The files of today that each change touched, under whatever name they had then."""
+    """Returns the current files that each change touched, also under former names."""
     later: dict[str, str] = {}
     for change in reversed(changes):
         for former, path in change.renames:

@@ -1,4 +1,4 @@
-"""How likely a task is to change each file: features, the fitted model, declarations. Pure."""
+"""Computes how likely a task changes each file: features, the fitted model, declarations. Pure."""
 
 import heapq
 import math
@@ -20,11 +20,11 @@ _CONFIGURATION: Final = frozenset({"yml", "yaml", "toml", "cfg", "json", "lock",
 _ABOUT_DOCUMENTS: Final = frozenset({"doc", "docs", "document", "readme", "typo", "changelog"})
 _LONGEST_LIST: Final = 200
 _LEAST_NAMED, _LEAST_INSIDE = -2.0, -4.0
-"""The log-odds of a declared file before its declaration, where nothing else points to it."""
+"""The log-odds of a declared file before its declaration, if nothing else points to it."""
 
 
 def file_chances(corpus: Corpus, query: Query, constants: Constants, modifies: Sequence[str]) -> Scores:
-    """The probability of each candidate that the task changes it; files that are left out are unlikely."""
+    """Returns, for each candidate, the probability that the task changes it; other files are unlikely."""
     found = find_scores(corpus, query)
     model = constants.files
     chances = {file: model.log_odds(row) for file, row in _features(corpus, query, found)}
@@ -34,7 +34,7 @@ def file_chances(corpus: Corpus, query: Query, constants: Constants, modifies: S
 
 
 def _features(corpus: Corpus, query: Query, s: FileScores) -> Iterator[tuple[int, tuple[float, ...]]]:
-    """Each candidate with its features, in the order of the constants."""
+    """Yields each candidate with its features, in the order of the constants."""
     ranked = {
         name: _ranked(scores)
         for name, scores in (
@@ -104,13 +104,13 @@ def _candidates(corpus: Corpus, ranked: dict[str, list[int]], scores: FileScores
 
 
 def _ranked(scores: Scores) -> list[int]:
-    """The files with the best scores, the best first, of equal ones the first."""
+    """Returns the files with the best scores, best first; of equal ones, the lower number first."""
     top = heapq.nlargest(_LONGEST_LIST, ((score, -file) for file, score in scores.items() if score > 0))
     return [-file for _, file in top]
 
 
 def _declare(chances: Scores, corpus: Corpus, modifies: Sequence[str], shifts: DeclaredShifts) -> None:
-    """Shifts log-odds towards the files that the task declares, and away from all others."""
+    """Raises the log-odds of files that the task declares, and lowers those of all others."""
     exact = {corpus.number_of[path] for entry in modifies if (path := _literal(entry)) in corpus.number_of}
     inside: dict[int, float] = {}
     for entry in modifies:
@@ -143,5 +143,5 @@ def _literal(entry: str) -> str:
 
 
 def likely_first(chances: Iterable[tuple[str, float]]) -> list[tuple[str, float]]:
-    """Files by probability, the most likely first, of equal ones by path."""
+    """Sorts files by probability, most likely first, then by path."""
     return sorted(chances, key=lambda one: (-one[1], one[0]))

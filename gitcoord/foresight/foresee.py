@@ -1,4 +1,4 @@
-"""Foresight of a repository at a commit: the front of this room. Reads history, then answers."""
+"""Predictions for a repository at a commit: reads the history, then answers queries."""
 
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -23,17 +23,17 @@ from gitcoord.planning.experience import PairOutcome
 from gitcoord.planning.risks import RiskyFile
 
 _NAMED_NEW: Final = 0.5
-"""The chance that a task makes a file that its text names and that is not there."""
+"""The chance that a task creates a file that its text names and that does not exist."""
 _DECLARED_NEW: Final = 0.9
 
 
 Answer = TypeVar("Answer")
 LeftOut = Callable[[str], bool]
-"""Whether the user's rules see to it that two changes of a path never conflict."""
+"""Whether the user's rules prevent conflicts between two changes of a path."""
 
 
 class Foresight:
-    """What history tells at one commit. Times: a second per thousand files at first, then milliseconds."""
+    """Predictions at one commit. The first takes a second per thousand files, later ones milliseconds."""
 
     def __init__(
         self,
@@ -46,9 +46,9 @@ class Foresight:
         left_out: LeftOut | None = None,
         pairs: Sequence[PairOutcome] = (),
     ) -> None:
-        """`history`: the commits that count, the newest first; the index is kept in `common_dir`, if any.
+        """`history`: the commits to use, newest first; `common_dir`: the directory of the index, if any.
 
-        `pairs` are those of the repository's own tasks, which move the base rate.
+        `pairs`: the outcomes of the repository's own tasks, which shift the base rate.
         """
         self.shift = learned_shift(pairs)
         self.own_pairs = len(pairs) if self.shift else 0
@@ -63,7 +63,7 @@ class Foresight:
 
     @property
     def change_count(self) -> int:
-        """How many changes it was learned from."""
+        """The number of changes in the history that was used."""
         return self._asked(lambda known: known.change_count)
 
     @property
@@ -78,32 +78,32 @@ class Foresight:
 
     @property
     def popular_paths(self) -> Sequence[str]:
-        """The paths that were changed most, lately above all: what is foretold without a text."""
+        """The paths with the most changes, recent ones above all: the prediction without a text."""
         return self._asked(lambda known: [known.corpus.paths[file] for file in known.corpus.most_popular])
 
     def similar_paths(self, task: TaskText) -> list[str]:
-        """The paths that the most similar changes touched: what is foretold from messages alone."""
+        """Returns the paths of the most similar changes: the prediction from messages alone."""
         return self._asked(lambda known: known.similar_paths(task))
 
     def chances(self, task: TaskText) -> Mapping[str, float]:
-        """How likely the task changes each path, hot files included; paths that are left out are unlikely."""
+        """Returns how likely the task changes each path, also hot files; other paths are unlikely."""
         return self._asked(lambda known: known.chances(task))
 
     def likely_files(self, task: TaskText, most: int, least: float = 0.0) -> tuple[RiskyFile, ...]:
-        """The files that the task most likely changes, at most so many and at least so likely."""
+        """Returns at most `most` files that the task probably changes, with a chance of at least `least`."""
         found = likely_first((path, chance) for path, chance in self.chances(task).items() if chance >= least)
         return tuple(RiskyFile(path, round(chance, 4)) for path, chance in found[:most])
 
     def pair(self, one: TaskText, other: TaskText) -> PairChances:
-        """How likely the two tasks conflict, and where."""
+        """Returns how likely the two tasks conflict, and in which files."""
         return self._asked(lambda known: known.pair(one, other))
 
     def pairs(self, tasks: Iterable[TaskText]) -> Iterable[tuple[TaskText, TaskText, PairChances]]:
-        """Every two of the tasks."""
+        """Yields every pair of tasks with its chances."""
         return ((one, other, self.pair(one, other)) for one, other in combinations(tasks, 2))
 
     def _asked(self, ask: Callable[["_Knowledge"], Answer]) -> Answer:
-        """The answer; where the index turns out to be of no use it is made anew, at last in memory."""
+        """Answers a query; if the index is damaged, builds it again, the last time in memory."""
         places = [self._common_dir, None]
         while True:
             try:
@@ -117,14 +117,14 @@ class Foresight:
                 self._store.close()
                 place = places.pop(0)
                 if isinstance(error, sqlite3.OperationalError):
-                    place = None  # it is all right, and cannot be written
+                    place = None  # the index is valid but not writable
                 else:
                     discard(self._store.path)
                 self._store = open_store(place)
 
 
 class _Knowledge:
-    """What was read of the repository, and what was worked out of it."""
+    """The data that was read from the repository, and the results computed from it."""
 
     def __init__(
         self,
@@ -185,7 +185,7 @@ class _Knowledge:
         return known
 
     def _new_files(self, text: str, modifies: Iterable[str]) -> dict[str, float]:
-        """Files that are not there, and that the task will probably make since it names them."""
+        """Returns files that do not exist but that the task names, so it will probably create them."""
         corpus = self.corpus
         named = {path for path in paths_in(text) if looks_like_file(path) and not named_files(corpus, path)}
         declared = {path for path in modifies if looks_like_file(path) and path not in corpus.number_of}
@@ -193,7 +193,7 @@ class _Knowledge:
 
 
 def _text(task: TaskText) -> str:
-    """The words of a task as those of changes are read: the title counts twice."""
+    """Returns the text of a task in the form of a change's message: the title counts twice."""
     return plain_text(f"{task.title}\n{task.title}\n{task.body}")
 
 
@@ -209,10 +209,10 @@ def open_foresight(
     left_out: LeftOut | None = None,
     pairs: Sequence[PairOutcome] = (),
 ) -> Foresight | None:
-    """The foresight of the repository at `commit`; None where its history has fewer than `least` changes.
+    """Opens foresight at `commit`; returns None if the history has fewer than `least` changes.
 
-    `common_dir`: where the index is kept (None: nowhere). `most`: so many changes count. Paths that are
-    `left_out` say nothing about pairs. Raises `git-failed`.
+    `common_dir`: the directory of the index (None: in memory). `most`: the number of changes to use. Paths
+    that are `left_out` do not count for pairs. Raises `git-failed`.
     """
     history = reader.list_changes(commit, most)
     if len(history) < least:

@@ -1,7 +1,7 @@
-"""Directories that grow by one numbered file a change, such as migrations: two tasks take one number. Pure.
+"""Directories to which changes add numbered files, such as migrations: two tasks may take one number. Pure.
 
-Nothing names the file that a task will add there. But whatever makes it likely that a task changes one of the
-files that are there makes it likely that it adds the next one, as the changes that added those did.
+No text names the file that a task will add there. But if a task probably changes one of the existing files,
+it probably adds the next one, as the changes that added those did.
 """
 
 import math
@@ -15,15 +15,15 @@ _NUMBERED: Final = re.compile(r"([VvUu]?)(\d+)(?:__|[_-])")
 _DATED: Final = re.compile(r"(19|20)\d\d(\d\d){2}|(19|20)\d\d[._-]\d\d[._-]\d\d")
 _FEWEST_FILES: Final = 4
 _LEAST_DIFFERENT: Final = 0.8
-"""The share of a directory's numbered files that have a number of their own."""
+"""The minimum share of a directory's numbered files with a unique number."""
 _LEAST_RATE: Final = 0.5
 _LEAST_CHANCE: Final = 0.01
 
 
 class GrowingDirectory(msgspec.Struct, frozen=True, kw_only=True):
-    """A directory of numbered files. `next_file`: the one that the next change adds, with `*` for its words.
+    """A directory of numbered files. `next_file`: the file of the next change, with `*` for its words.
 
-    `rate` is the share of the changes there that add a file.
+    `rate`: the share of the changes in the directory that add a file.
     """
 
     next_file: str
@@ -34,7 +34,7 @@ class GrowingDirectory(msgspec.Struct, frozen=True, kw_only=True):
 def growing_directories(
     paths: Iterable[str], changes: Iterable[Iterable[str]]
 ) -> tuple[GrowingDirectory, ...]:
-    """Returns those among `paths` of the tree; `changes` are the paths of past changes, the oldest first."""
+    """Finds growing directories among the tree's `paths`; `changes`: paths of past changes, oldest first."""
     numbered: dict[str, dict[str, re.Match[str]]] = {}
     for path in paths:
         directory, _, name = path.rpartition("/")
@@ -64,7 +64,7 @@ def growing_directories(
 
 
 def next_file_chances(growing: Iterable[GrowingDirectory], chances: Mapping[str, float]) -> dict[str, float]:
-    """Returns the likely next files by the chances of those that are there."""
+    """Returns the likely next files, from the chances of the existing ones."""
     found = {}
     for one in growing:
         none = math.fsum(math.log1p(-min(0.99, chances.get(path, 0.0))) for path in one.files)

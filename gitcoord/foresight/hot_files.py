@@ -1,7 +1,7 @@
-"""Files that nearly every change touches: lists that grow, and what tools generate. Pure.
+"""Files that nearly every change touches: append-only lists and generated files. Pure.
 
-They say nothing about which two changes conflict, and no order of tasks keeps changes to them apart. They are
-left out of the risk of pairs, and are mended for good by a merge rule.
+They do not show which two changes conflict, and no order of tasks separates changes to them. They are left
+out of the risk of pairs; a merge rule prevents their conflicts.
 """
 
 import re
@@ -13,7 +13,7 @@ import msgspec
 HotKind = Literal["append", "lock", "rule"]
 
 RECENT: Final = 100
-"""Changes that are looked at."""
+"""The number of recent changes to look at."""
 _SHARE, _FEWEST_TOUCHES, _FEWEST_CHANGES = 0.2, 5, 20
 _INSERTED: Final = 0.8
 _CHANGELOG: Final = re.compile(
@@ -33,7 +33,7 @@ _LOCKS: Final = frozenset(
 
 
 class EditCount(msgspec.Struct, frozen=True):
-    """How the changes to a file looked: `inserting` of `hunks` took no line away."""
+    """The changes to a file: `inserting` of its `hunks` deleted no line."""
 
     inserting: int
     hunks: int
@@ -45,7 +45,7 @@ def is_lock(path: str) -> bool:
 
 
 def often_touched(recent: Iterable[Iterable[str]]) -> list[str]:
-    """The paths that at least a fifth of the `recent` changes touched, sorted; none of a short history."""
+    """Returns the paths that at least a fifth of the `recent` changes touched, sorted; none if few."""
     counts: dict[str, int] = {}
     changes = 0
     for paths in recent:
@@ -59,10 +59,10 @@ def often_touched(recent: Iterable[Iterable[str]]) -> list[str]:
 
 
 def hot_files(paths: Iterable[str], edits: Mapping[str, EditCount]) -> dict[str, HotKind]:
-    """Those of `paths` that are of no use for telling pairs apart; `edits` are of those often touched.
+    """Returns the hot files among `paths`, with their kind; `edits`: those of files that are often touched.
 
-    A file that is often touched is a list that grows by its name, or since its hunks only insert. Any other
-    one is a hub: two tasks that change it may well conflict.
+    Such a file is an append-only list if its name says so or its hunks only insert. Any other one is a hub:
+    two tasks that change it probably conflict.
     """
     found: dict[str, HotKind] = {}
     for path in paths:
@@ -75,7 +75,7 @@ def hot_files(paths: Iterable[str], edits: Mapping[str, EditCount]) -> dict[str,
 
 
 def grows(path: str, edits: EditCount | None) -> bool:
-    """Whether the file is a list that grows: by its name, or since its hunks only insert."""
+    """Whether the file is an append-only list: its name says so, or its hunks only insert."""
     if _CHANGELOG.search(path):
         return True
     return edits is not None and edits.hunks > 0 and edits.inserting >= _INSERTED * edits.hunks

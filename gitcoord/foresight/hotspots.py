@@ -1,4 +1,4 @@
-"""Files in which past changes would have conflicted, and what would keep the next ones from it. Pure."""
+"""Finds files in which past changes would have conflicted, and remedies. Pure."""
 
 import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -10,8 +10,8 @@ from gitcoord.foresight.hot_files import EditCount, grows, is_lock
 from gitcoord.foresight.past_conflicts import PastPair
 
 Remedy = Literal["union", "regenerate", "exclusive", "split"]
-"""A rule that keeps the lines of both sides; one that makes the file anew; one that lets one task at a time;
-nothing but smaller files.
+"""A rule that keeps the lines of both sides; one that generates the file again; one that allows one task at a
+time; or splitting the file.
 """
 _NPM: Final = "npm install --package-lock-only --ignore-scripts --no-audit --no-fund"
 _MADE_BY: Final = {
@@ -27,16 +27,16 @@ _MADE_BY: Final = {
     "go.sum": "go mod tidy",
     "flake.lock": "nix flake lock",
 }
-"""What makes a lock file anew and keeps the versions in it that still fit."""
+"""The command that generates a lock file again and keeps the versions that still fit."""
 
 _TEXT: Final = re.compile(r"\.(md|rst|txt|adoc)$|(^|/)[A-Z]+$")
 _LEAST_CONFLICTS: Final = 2
 
 
 class Hotspot(msgspec.Struct, frozen=True, kw_only=True):
-    """A file: in how many pairs of changes both touched it, and in how many of those they conflicted there.
+    """A file, the number of pairs of changes that both touched it, and of pairs that conflicted in it.
 
-    `alone`: the conflicts that were in this file and in no other.
+    `alone`: the conflicts in this file only.
     """
 
     path: str
@@ -46,13 +46,13 @@ class Hotspot(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: int
     alone: int
     command: str = ""
-    """What makes the file anew, where that is the remedy."""
+    """The command that generates the file again, if that is the remedy."""
 
 
 class HotspotReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found among so many changes, each compared with those that came right before and after it.
+    """The hotspots among `changes` changes, each compared with those right before and after it.
 
-    `removed` are the pairs that conflict in nothing but files that get a rule.
+    `removed`: the number of pairs that conflict only in files that get a rule.
     """
 
     changes: int
@@ -62,7 +62,7 @@ class HotspotReport(msgspec.Struct, frozen=True, kw_only=True):
     hotspots: tuple[Hotspot, ...] = ()
 
     def rules(self) -> dict[str, list[str] | dict[str, str]]:
-        """The patterns that each rule gets; with their commands where it takes those."""
+        """Returns the patterns for each rule; for `regenerate`, with their commands."""
         found: dict[str, list[str] | dict[str, str]] = {}
         for remedy in ("union", "exclusive"):
             if patterns := [pattern_of(spot.path) for spot in self.hotspots if spot.remedy == remedy]:
@@ -72,7 +72,7 @@ class HotspotReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def without_paths_of_rules(pairs: Iterable[PastPair], ruled: Container[str]) -> list[PastPair]:
-    """The pairs without paths that only one task at a time may touch, or that do not count."""
+    """Removes paths with an `exclusive` or `ignore` rule from the pairs."""
     found = []
     for pair in pairs:
         left = frozenset(path for path in pair.paths if path not in ruled)
@@ -82,7 +82,7 @@ def without_paths_of_rules(pairs: Iterable[PastPair], ruled: Container[str]) -> 
 
 
 def conflicting_paths(pairs: Iterable[PastPair]) -> list[str]:
-    """The paths of at least two conflicts, those of the most first."""
+    """Returns the paths with at least two conflicts, those with the most first."""
     counts: dict[str, int] = {}
     for pair in pairs:
         for path in pair.paths if pair.conflict else ():
@@ -98,9 +98,9 @@ def find_hotspots(
     edits: Mapping[str, EditCount],
     has_program: Callable[[str], bool] = lambda name: True,
 ) -> HotspotReport:
-    """The report on `pairs`, of which `compared` were looked at; `edits` are of `conflicting_paths`.
+    """Makes the report on `pairs`, from `compared` compared pairs; `edits`: those of `conflicting_paths`.
 
-    `has_program` says which programs there are to make lock files with.
+    `has_program`: whether a program that generates lock files is installed.
     """
     found = []
     conflicts = [pair for pair in pairs if pair.conflict]
@@ -134,7 +134,7 @@ def find_hotspots(
 
 
 def pattern_of(path: str) -> str:
-    """The pattern of a rule that names this path alone."""
+    """Returns the pattern that matches only this path."""
     escaped = re.sub(r"([\\*?\[])", r"\\\1", path)
     return f"/{escaped}"
 
@@ -142,5 +142,5 @@ def pattern_of(path: str) -> str:
 def _remedy(path: str, kind: str) -> Remedy:
     if kind == "lock":
         return "exclusive"
-    # Lines of code in any order are not always the same code; those of a list for people are.
+    # A union may put lines in any order: that is fine in a list for people, but not in code.
     return "union" if kind == "append" and _TEXT.search(path) else "split"

@@ -1,4 +1,4 @@
-"""Brings the index up to date for a commit, and makes the corpus that queries are answered from."""
+"""Updates the index for a commit, and makes the corpus for queries."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,14 +13,14 @@ from gitcoord.foresight.store import DamagedIndexError, IndexStore, Kind, NewDoc
 from gitcoord.foresight.words import definitions_in, identifier_terms, words_of
 
 Tell = Callable[[int, int], None]
-"""Is told how many files of how many have been read."""
+"""Gets the number of files that were read, and the total."""
 
 _MOST_BYTES: Final = 60_000
-"""Of one file; what comes later repeats what came before."""
+"""The number of bytes to index of one file; the rest mostly repeats the start."""
 _LARGEST: Final = 1 << 20
-"""Bytes of a file that is read at all; larger ones are data."""
+"""The maximum size in bytes of a file to read; larger files are data."""
 _MOST_FILES: Final = 20_000
-"""Of the tree; of more those count first that were changed."""
+"""The maximum number of the tree's files to index; changed files come first."""
 _BINARY_PROBE: Final = 4000
 _UNREAD: Final = frozenset(
     name
@@ -30,12 +30,12 @@ _UNREAD: Final = frozenset(
     )
     for name in line.split()
 )
-"""Endings of files whose content says nothing in words."""
+"""Extensions of files whose content has no useful words."""
 _STEP: Final = 500
 
 
 class _ChangeData(msgspec.Struct, frozen=True, array_like=True):
-    """What is kept of a change beside its terms."""
+    """The data of a change that is stored beside its terms."""
 
     spread: int
     paths: tuple[str, ...]
@@ -45,9 +45,9 @@ class _ChangeData(msgspec.Struct, frozen=True, array_like=True):
 def make_corpus(
     reader: HistoryReader, commit: str, history: Sequence[str], store: IndexStore, tell: Tell | None = None
 ) -> tuple[Corpus, list[KnownChange]]:
-    """The corpus at `commit`, and the changes of its `history` (the newest first) from the oldest on.
+    """Makes the corpus at `commit`; returns it with the changes of `history` (newest first), oldest first.
 
-    Only what the index lacks is read. Raises DamagedIndexError.
+    Reads only what the index lacks. Raises DamagedIndexError.
     """
     files = reader.list_files(commit)
     if store.is_spent(len(files) + len(history)):
@@ -63,13 +63,13 @@ def make_corpus(
                 store.add(Kind.CONTENT, _content_documents(reader, blobs, tell))
         changes, contents = store.documents(Kind.CHANGE, data=True), store.documents(Kind.CONTENT)
     known = [_known_change(changes[oid]) for oid in reversed(history) if oid in changes]
-    # A commit without a diff says nothing of files.
+    # A commit without a diff has no files.
     known = [change for change in known if change.paths]
     return Corpus(store, files, known, contents), known
 
 
 def _missing_changes(history: Sequence[str], changes: Iterable[str]) -> int:
-    """How far back history has to be read: to the oldest change that is not indexed."""
+    """Returns how many changes to read: back to the oldest one that is not indexed."""
     known = set(changes)
     return max((place for place, oid in enumerate(history, 1) if oid not in known), default=0)
 
@@ -77,7 +77,7 @@ def _missing_changes(history: Sequence[str], changes: Iterable[str]) -> int:
 def _worth_reading(
     files: Sequence[TrackedFile], store: IndexStore, history: Sequence[str]
 ) -> Sequence[TrackedFile]:
-    """The files whose content is indexed: all, or of too many those first that history touched."""
+    """Returns the files to index: all, or if there are too many, those that the history touched first."""
     if len(files) <= _MOST_FILES:
         return files
     known = store.documents(Kind.CHANGE, data=True)

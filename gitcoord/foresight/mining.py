@@ -1,4 +1,4 @@
-"""What git tells of history and of the tree, in one process each. Nothing else here asks git."""
+"""Reads history and tree from git, with one process each. No other module of this package calls git."""
 
 import re
 import threading
@@ -20,17 +20,17 @@ _LINK_MODE, _MODULE_MODE = "120000", "160000"
 
 
 class HistoryReader:
-    """Asks git for the history and the files of one repository."""
+    """Reads the history and the files of one repository from git."""
 
     def __init__(self, git: Git) -> None:
         self._git = git
 
     def list_changes(self, commit: Oid, most: int = MOST_CHANGES) -> list[Oid]:
-        """The commits of the base's own line up to `commit`, the newest first."""
+        """Returns the commits of the base's first-parent line up to `commit`, newest first."""
         return self._git.lines("rev-list", "--first-parent", f"--max-count={most}", commit, "--")
 
     def mine_changes(self, commit: Oid, most: int) -> Iterator[MinedChange]:
-        """The newest `most` commits of the base's own line with what each changed, the newest first."""
+        """Yields the newest `most` commits of the base's first-parent line with their paths, newest first."""
         for change in self.read_changes(commit, most):
             terms = terms_of(message_text(*split_message(change.message)), _MOST_TERMS)
             yield MinedChange(
@@ -38,10 +38,9 @@ class HistoryReader:
             )
 
     def read_changes(self, commit: Oid, most: int) -> Iterator[RawChange]:
-        """The newest `most` commits of the base's own line as git tells them, the newest first.
+        """Yields the newest `most` commits of the base's first-parent line as git prints them, newest first.
 
-        Only whole files that moved count as renamed: finding others would read every blob, which partial
-        clones do not have.
+        Detects only exact renames: for others git would read every blob, which partial clones do not have.
         """
         result = self._git.with_environment(_NO_FETCH).run(
             *(
@@ -58,7 +57,7 @@ class HistoryReader:
         return _changes(iter(result.stdout.decode("utf-8", "replace").split("\0")))
 
     def list_files(self, commit: Oid) -> list[TrackedFile]:
-        """The files of the commit's tree, without links and submodules."""
+        """Returns the files of the commit's tree, without links and submodules."""
         listed = self._git.run("ls-tree", "-r", "-z", "--full-tree", commit).stdout.decode("utf-8", "replace")
         found = []
         for entry in listed.split("\0"):
@@ -70,7 +69,7 @@ class HistoryReader:
         return found
 
     def read_blobs(self, oids: Sequence[Oid], largest: int) -> Iterator[tuple[Oid, int, bytes]]:
-        """Size and content of each blob that is here; of one larger than `largest` bytes no content."""
+        """Yields size and content of each local blob; no content for one larger than `largest` bytes."""
         git = self._git.with_environment(_NO_FETCH)
         form = "--batch-check=%(objectsize) %(objectname)"
         # In a partial clone git ends at the first blob that it would have to fetch.
@@ -83,12 +82,12 @@ class HistoryReader:
             yield oid, sizes[oid], content
 
     def _contents(self, oids: Sequence[Oid]) -> Iterator[bytes]:
-        """The content of each blob, one after the other."""
+        """Yields the content of each blob in order."""
         process = self._git.with_environment(_NO_FETCH).start("cat-file", "--batch", "--buffer")
         questions, answers = process.stdin, process.stdout
         if questions is None or answers is None:
             return
-        # Git stops reading questions while nobody reads its answers.
+        # Write in a thread: git stops reading questions while nobody reads its answers.
         asking = threading.Thread(target=_ask, args=(questions, oids), daemon=True)
         asking.start()
         try:
@@ -100,7 +99,7 @@ class HistoryReader:
             process.wait()
 
     def count_edits(self, commit: Oid, paths: Sequence[str], most: int) -> dict[str, EditCount]:
-        """How the newest `most` changes edited each of `paths`: hunks, and those that only insert."""
+        """Counts, for each of `paths`, the hunks of the newest `most` changes, and those that only insert."""
         if not paths:
             return {}
         result = self._git.with_environment(_NO_FETCH).run(

@@ -1,4 +1,4 @@
-"""The values of foresight: what history and tree hold, what tasks say, and what is foretold of them."""
+"""The values of foresight: files and changes of a repository, and the texts of tasks."""
 
 import msgspec
 
@@ -6,14 +6,14 @@ from gitcoord.tasks.model import TaskId
 
 
 class TrackedFile(msgspec.Struct, frozen=True):
-    """A file of the tree that predictions are about."""
+    """A file of the tree."""
 
     path: str
     oid: str
 
 
 class RawChange(msgspec.Struct, frozen=True, kw_only=True):
-    """One commit of the base's own line as git tells it. `renames` are pairs of former and new path."""
+    """One commit of the base's first-parent line, as git prints it. `renames`: pairs of old and new path."""
 
     commit: str
     parent: str
@@ -24,7 +24,7 @@ class RawChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MinedChange(msgspec.Struct, frozen=True, kw_only=True):
-    """One commit of the base's own line: its message as terms, and the paths that it changed."""
+    """One commit of the base's first-parent line: the terms of its message, and the paths that it changed."""
 
     commit: str
     terms: dict[str, int]
@@ -33,9 +33,9 @@ class MinedChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KnownChange(msgspec.Struct, frozen=True):
-    """A change in the index: its number there, what its message weighs, and the paths that it changed.
+    """A change in the index: its number, the weight of its message, and the paths that it changed.
 
-    `length` counts every term, `spread` each term once, or twice where it occurs again.
+    `length` counts all terms; `spread` counts each term once, or twice if it occurs again.
     """
 
     number: int
@@ -46,7 +46,7 @@ class KnownChange(msgspec.Struct, frozen=True):
 
 
 class TaskText(msgspec.Struct, frozen=True, kw_only=True):
-    """The words of a task, and what it says about the files that it changes (`modifies`: globs)."""
+    """The text of a task, and the files that it declares (`modifies`: globs)."""
 
     id: TaskId
     title: str

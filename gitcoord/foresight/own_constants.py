@@ -1,6 +1,6 @@
-"""Constants that were moved towards the repository's own history, kept under the git directory.
+"""Stores constants that were fitted to the repository's own history, under the git directory.
 
-They may be deleted at any time: the shipped ones hold then. What cannot be read counts as not there.
+The file may be deleted at any time: then the shipped constants are used, as for an unreadable file.
 """
 
 import contextlib
@@ -16,14 +16,14 @@ _FILE: Final = Path("gitcoord") / "foresight-constants.json"
 
 
 class OwnConstants(msgspec.Struct, frozen=True, kw_only=True):
-    """The pair models, and from how many changes they were learned."""
+    """The pair models, and the number of changes on which they were fitted."""
 
     changes: int
     pairs: PairModels
 
 
 def load_constants(common_dir: Path) -> Constants:
-    """The repository's own constants where there are some that fit, else the shipped ones."""
+    """Returns the repository's own constants if they exist and fit this version, else the shipped ones."""
     shipped = shipped_constants()
     with contextlib.suppress(OSError, msgspec.MsgspecError):
         own = msgspec.json.decode((common_dir / _FILE).read_bytes(), type=OwnConstants)
@@ -36,7 +36,7 @@ def load_constants(common_dir: Path) -> Constants:
 
 
 def save_constants(common_dir: Path, own: OwnConstants) -> Path:
-    """Keeps constants for this repository. Raises OSError."""
+    """Saves constants for this repository. Raises OSError."""
     path = common_dir / _FILE
     path.parent.mkdir(exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}")

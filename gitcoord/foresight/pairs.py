@@ -1,4 +1,4 @@
-"""How likely two tasks are to conflict, or to share a file, and which files make them so. Pure."""
+"""Computes how likely two tasks conflict or share a file, and in which files. Pure."""
 
 import math
 from collections import Counter
@@ -17,11 +17,11 @@ _MOST_TERMS: Final = 400
 _MOST_REASONS: Final = 3
 _LEAST_REASON: Final = 0.005
 _TYPICAL_SIZE: Final = 1500
-"""Bytes above which two changes of a file rather miss each other."""
+"""The size in bytes above which two changes of a file probably do not overlap."""
 
 
 class TaskProfile(msgspec.Struct, frozen=True, kw_only=True):
-    """What pairs are compared by: `chances` of paths, hot ones left out; the words with their weights."""
+    """The data for comparing a task: the `chances` of paths, without hot files; words with their weights."""
 
     chances: Mapping[str, float]
     norm: float
@@ -32,9 +32,9 @@ class TaskProfile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PairChances(msgspec.Struct, frozen=True, kw_only=True):
-    """The probabilities that two tasks conflict and that they share a file, and because of which files.
+    """The probabilities that two tasks conflict and that they share a file, and the files that cause it.
 
-    `words_alike` is the cosine of their words, 0 to 1; `features` are what the models were given.
+    `words_alike` is the cosine similarity of their words, 0 to 1; `features` are the input of the models.
     """
 
     conflict: float
@@ -48,7 +48,7 @@ class PairComparison:
     """Compares profiles of tasks of one repository."""
 
     def __init__(self, corpus: Corpus, models: PairModels, next_files: Collection[str] = frozenset()) -> None:
-        """`next_files` are files that no two changes may both add: those conflict whatever is in them."""
+        """`next_files`: files that two changes must not both add: they conflict whatever their content."""
         self._corpus = corpus
         self._next_files = next_files
         self._models = models
@@ -57,7 +57,7 @@ class PairComparison:
     def profile(
         self, title: str, text: str, chances: Mapping[str, float], hot: Collection[str]
     ) -> TaskProfile:
-        """The profile of a task; `text` is title and body."""
+        """Makes the profile of a task; `text` is title and body."""
         kept = {path: min(_SUREST, chance) for path, chance in chances.items() if path not in hot}
         return TaskProfile(
             chances=kept,
@@ -69,7 +69,7 @@ class PairComparison:
         )
 
     def compare(self, one: TaskProfile, other: TaskProfile) -> PairChances:
-        """The chances of the pair."""
+        """Computes the chances of the pair."""
         left, right = one.chances, other.chances
         if len(left) > len(right):
             left, right = right, left
@@ -107,7 +107,7 @@ class PairComparison:
         )
 
     def _near(self, path: str) -> float:
-        """How likely two changes of a file meet in it: less in a large one."""
+        """Returns how likely two changes of a file overlap: less likely in a large file."""
         known = self._nearness.get(path)
         if known is None:
             number = self._corpus.number_of.get(path)
@@ -116,7 +116,7 @@ class PairComparison:
         return known
 
     def _words(self, text: str) -> dict[str, float]:
-        """The words of a text with their TF-IDF weights, as a vector of length 1."""
+        """Returns the words of a text with their TF-IDF weights, as a vector of length 1."""
         counts = Counter(terms_of(text, _MOST_TERMS))
         rarity = self._corpus.messages.plain_rarity
         weights = {word: (1 + math.log(count)) * rarity(word) for word, count in counts.items()}

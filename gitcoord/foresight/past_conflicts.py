@@ -1,8 +1,8 @@
-"""Which past changes would have conflicted, had they been made at the same time: told by reverting one.
+"""Finds past changes that would have conflicted if they had been made at the same time: reverts one of them.
 
-A later change stands on an earlier one where that can be reverted right before the later one, and no longer
-right after it: then they changed the same lines, or lines next to each other. Where it could not be reverted
-before either, something between the two lies on it; then the later one conflicts if it does with the state
+A later change conflicts with an earlier one if the earlier one can be reverted right before the later one,
+but not right after it: then they changed the same or adjacent lines. If it cannot be reverted before it
+either, a change in between touched the lines; then the later change conflicts if it conflicts with the state
 before both.
 """
 
@@ -18,7 +18,7 @@ from gitcoord.git.object_writer import Writer
 
 
 class PastPair(msgspec.Struct, frozen=True, kw_only=True):
-    """Two past changes that share paths. `conflict` is None where git could not tell; `paths`: where."""
+    """Two past changes that share paths. `conflict`: None if git could not tell; `paths`: conflicted ones."""
 
     shared: frozenset[str]
     conflict: bool | None
@@ -26,7 +26,7 @@ class PastPair(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def past_conflicts(git: Git, tasks: Sequence[PastTask]) -> dict[tuple[Oid, Oid], PastPair]:
-    """Every pair of `tasks`, the oldest first, that changed a path in common, by their commits."""
+    """Returns, by commits, every pair of `tasks` (oldest first) that changed the same path."""
     pairs = [(one, other) for one, other in combinations(tasks, 2) if one.paths & other.paths]
     if not pairs:
         return {}
@@ -53,11 +53,11 @@ def past_conflicts(git: Git, tasks: Sequence[PastTask]) -> dict[tuple[Oid, Oid],
 
 
 _Merge = tuple[Oid, Oid, Oid]
-"""Three trees: the common one, and the two sides."""
+"""Three trees: the common ancestor and the two sides."""
 
 
 class _Merges:
-    """What merges of trees gave, each asked once."""
+    """The results of tree merges; runs each merge once."""
 
     def __init__(self, git: Git, writer: Writer) -> None:
         self._git, self._writer = git, writer
@@ -77,13 +77,13 @@ class _Merges:
 
 
 def _reverts(one: PastTask, other: PastTask, trees: dict[Oid, Oid]) -> tuple[_Merge, _Merge]:
-    """The earlier change reverted right before the later one, and right after it."""
+    """Returns two merges that revert the earlier change: right before the later one, and right after it."""
     done, undone = trees[one.commit], trees[one.parent]
     return (done, trees[other.parent], undone), (done, trees[other.commit], undone)
 
 
 def _on_base(task: PastTask, first: PastTask, trees: dict[Oid, Oid]) -> _Merge:
-    """The change made at the state before all of the tasks."""
+    """Returns the merge that makes the change on the state before all of the tasks."""
     return trees[task.parent], trees[first.parent], trees[task.commit]
 
 

@@ -1,4 +1,4 @@
-"""What is foretold of the tasks of a list, in the form that a plan keeps."""
+"""Predicts the risks of a list's tasks, in the form that a plan stores."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -10,14 +10,14 @@ from gitcoord.planning.risks import LEAST, PairRisk, Risks, RiskyFile, band_of
 from gitcoord.tasks.model import Task, TaskId
 
 MOST_TASKS: Final = 200
-"""Pairs grow with the square; tasks that come later are foretold when the list is planned again."""
+"""The number of pairs grows with the square; later tasks are predicted when the list is planned again."""
 _MOST_PAIRS: Final = 200
 _MOST_FILES: Final = 5
 _LIKELY: Final = 0.3
 
 
 def task_text(task: Task) -> TaskText:
-    """The words of a task with its subtasks, and the globs that it declares."""
+    """Returns the text of a task with its subtasks, and the globs that it declares."""
     own = (task.description, task.details, task.test_strategy)
     below = (text for part in task.subtasks for text in (part.title, part.description, part.details))
     globs = (glob for part in task.subtasks for glob in part.modifies)
@@ -30,7 +30,7 @@ def task_text(task: Task) -> TaskText:
 
 
 def pair_risk(foresight: Foresight, one: Task, other: Task) -> PairRisk:
-    """The risk of a pair of tasks."""
+    """Returns the risk of a pair of tasks."""
     chances = foresight.pair(task_text(one), task_text(other))
     return PairRisk(
         tasks=(one.id, other.id),
@@ -44,12 +44,12 @@ def pair_risk(foresight: Foresight, one: Task, other: Task) -> PairRisk:
 
 
 def likely_files(foresight: Foresight, task: Task, most: int = _MOST_FILES) -> tuple[RiskyFile, ...]:
-    """The files that the task most likely changes."""
+    """Returns the files that the task most likely changes."""
     return foresight.likely_files(task_text(task), most)
 
 
 def plan_risks(foresight: Foresight, tasks: Sequence[Task]) -> Risks:
-    """The risks of the first `MOST_TASKS` tasks; a pair of which one needs the other never meets."""
+    """Returns the risks of the first `MOST_TASKS` tasks, without pairs in which one depends on the other."""
     tasks = tasks[:MOST_TASKS]
     before = _needed(tasks)
     pairs = [
@@ -73,7 +73,7 @@ def plan_risks(foresight: Foresight, tasks: Sequence[Task]) -> Risks:
 
 
 def _needed(tasks: Sequence[Task]) -> dict[TaskId, set[TaskId]]:
-    """All those of the tasks that each one needs in the end."""
+    """Returns, for each task, all its direct and indirect dependencies."""
     needs = {task.id: task.depends_on for task in tasks}
     found: dict[TaskId, set[TaskId]] = {}
     for task in needs:

@@ -1,4 +1,4 @@
-"""BM25 over documents of one kind: where terms occur, what they weigh, and which documents a query is about.
+"""BM25 over documents of one kind: occurrences and weights of terms, and the scores of a query.
 
 Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond (2009).
 """
@@ -7,11 +7,11 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 Occurrences = Iterable[tuple[int, float]]
-"""Documents that a term occurs in, and how often."""
+"""The documents in which a term occurs, each with the number of occurrences."""
 
 
 class Postings:
-    """Scores of documents 0 to n-1. Terms are looked up when they are first asked for."""
+    """Scores of documents 0 to n-1. Looks a term up at its first use."""
 
     def __init__(
         self,
@@ -22,7 +22,7 @@ class Postings:
         saturation: float = 1.2,
         by_length: float = 0.75,
     ) -> None:
-        """`count`: how many documents there are, where not all of `lengths` are some."""
+        """`count`: the number of documents, if some of `lengths` do not belong to one."""
         self._lookup = lookup
         self.count = len(lengths) if count is None else count
         told = [length for length in lengths if length > 0]
@@ -32,7 +32,7 @@ class Postings:
         self._known: dict[str, tuple[list[int], list[float]]] = {}
 
     def weights(self, term: str) -> tuple[list[int], list[float]]:
-        """The documents that the term occurs in, and its weight in each."""
+        """Returns the documents in which the term occurs, and its weight in each."""
         known = self._known.get(term)
         if known is None:
             floors, top = self._floors, self._saturation + 1
@@ -45,16 +45,16 @@ class Postings:
         return known
 
     def rarity(self, term: str) -> float:
-        """The term's inverse document frequency; 0 where it occurs nowhere."""
+        """Returns the term's inverse document frequency; 0 if it occurs nowhere."""
         found = len(self.weights(term)[0])
         return math.log(1 + (self.count - found + 0.5) / (found + 0.5)) if 0 < found <= self.count else 0.0
 
     def plain_rarity(self, term: str) -> float:
-        """The logarithm of how few documents have the term; that of a term that none has is the largest."""
+        """Returns log(documents / documents with the term); the largest value for a term that none has."""
         return math.log((self.count + 1) / (1 + len(self.weights(term)[0])))
 
     def scores(self, query: Mapping[str, float]) -> tuple[dict[int, float], float]:
-        """The score of each document that has a term of the query, and what the query weighs in all."""
+        """Returns the score of each document with a term of the query, and the total weight of the query."""
         found = [0.0] * len(self._floors)
         total = 0.0
         for term, wanted in query.items():

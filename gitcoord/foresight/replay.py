@@ -1,7 +1,6 @@
-"""History played again: what would have been foretold of past changes, had they been planned as tasks.
+"""Replays the history: computes the predictions for past changes as if they had been planned as tasks.
 
-Changes are taken in runs of some that follow each other. What is foretold of a run knows nothing but the
-commits before it.
+Takes changes in runs of consecutive ones. The predictions for a run use only the commits before it.
 """
 
 import re
@@ -27,7 +26,7 @@ _ROUTINE: Final = re.compile(
 
 
 class PastTask(msgspec.Struct, frozen=True, kw_only=True):
-    """A change as the task that it might have been; `paths` are those that it changed, by both names."""
+    """A past change as a task; `paths` are those that it changed, renamed ones by both names."""
 
     commit: str
     parent: str
@@ -36,19 +35,19 @@ class PastTask(msgspec.Struct, frozen=True, kw_only=True):
     paths: frozenset[str]
 
     def text(self, *, body: bool = True) -> TaskText:
-        """The words of the task."""
+        """Returns the text of the task."""
         return TaskText(id=TaskId(self.commit), title=self.title, body=self.body if body else "")
 
 
 class PlanPoint(msgspec.Struct, frozen=True):
-    """Tasks that follow each other, and what was known right before the first of them."""
+    """Consecutive tasks, and the foresight right before the first of them."""
 
     tasks: Sequence[PastTask]
     foresight: Foresight
 
 
 def past_tasks(reader: HistoryReader, commit: str, most: int) -> list[PastTask]:
-    """The newest `most` changes that a person made and that were no routine, the oldest first."""
+    """Returns the newest `most` changes by people, without routine ones, oldest first."""
     found: list[PastTask] = []
     for change in reader.read_changes(commit, 2 * most + 1000):
         title, body = split_message(change.message)
@@ -80,7 +79,7 @@ def replay(
     constants: Constants | None = None,
     most: int = MOST_CHANGES,
 ) -> Iterator[PlanPoint]:
-    """The newest `points` runs of `every` tasks, the oldest first; at least one run is left to learn from."""
+    """Yields the newest `points` runs of `every` tasks, oldest first; keeps one or more to learn from."""
     count = min(points, len(tasks) // every - 1)
     for start in range(len(tasks) - count * every, len(tasks), every):
         part = tasks[start : start + every]

@@ -1,4 +1,4 @@
-"""What points from a task's text to files: similar changes, messages, paths, content, names. Pure."""
+"""Scores files for a task's text: by similar changes, messages, paths, content and names. Pure."""
 
 import heapq
 import math
@@ -11,7 +11,7 @@ from gitcoord.foresight.corpus import MOST_PATHS, Corpus
 from gitcoord.foresight.words import code_identifiers, is_stop_word, paths_in, terms_of, words_of
 
 Scores = dict[int, float]
-"""By file."""
+"""Scores by file number."""
 
 _MOST_TERMS = 400
 _SIMILAR = 40
@@ -22,14 +22,14 @@ _SEEDS = 10
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
-    """A text as it is looked up: its terms with their weights, and the text itself."""
+    """A query: the terms of a text with their weights, and the text itself."""
 
     terms: Mapping[str, float]
     text: str
 
 
 class FileScores(msgspec.Struct, frozen=True, kw_only=True):
-    """Scores by file, each of its own scale; `…_total` is what the whole query weighs there."""
+    """Scores by file, each with its own scale; `…_total`: the total weight of the query on that scale."""
 
     similar: Scores
     similar_best: Scores
@@ -48,13 +48,13 @@ class FileScores(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_query(text: str) -> Query:
-    """The query for a text."""
+    """Makes the query for a text."""
     counts = Counter(terms_of(text, _MOST_TERMS))
     return Query(terms={term: math.sqrt(min(count, 3)) for term, count in counts.items()}, text=text)
 
 
 def find_scores(corpus: Corpus, query: Query) -> FileScores:
-    """Everything that points from the query to files."""
+    """Computes all scores of files for the query."""
     similar, best, similarity = similar_changes(corpus, query)
     messages, messages_total = corpus.file_messages.scores(query.terms)
     path, path_total = corpus.path_words.scores(query.terms)
@@ -85,7 +85,7 @@ def find_scores(corpus: Corpus, query: Query) -> FileScores:
 
 
 def named_files(corpus: Corpus, text: str) -> Scores:
-    """The files whose path, or the end of it, the text names: 1 for one that is named alone."""
+    """Returns the files whose path, or its end, the text names: 1 for a unique match."""
     found: Scores = {}
     for named in paths_in(text):
         ending = f"/{named}"
@@ -100,12 +100,12 @@ def named_files(corpus: Corpus, text: str) -> Scores:
 
 
 def largest(scores: Scores) -> float:
-    """The largest score, never 0."""
+    """Returns the largest score, never 0."""
     return max(scores.values(), default=0.0) + 1e-6
 
 
 def similar_changes(corpus: Corpus, query: Query) -> tuple[Scores, Scores, float]:
-    """Votes of the most similar changes for what they touched, the best of them, and how similar that is."""
+    """Returns the most similar changes' votes for files, the best vote for each, and the best similarity."""
     scores, total = corpus.messages.scores(query.terms)
     count = corpus.change_count
     aged = ((score * 0.5 ** ((count - place) / _HALF_LIFE), place) for place, score in scores.items())
@@ -137,7 +137,7 @@ def _defining(corpus: Corpus, text: str) -> Scores:
 
 
 def _stems(corpus: Corpus, text: str) -> Scores:
-    """Files of which the text has the name without its ending as a word."""
+    """Returns files whose name without the extension is a word of the text."""
     found: Scores = {}
     for word in {word.lower() for word in words_of(text)}:
         files = corpus.by_stem.get(word, ())
@@ -148,7 +148,7 @@ def _stems(corpus: Corpus, text: str) -> Scores:
 
 
 def _seeds(parts: tuple[tuple[Scores, float], ...], named: Scores) -> list[tuple[float, int]]:
-    """The files that most points to, with how much."""
+    """Returns the files with the highest scores, with the score first."""
     seeds: Scores = {}
     for scores, weight in parts:
         top = largest(scores)
@@ -160,7 +160,7 @@ def _seeds(parts: tuple[tuple[Scores, float], ...], named: Scores) -> list[tuple
 
 
 def _company(corpus: Corpus, seeds: list[tuple[float, int]]) -> tuple[Scores, Scores]:
-    """Files that were changed together with the seeds: the sum over them, and the most for one of them."""
+    """Returns files that changed together with the seeds: the sum over the seeds, and the maximum for one."""
     together: Scores = {}
     best: Scores = {}
     for score, seed in seeds:
@@ -173,7 +173,7 @@ def _company(corpus: Corpus, seeds: list[tuple[float, int]]) -> tuple[Scores, Sc
                 row[file] = row.get(file, 0.0) + share
         for file, often in row.items():
             points = often * weight
-            # A seed always comes in its own company, which says nothing.
+            # A seed always changes together with itself: skip it.
             together[file] = together.get(file, 0.0) + (points if file != seed else 0.001 * points)
             best[file] = max(best.get(file, 0.0), points)
     return together, best

@@ -1,8 +1,8 @@
-"""The index of messages and contents, kept in SQLite under the git directory that all worktrees share.
+"""The index of messages and contents, in SQLite under the git directory that all worktrees share.
 
-Commits and blobs never change, so that what is indexed once stays right: an index only grows. It may be
-deleted at any time. One that is damaged or of another version is made anew, and where it cannot be used
-(no room, no permission) the index is made in memory. Nothing in it is ever executed.
+Commits and blobs never change, so an entry stays valid: an index only grows. It may be deleted at any time. A
+damaged index, or one of another version, is built again; if the file cannot be used (full disk, no
+permission), the index is built in memory. Nothing in it is ever executed.
 """
 
 import contextlib
@@ -17,10 +17,10 @@ from typing import Final
 import msgspec
 
 _VERSION: Final = 2
-"""Raise it whenever the same commit or blob would be indexed in another way."""
+"""Increase it whenever the same commit or blob would be indexed differently."""
 _FILE: Final = Path("gitcoord") / "foresight.sqlite"
 _WAIT: Final = 60.0
-"""Seconds in which another process may finish the same index."""
+"""Seconds to wait for another process that updates the index."""
 _MOST_SEGMENTS: Final = 256
 _SCHEMA: Final = """
 CREATE TABLE documents (number INTEGER PRIMARY KEY, kind INTEGER NOT NULL, key TEXT NOT NULL,
@@ -28,13 +28,13 @@ CREATE TABLE documents (number INTEGER PRIMARY KEY, kind INTEGER NOT NULL, key T
 CREATE TABLE postings (kind INTEGER NOT NULL, term TEXT NOT NULL, segment INTEGER NOT NULL,
   data BLOB NOT NULL, PRIMARY KEY (kind, term, segment)) WITHOUT ROWID;
 """
-# Numbers are stored as this machine writes them.
+# Numbers are stored in this machine's byte order.
 _STAMP: Final = _VERSION * 2 + (sys.byteorder == "big")
 _NUMBER: Final = "I"
 
 
 class Kind(IntEnum):
-    """What a document is, and whose terms postings are."""
+    """The kind of a document, and of postings."""
 
     CONTENT = 1
     DEFINITION = 2
@@ -42,7 +42,7 @@ class Kind(IntEnum):
 
 
 class NewDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """A blob or commit to be indexed: `size` in bytes, `data` for whoever reads it again."""
+    """A blob or commit to index: `size` in bytes, `data` for the reader."""
 
     key: str
     size: int = 0
@@ -52,7 +52,7 @@ class NewDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredDocument(msgspec.Struct, frozen=True):
-    """An indexed one: its number, its bytes, and how many terms it has, each as often as it occurs."""
+    """An indexed document: its number, its bytes, and its number of terms, with repetitions."""
 
     number: int
     size: int
@@ -61,23 +61,23 @@ class StoredDocument(msgspec.Struct, frozen=True):
 
 
 class DamagedIndexError(Exception):
-    """The index holds what was never written."""
+    """The index contains data that gitcoord did not write."""
 
 
 class IndexStore:
-    """Documents by key, and where each term occurs."""
+    """The stored documents by key, and the postings of each term."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path | None) -> None:
         self._connection = connection
         self.path = path
 
     def close(self) -> None:
-        """Ends the use of the file."""
+        """Closes the file."""
         self._connection.close()
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
-        """Other processes wait, so that no two make the same; all is kept, or nothing."""
+        """Opens an exclusive transaction: other processes wait, so no work is done twice."""
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -87,7 +87,7 @@ class IndexStore:
         self._connection.commit()
 
     def documents(self, kind: Kind, *, data: bool = False) -> dict[str, StoredDocument]:
-        """Every document of a kind by its key; with its data where that is wanted."""
+        """Returns every document of a kind by key, with its data if `data`."""
         column = "data" if data else "x''"
         rows = self._connection.execute(
             f"SELECT key, number, size, length, {column} FROM documents WHERE kind = ?",  # noqa: S608
@@ -96,7 +96,7 @@ class IndexStore:
         return {key: StoredDocument(number, size, length, found) for key, number, size, length, found in rows}
 
     def postings(self, kind: Kind, term: str) -> "array[int]":
-        """Numbers of documents and how often the term occurs in each, in turn. Raises DamagedIndexError."""
+        """Returns pairs: a document's number and the term's occurrences in it. Raises DamagedIndexError."""
         found = array(_NUMBER)
         rows = self._connection.execute(
             "SELECT data FROM postings WHERE kind = ? AND term = ? ORDER BY segment", (int(kind), term)
@@ -111,7 +111,7 @@ class IndexStore:
         return found
 
     def add(self, kind: Kind, documents: Iterable[NewDocument]) -> None:
-        """Indexes documents that are not there yet, as one segment. Only while `writing`."""
+        """Adds documents that the index does not have, as one segment. Call it only inside `writing`."""
         ask = self._connection.execute
         number = ask("SELECT coalesce(max(number), 0) FROM documents").fetchone()[0]
         segment = ask("SELECT coalesce(max(segment), 0) FROM postings").fetchone()[0] + 1
@@ -139,7 +139,7 @@ class IndexStore:
             )
 
     def is_spent(self, live: int) -> bool:
-        """Whether most of what is kept is of no more use, or it lies in too many pieces."""
+        """Whether most of the index is no longer used, or it has too many segments."""
         ask = self._connection.execute
         count = ask("SELECT count(*) FROM documents").fetchone()[0]
         segments = ask("SELECT coalesce(max(segment), 0) FROM postings").fetchone()[0]
@@ -147,7 +147,7 @@ class IndexStore:
 
 
 def open_store(common_dir: Path | None) -> IndexStore:
-    """The index of the repository; an empty one in memory where there is no place, or none that works."""
+    """Opens the repository's index; without a directory, or if the file does not work, one in memory."""
     if common_dir is None:
         return _in_memory()
     path = common_dir / _FILE
@@ -156,7 +156,9 @@ def open_store(common_dir: Path | None) -> IndexStore:
         try:
             return _open(path)
         except sqlite3.OperationalError:
-            return _in_memory()  # no room, no permission, or others do not finish
+            return (
+                _in_memory()
+            )  # the disk is full, there is no permission, or another process does not finish
         except sqlite3.DatabaseError:
             discard(path)
             return _open(path)
@@ -165,7 +167,7 @@ def open_store(common_dir: Path | None) -> IndexStore:
 
 
 def discard(path: Path | None) -> None:
-    """Deletes an index that is of no use."""
+    """Deletes a damaged index."""
     if path is not None:
         for suffix in ("", "-journal"):
             with contextlib.suppress(OSError):
@@ -190,7 +192,7 @@ def _in_memory() -> IndexStore:
 
 
 def _begin(connection: sqlite3.Connection) -> None:
-    """Makes the tables, unless another process has meanwhile; those of another version go."""
+    """Creates the tables, unless another process has; drops those of another version."""
     connection.execute("BEGIN IMMEDIATE")
     if connection.execute("PRAGMA user_version").fetchone()[0] != _STAMP:
         connection.execute("DROP TABLE IF EXISTS documents")

@@ -1,4 +1,4 @@
-"""Text and source code as terms: words, parts of identifiers, paths. Pure."""
+"""Splits text and source code into terms: words, parts of identifiers, paths. Pure."""
 
 import re
 from functools import lru_cache
@@ -46,13 +46,13 @@ _MOST_CHARACTERS: Final = 4200
 
 
 def plain_text(text: str) -> str:
-    """The beginning of a text without what only programs read: comments, trailers, links, numbers."""
+    """Returns the start of a text without parts for programs: comments, trailers, links, numbers."""
     text = _TRAILER.sub("", _COMMENT.sub("", text))[:_MOST_CHARACTERS]
     return _REFERENCE.sub("", text)
 
 
 def terms_of(text: str, most: int | None = None) -> list[str]:
-    """The terms of `text` in order, at most `most` of them: stems of words and whole identifiers."""
+    """Returns at most `most` terms of `text` in order: stems of words, and complete identifiers."""
     found: list[str] = []
     for word in _WORD.findall(text):
         found += identifier_terms(word)
@@ -63,7 +63,7 @@ def terms_of(text: str, most: int | None = None) -> list[str]:
 
 @lru_cache(maxsize=1 << 19)
 def identifier_terms(identifier: str) -> tuple[str, ...]:
-    """The stems of an identifier's parts (`getUserName`: get, user, name), and the whole in lower case."""
+    """Returns the stems of an identifier's parts (`getUserName`: get, user, name), and it in lower case."""
     if len(identifier) < 2 or identifier.lower() in _STOP_WORDS:
         return ()
     stems = (_stem(part.lower()) for part in _PART.findall(identifier) if len(part) > 1)
@@ -76,38 +76,38 @@ def identifier_terms(identifier: str) -> tuple[str, ...]:
 
 
 def words_of(text: str) -> list[str]:
-    """The words of `text` as they are written, identifiers whole."""
+    """Returns the words of `text` as written; does not split identifiers."""
     return _WORD.findall(text)
 
 
 def is_stop_word(word: str) -> bool:
-    """Whether a word in lower case says nothing about what a text is about."""
+    """Whether a word in lower case is too common to describe a text."""
     return word in _STOP_WORDS
 
 
 def without_paths(text: str) -> str:
-    """`text` without paths and file names."""
+    """Removes paths and file names from `text`."""
     return _PATH.sub(" ", text)
 
 
 def paths_in(text: str) -> list[str]:
-    """The paths and file names that `text` names, in order and each once."""
+    """Returns the paths and file names in `text`, in order, each once."""
     found = (path.strip("/").removeprefix("./").rstrip(".") for path in _PATH.findall(text))
     return list(dict.fromkeys(path for path in found if path))
 
 
 def looks_like_file(path: str) -> bool:
-    """Whether a path ends with the name of a file, as far as its ending is a common one."""
+    """Whether a path ends with a file name with a common extension."""
     return _FILE.fullmatch(path) is not None
 
 
 def definitions_in(source: str) -> set[str]:
-    """The names that `source` seems to define, in any of the common languages."""
+    """Returns the names that `source` seems to define, in any of the common languages."""
     return set(_DEFINITION.findall(source))
 
 
 def code_identifiers(text: str) -> list[str]:
-    """The identifiers of code that a text names: by their shape, or since they are quoted; sorted."""
+    """Returns the code identifiers in a text, sorted: those with the shape of one, or in code quotes."""
     found = {
         word
         for word in _WORD.findall(text)
@@ -121,13 +121,13 @@ def code_identifiers(text: str) -> list[str]:
 
 
 def scope_of(title: str) -> str:
-    """The scope that a conventional title begins with (`fix(config): …`, `[cli] …`), else empty."""
+    """Returns the scope of a conventional title (`fix(config): …`, `[cli] …`), else ""."""
     match = _SCOPE.match(title)
     return next(filter(None, match.groups()), "").lower() if match else ""
 
 
 def _stem(word: str) -> str:
-    """`word` without common English endings, so that forms of a word come together."""
+    """Removes common English endings from `word`, so its forms have the same stem."""
     if len(word) > 5:
         ending = next((end for end in _SUFFIXES if word.endswith(end) and len(word) - len(end) >= 3), "")
         if ending:
