@@ -1,5 +1,6 @@
 """Statuses in task lists: set where they stand, all else byte by byte as it was, whole whenever one looks."""
 
+import fcntl
 import os
 import random
 import signal
@@ -182,3 +183,14 @@ def test_killed_at_any_moment_the_list_is_whole(tmp_path: Path) -> None:
         seen.add(path.read_text())
     assert seen <= {one, done}
     assert len(seen) == 2
+    # What the killed ones left goes with the next write; what somebody is writing stays.
+    held, fresh = (tmp_path / f".tasks.json.{name}.part" for name in ("held", "fresh"))
+    for part in (fresh, tmp_path / ".tasks.json.dead.part"):
+        part.touch()
+    with held.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        for part in tmp_path.glob(".*.part"):
+            os.utime(part, None if part == fresh else (0, 0))
+        write_statuses(place, {"0": "done"})
+        write_statuses(place, {"0": "pending"})
+    assert {one.name for one in tmp_path.iterdir()} == {"tasks.json", held.name, fresh.name}

@@ -1,10 +1,16 @@
 """Replacing a file by one move, so that whoever reads it sees the old or the new one, whole."""
 
+import glob
 import os
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from gitcoord.errors import Exit, GitcoordError
+
+_FRESH = 60.0
+"""Seconds for which a part counts as being written, whoever has its lock."""
 
 
 def replace_file(path: Path, before: bytes, after: bytes) -> bool:
@@ -14,10 +20,12 @@ def replace_file(path: Path, before: bytes, after: bytes) -> bool:
     """
     place = path.resolve()
     try:
+        _remove_abandoned(place)
         with tempfile.NamedTemporaryFile(
             dir=place.parent, prefix=f".{place.name}.", suffix=".part", delete=False
         ) as part:
             try:
+                _take_lock(part.fileno())
                 part.write(after)
                 part.flush()
                 os.fchmod(part.fileno(), place.stat().st_mode & 0o7777)
@@ -36,4 +44,26 @@ def replace_file(path: Path, before: bytes, after: bytes) -> bool:
             hint="Make room or the file writable, then run `gitcoord sync` again.",
             exit=Exit.REFUSED,
         ) from error
+    return True
+
+
+def _remove_abandoned(place: Path) -> None:
+    """Removes the parts of processes that were killed: a living one holds a lock on its own."""
+    for part in place.parent.glob(f".{glob.escape(place.name)}.*.part"):
+        with suppress(OSError), part.open("rb") as file:
+            old = time.time() - os.fstat(file.fileno()).st_mtime > _FRESH
+            if old and _take_lock(file.fileno()):
+                part.unlink()
+
+
+def _take_lock(file: int) -> bool:
+    """Takes the lock of an open part until it is closed, and returns whether no other process has it."""
+    try:
+        import fcntl
+    except ImportError:  # not a POSIX system: nothing is known of others
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
     return True
