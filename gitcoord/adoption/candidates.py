@@ -43,10 +43,20 @@ def asked_pulls(forge: Forge, request: AdoptionRequest) -> dict[int, Pull]:
     return found
 
 
+def author_logins(word: str) -> frozenset[str]:
+    """Returns the logins, in lower case, that `copilot`, `@copilot` or `app/copilot` stand for.
+
+    An app's own is `NAME[bot]`; `gh` writes `app/NAME`.
+    """
+    name = word.casefold().removeprefix("@")
+    app = name.removeprefix("app/").removesuffix("[bot]")
+    return frozenset({f"{app}[bot]"} if name.startswith("app/") else {name, f"{app}[bot]"})
+
+
 def _is_wanted(pull: Pull, request: AdoptionRequest) -> bool:
     labels = {label.casefold() for label in pull.labels}
     return (request.label is None or request.label.casefold() in labels) and (
-        request.author is None or request.author.casefold() == pull.author.casefold()
+        request.author is None or pull.author.casefold() in author_logins(request.author)
     )
 
 

@@ -38,6 +38,8 @@ def pull_numbers(words: Sequence[str]) -> tuple[int, ...]:
 
 def require_some(request: AdoptionRequest) -> None:
     """Raises `usage` (exit 2) if the request names nothing."""
+    if request.author is not None and request.author.casefold() in ("", "@", "@me"):
+        raise usage_error("usage", f"--author {request.author!r} is no login.", "Write the login itself.")
     if request.empty:
         raise usage_error("usage", "There is nothing to land.", f"Name it: {_WAYS}.")
 

@@ -121,6 +121,22 @@ def test_pull_requests_are_found_by_label_and_author_and_those_of_forks_land(for
     assert foreign.app.pulls[other].state == "open"
 
 
+def test_an_author_is_a_login_or_an_app(foreign: Foreign) -> None:
+    numbers: dict[str, int] = {}
+    for login in ("Copilot", "copilot[bot]", "copilot-cli", "lisa"):
+        numbers[login] = foreign.pull(f"of-{login.strip('[bot]')}-{len(numbers)}", {f"{login}.txt": ""})
+        foreign.app.pulls[numbers[login]].author = login
+    for word, logins in (
+        ("copilot", ["Copilot", "copilot[bot]"]),
+        ("app/copilot", ["copilot[bot]"]),
+        ("Copilot[bot]", ["copilot[bot]"]),
+        ("@lisa", ["lisa"]),
+    ):
+        shown = foreign.run("check-conflicts", "--author", word, "--json").json
+        assert [numbers[login] for login in logins] == [int(one["task"]) for one in shown["branches"]], word
+    assert "--author '@me' is no login." in foreign.run("land", "--author", "@me", ok=2).err
+
+
 def test_a_fork_that_has_to_be_brought_up_to_date_is_left_to_its_owner(foreign: Foreign) -> None:
     tip = foreign.remote.commit({"fork.txt": "fork\n"}, branch="scratch")
     foreign.remote.git("update-ref", "-d", "refs/heads/scratch")
