@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.conflicts_shell import Project, three
 from tests.conflicts.level import edited
+from tests.support.documents import require_known_documents
 from tests.support.repos import Repo
 
 HOW_NEAR = ("conflict", "adjacent", "symbol", "overlap")
@@ -214,6 +215,7 @@ def test_watch_tells_each_change_in_a_line_until_it_is_interrupted(project: Proj
 def told(line: str) -> Any:
     document = json.loads(line)
     assert document["schema"] == "gitcoord.conflicts-change/1"
+    require_known_documents(line.encode())
     return document
 
 

@@ -32,6 +32,7 @@ from gitcoord.state.journal import now
 from tests.progress.plans import COMMIT, at, parent, planned, play, sixty, task
 from tests.state.world import plan_of, started, store_of
 from tests.support.cli import COMMAND, environment, start_gitcoord
+from tests.support.documents import require_known_documents
 from tests.support.laws import tries
 from tests.support.repos import Repo
 
@@ -220,7 +221,9 @@ def test_a_program_gets_a_document_for_each_change(tmp_path: Path) -> None:
     watching = start_gitcoord("status", "--watch", "--json", "--every", "0.2", cwd=desk.path)
     assert watching.stdout is not None
     try:
-        assert b'"schema": "gitcoord.picture/1"' in (first := watching.stdout.readline())
+        first = watching.stdout.readline()
+        assert b'"schema": "gitcoord.picture/1"' in first
+        require_known_documents(first)
         assert b'"counts": {"ready": 2}' in first
         store.record(started("1"))
         assert b'"running": 1' in watching.stdout.readline()
