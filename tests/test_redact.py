@@ -11,7 +11,7 @@ from gitcoord.forge.pull_requests import Refused, Unclear
 from gitcoord.landing.pull_templates import one_line, short
 from gitcoord.landing.rollback.texts import plain_subject
 from gitcoord.planning.diagrams import dot, mermaid
-from gitcoord.redact import register_secret, redact, redact_said, redacted
+from gitcoord.redact import redact, redact_said, redacted, register_secret
 from tests.cli.test_report import page_of
 from tests.progress.plans import planned, play, task
 

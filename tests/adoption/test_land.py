@@ -65,7 +65,7 @@ def test_eight_pull_requests_land_in_two_commands_and_keep_their_owners_words(
     again = foreign.run("land", *numbers, "--method", method, "--yes", "--json")
     assert (again.code, len(again.json["deferred"]), len(foreign.app.comments)) == (1, 1, 1)
     shown = foreign.run("land", *numbers, "--method", method, "--dry-run")
-    assert "as it is now: src/main.rs. Merge main into it." in " ".join(shown.out.split())
+    assert "with the current main: src/main.rs. Merge main into it." in " ".join(shown.out.split())
     settled = changed(5, 20, 35, by="all and each")
     foreign.remote.commit({"src/main.rs": settled}, "settle", branch="agent/all", merge=["main"])
     foreign.run("land", *numbers, "--method", method, "--yes", ok=0)
@@ -147,10 +147,11 @@ def test_a_fork_that_has_to_be_brought_up_to_date_is_left_to_its_owner(foreign: 
     ran = foreign.run("land", str(fork), "--yes", "--json")
     (waiting,) = ran.json["waiting"]
     assert (
-        "gitcoord does not push to forks: whoever owns stranger:fix merges main into it" in waiting["reason"]
+        "gitcoord does not push to forks: the owner of stranger:fix must merge main into it"
+        in waiting["reason"]
     )
     (comment,) = foreign.app.comments
-    assert "whoever owns this branch merges main into it" in comment.body
+    assert "the owner of this branch must merge main into it" in comment.body
 
 
 @pytest.mark.parametrize("kind", ["reset", "partial-merge"])

@@ -22,7 +22,7 @@ def test_the_rules_are_written_once_and_taken_out_again(tmp_path: Path, program:
     assert "would change" in project.run("agents", "install", program, "--dry-run", ok=0).out
     project.run("agents", "install", program, ok=0)
     text = path.read_text()
-    assert "nothing to change" in project.run("agents", "install", program, ok=0).out
+    assert "is already up to date" in project.run("agents", "install", program, ok=0).out
     assert (text.count("gitcoord submit TASK"), text.startswith(own or "---\nname: gitcoord\n")) == (2, True)
     project.run("agents", "install", program, "--uninstall", ok=0)
     assert (path.read_text() if path.exists() else None) == own

@@ -21,10 +21,10 @@ def test_a_persons_own_merge_drivers_are_named(tmp_path: Path) -> None:
     assert findings(desk, "attributes", 0) == []
     desk.git("config", "core.attributesFile", str(attributes))
     [said] = findings(desk, "attributes", 0)
-    assert "say how CHANGELOG.md, README.md is merged" in said
+    assert "change how git merges CHANGELOG.md, README.md" in said
     (desk.path / "gitcoord.toml").write_text('[rules]\nunion = ["CHANGELOG.md"]\n')
     attributes.write_text("*.md merge=union\n")
-    assert "say how README.md is merged" in findings(desk, "attributes", 0)[0]
+    assert "change how git merges README.md" in findings(desk, "attributes", 0)[0]
     (desk.path / ".gitattributes").write_text("*.md merge=ours\n")
     desk.git("add", "--all")
     desk.git("commit", "--quiet", "-m", "attributes")

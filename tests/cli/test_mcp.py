@@ -130,7 +130,7 @@ def test_a_client_is_told_of_the_server_and_keeps_all_else(
     assert after == own
     assert "already" in project.run("mcp", "install", client, "--allow-landing", ok=0).out
     path.write_text("{")
-    assert "is no JSON" in project.run("mcp", "install", client, ok=2).err
+    assert "is not JSON" in project.run("mcp", "install", client, ok=2).err
 
 
 def test_codex_is_told_by_its_own_command(tmp_path: Path) -> None:

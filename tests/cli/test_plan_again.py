@@ -191,5 +191,5 @@ def test_who_is_at_work_for_the_old_plan_is_told(project: Project) -> None:
     project.worker("1").run("checkout", "1", ok=0)
     project.run("plan", "--new-list", ok=0)
     context.store.refresh()
-    with pytest.raises(Exception, match="another task list was saved"):
+    with pytest.raises(Exception, match="the plan of another task list"):
         context.store.require_plan()

@@ -65,7 +65,7 @@ def test_tasks_run_side_by_side_land_as_they_go_and_one_failure_stops_only_what_
 
     shown = project.run("run", "--agent", agent.command, "--retries", "0", "--dry-run", ok=0)
     idle = " ".join(shown.out.split())
-    assert "Nothing can start: what is left, 2 of 7 units of work, waits. Not in this run:" in idle
+    assert "Nothing can start: the remaining 2 of 7 units of work wait. Not in this run:" in idle
     assert "4: its attempt 1 failed: the agent ended with code 1 5: it needs task 4, which failed" in idle
     assert idle.endswith("To retry them: `gitcoord retry 4`")
 

@@ -180,7 +180,7 @@ def test_options_that_need_a_check_or_contradict_it_are_refused(tmp_path: Path) 
         (("--check", "true", "--no-check"), "contradict each other"),
         (("--check", "true", "--auto"), "--auto cannot be used with a check"),
         (("--check", "'"), "cannot be read"),
-        (("--check", "true", "--window", "x"), "--window 'x' is no number"),
+        (("--check", "true", "--window", "x"), "--window 'x' is not a number"),
         (("--check", "true", "--check-timeout", "x"), "is not a duration"),
     ):
         ran = project.run("merge-level", *options)

@@ -26,9 +26,9 @@ def test_a_rebase_that_would_drop_what_a_merge_settled_is_held(strategy: str, tm
     # No time opens it, so nothing is waited for.
     ran = project.run("merge-level", "--method", "rebase", "--wait", "10m", "--json")
     assert (ran.code, project.remote.tip("main")) == (1, main)
-    assert "does not give what merging it gives" in ran.json["waiting"][0]["reason"]
+    assert "gives another tree than merging it" in ran.json["waiting"][0]["reason"]
     assert ran.json["waiting"][0]["needs"] == "work"
     again = project.run("merge-level", "--method", "rebase")
-    assert again.out.endswith("To land task 1, do what its note says, then merge-level again.\n")
+    assert again.out.endswith("To land task 1, follow its note, then merge-level again.\n")
     project.run("merge-level", "--method", "squash", ok=0)
     assert project.remote.read("main", "settled.txt") == "settled in the merge"

@@ -35,7 +35,7 @@ def test_what_is_opened_while_a_person_decides_against_its_work_is_closed_again(
     assert [pull.merged for pull in app.pulls.values()] == [False, False]
     (comment,) = app.comments
     assert (app.pulls[2].state, comment.number) == ("closed", 2)
-    assert "#1 held the same commits" in comment.body
+    assert "#1 had the same commits" in comment.body
     assert project.run("merge-level", "--json").json["waiting"][0]["reason"] == twin
     assert len(app.pulls) == 2
     # Opened again it stays open: that is a person's wish.

@@ -59,7 +59,9 @@ KILLED = "if [ $GITCOORD_ATTEMPT = 1 ]; then git remote remove origin; kill -9 $
 def test_a_run_finds_the_remote_again_that_an_agent_removed_which_killed_its_worker(tmp_path: Path) -> None:
     project = Project.create(tmp_path / "project", [task(1)])
     ended = project.run("run", "--shell", "--agent", KILLED, "--land", "--yes", ok=0)
-    assert "The worker of attempt 1-1 was killed; the configuration that its agent changed" in ended.err
+    assert (
+        "The worker of attempt 1-1 was killed; restored the configuration that its agent changed" in ended.err
+    )
     assert "remote.origin.url" in ended.err
     assert "x" in project.remote.files("main")
 
