@@ -8,6 +8,7 @@ from gitcoord.cli.commands.help import topic_titles
 from scripts.reference.commands import command_pages
 from scripts.reference.man import man_page, root_page
 from scripts.reference.markdown import commands_page, documents_page, errors_page
+from scripts.reference.settings import settings_page
 
 _COMPLETIONS = {
     "bash": "share/bash-completion/completions/gitcoord",
@@ -24,6 +25,7 @@ def made_files(root: Path) -> dict[str, str]:
     files = {
         "docs/commands.md": commands_page(pages),
         "docs/documents.md": documents_page(),
+        "docs/settings.md": settings_page(),
         "docs/errors.md": errors_page(errors, root / "gitcoord"),
         "share/man/man1/gitcoord.1": root_page(pages, topic_titles()),
     }

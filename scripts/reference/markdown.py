@@ -10,7 +10,7 @@ from typing import Any
 from gitcoord.cli.documents.files import schema_names, schema_text
 from scripts.reference.commands import CommandPage
 
-_MADE = "<!-- Made by `python -m scripts.reference`. -->"
+MADE = "<!-- Made by `python -m scripts.reference`. -->"
 _CALLS = {"GitcoordError": None, "usage_error": 2, "answer_no": 2}
 _ROW = re.compile(r"^\| `([a-z-]+)` \| ([0-9, ]+) \| ([^|]*?) \|.*$", re.MULTILINE)
 _MOST_HINTS = 2
@@ -21,14 +21,14 @@ def commands_page(pages: list[CommandPage]) -> str:
     parts = [
         "# Commands",
         "Every command with its options, as `gitcoord COMMAND --help` prints them.",
-        _MADE,
+        MADE,
     ]
     parts += ["| command | meaning |\n|---|---|\n" + "\n".join(map(_row, pages))]
     for page in pages:
-        parts += [f"## {page.name}", f"```text\n{page.usage}\n```", *map(_escaped, page.paragraphs)]
+        parts += [f"## {page.name}", f"```text\n{page.usage}\n```", *map(escaped, page.paragraphs)]
         for title, rows in (("argument", page.arguments), ("option", page.options)):
             if rows:
-                told = "\n".join(f"| `{_cell(name)}` | {_cell(_escaped(text))} |" for name, text in rows)
+                told = "\n".join(f"| `{as_cell(name)}` | {as_cell(escaped(text))} |" for name, text in rows)
                 parts += [f"| {title} | meaning |\n|---|---|\n{told}"]
         if page.examples:
             parts += ["```sh\n" + "\n".join(page.examples) + "\n```"]
@@ -36,7 +36,7 @@ def commands_page(pages: list[CommandPage]) -> str:
 
 
 def _row(page: CommandPage) -> str:
-    return f"| [`{page.name}`](#{page.name.replace(' ', '-')}) | {_cell(_escaped(page.summary))} |"
+    return f"| [`{page.name}`](#{page.name.replace(' ', '-')}) | {as_cell(escaped(page.summary))} |"
 
 
 def documents_page() -> str:
@@ -44,14 +44,14 @@ def documents_page() -> str:
     parts = [
         "# JSON documents",
         "The documents that `--json` prints, key by key, made from their JSON schemas.",
-        _MADE,
+        MADE,
         "`gitcoord schema` lists the documents, and `gitcoord schema status` prints the JSON schema of\n"
         "`gitcoord.status/1`. A later version may add keys. It removes none, and changes none in meaning,\n"
         "without another number after the name.",
     ]
     for name in schema_names():
         schema = json.loads(schema_text(name))
-        parts += [f"## {schema['title']}", _escaped(schema["description"])]
+        parts += [f"## {schema['title']}", escaped(schema["description"])]
         wholes = {one["title"]: one for one in schema.get("anyOf", ())}
         if wholes:
             parts += ["One of " + ", ".join(f"*{title}*" for title in wholes) + "."]
@@ -59,9 +59,9 @@ def documents_page() -> str:
             parts += [_table(schema)]
         for part, inner in [*wholes.items(), *schema.get("$defs", {}).items()]:
             parts += [
-                f"**{part}** — {_escaped(inner['description'])}" if "description" in inner else f"**{part}**"
+                f"**{part}** — {escaped(inner['description'])}" if "description" in inner else f"**{part}**"
             ]
-            parts += [_table(inner) if "properties" in inner else _type(inner)]
+            parts += [_table(inner) if "properties" in inner else type_words(inner)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -69,12 +69,15 @@ def _table(schema: Mapping[str, Any]) -> str:
     needed = schema.get("required", ())
     rows = []
     for key, value in schema.get("properties", {}).items():
-        text = _cell(_escaped(value.get("description", "")))
-        rows.append(f"| `{key}`{'' if key in needed else ' (not always)'} | {_cell(_type(value))} | {text} |")
+        text = as_cell(escaped(value.get("description", "")))
+        rows.append(
+            f"| `{key}`{'' if key in needed else ' (not always)'} | {as_cell(type_words(value))} | {text} |"
+        )
     return "| key | type | meaning |\n|---|---|---|\n" + "\n".join(rows)
 
 
-def _type(schema: Mapping[str, Any]) -> str:
+def type_words(schema: Mapping[str, Any]) -> str:
+    """The type of a value in words."""
     if "$ref" in schema:
         return f"*{_last(schema['$ref'])}*"
     if "const" in schema:
@@ -82,14 +85,14 @@ def _type(schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return ", ".join(f"`{one}`" for one in schema["enum"] if one is not None)
     if "anyOf" in schema:
-        return " or ".join(dict.fromkeys(map(_type, schema["anyOf"])))
+        return " or ".join(dict.fromkeys(map(type_words, schema["anyOf"])))
     match schema.get("type"):
         case "array" if "prefixItems" in schema:
-            return f"[{', '.join(map(_type, schema['prefixItems']))}]"
+            return f"[{', '.join(map(type_words, schema['prefixItems']))}]"
         case "array":
-            return f"list of {_type(schema.get('items', {}))}"
+            return f"list of {type_words(schema.get('items', {}))}"
         case "object" if isinstance(schema.get("additionalProperties"), dict):
-            return f"object of {_type(schema['additionalProperties'])}"
+            return f"object of {type_words(schema['additionalProperties'])}"
         case None:
             return "anything"
         case told:
@@ -103,7 +106,7 @@ def errors_page(page: str, package: Path) -> str:
     def row(found: "re.Match[str]") -> str:
         code, exits, meaning = found.groups()
         way = " / ".join(hints.get(code, [])[:_MOST_HINTS])
-        return f"| `{code}` | {exits} | {meaning} | {_cell(_escaped(way))} |"
+        return f"| `{code}` | {exits} | {meaning} | {as_cell(escaped(way))} |"
 
     page = _ROW.sub(row, page)
     return page.replace(
@@ -147,7 +150,7 @@ def _last(reference: str) -> str:
     return reference.rpartition("/")[2]
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Text for Markdown: no tags, on one line; what stands in backticks stays."""
     parts = re.split(r"(`[^`]*`)", " ".join(text.split()))
     return "".join(
@@ -156,5 +159,6 @@ def _escaped(text: str) -> str:
     )
 
 
-def _cell(text: str) -> str:
+def as_cell(text: str) -> str:
+    """Text for a cell of a table."""
     return text.replace("|", "\\|")

@@ -28,6 +28,12 @@ def test_every_command_and_option_is_in_the_reference_and_in_a_man_page() -> Non
                 assert option in man.replace("\\-", "-"), f"{page.name} {option}: {again}"
 
 
+def test_every_setting_is_in_the_reference() -> None:
+    kept, made = (ROOT / "docs/settings.md").read_text(encoding="utf-8"), made_files(ROOT)["docs/settings.md"]
+    rows = re.compile(r"^(?:## .*|\| `.*)$", re.MULTILINE)
+    assert rows.findall(kept) == rows.findall(made), "write it again: python -m scripts.reference"
+
+
 def test_every_made_file_is_there_and_none_is_left_over() -> None:
     made = made_files(ROOT)
     kept = {path.relative_to(ROOT).as_posix() for path in (ROOT / "share").rglob("*") if path.is_file()}
