@@ -33,6 +33,8 @@ __all__ = ["hub"]
         ("depends-on: GH-4 & #5", [4, 5]),
         ("Blocked by https://github.com/acme/app/pull/7.", [7]),
         ("stacked on #2 (see #1)", [2]),
+        ("DEPENDS_ON #15\r\nBLOCKED_BY #14", [15, 14]),
+        ("Blocked by [the fix of #5](https://github.com/acme/lib/pull/77)\nBlocked by #10", [77, 10]),
         ("Depends on:\r\n\r\n- #5\r\n- [ ] #6\r\n\r\n#7", [5, 6]),
         ("depends on\n#8", [8]),
         ("depends on #1\n\n- #2 is nice", [1]),
@@ -46,9 +48,12 @@ def test_a_text_says_what_it_depends_on(text: str, numbers: list[int]) -> None:
 
 
 def test_items_of_a_task_list_are_issues_where_they_begin_with_one() -> None:
-    text = "- [ ] #3\n- [x] acme/lib#4 more\n1. [ ] GH-5\n- [ ] plain #6\n- #7\n```\n- [ ] #8\n```"
+    text = (
+        "- [ ] #3\n- [x] acme/lib#4 more\n- [ ] [#9](https://git.hub/a/b/issues/6)\n1. [ ] GH-5\n"
+        "- [ ] plain #6\n- #7\n```\n- [ ] #8\n```"
+    )
     assert [(one.repository, one.number) for one in listed_references(text)] == [
-        *(("", 3), ("acme/lib", 4), ("", 5))
+        *(("", 3), ("acme/lib", 4), ("a/b", 6), ("", 5))
     ]
 
 

@@ -13,6 +13,7 @@ _HIDDEN: Final = re.compile(
     r"<!--.*?(?:-->|\Z)|^ {0,3}(```|~~~).*?(?:^ {0,3}\1|\Z)|`[^`\n]+`|~~[^~\n]+~~", re.DOTALL | re.MULTILINE
 )
 """Comments, code, and what is struck out."""
+_LINK: Final = re.compile(r"\[[^\]\n]*\]\((https?://[^\s)]+)\)")
 _REFERENCE: Final = (
     r"(?:(?:[\w.-]+/[\w.-]+)?\#\d{1,9}|GH-\d{1,9}|https?://[^\s/]+/[\w.-]+/[\w.-]+/(?:issues|pull)/\d{1,9})\b"
 )
@@ -20,7 +21,7 @@ _BULLET: Final = r"\r?\n[\ \t]*(?:[-*+]|\d+[.)])[\ \t]+(?:\[[\ xX]\][\ \t]+)?"
 _BETWEEN: Final = rf"[\ \t,&+]|\band\b|{_BULLET}|\r?\n(?![\ \t]*\r?\n)"
 _NEED: Final = re.compile(
     rf"""(?<!no\ longer\ )(?<!not\ )(?<!never\ )(?<!n't\ )(?<!n’t\ )\b
-    (?:depends[\s-]on|dependent[\s-]on|blocked[\s-](?:by|on)|stacked[\s-]on)\b[*_]*:?[*_]*
+    (?:depends[\s_-]on|dependent[\s_-]on|blocked[\s_-](?:by|on)|stacked[\s_-]on)\b[*_]*:?[*_]*
     ((?:{_BETWEEN}|(?:\r?\n)+{_BULLET})*{_REFERENCE}(?:(?:{_BETWEEN})*{_REFERENCE})*)""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -45,14 +46,17 @@ class Reference(msgspec.Struct, frozen=True):
 
 def named_needs(text: str) -> tuple[Reference, ...]:
     """What a text says its work depends on: `Depends on #12`, `blocked by #3 and #4`, or a list below."""
-    shown = _HIDDEN.sub(" ", text)
-    return tuple(dict.fromkeys(one for part in _NEED.findall(shown) for one in _references(part)))
+    return tuple(dict.fromkeys(one for part in _NEED.findall(_shown(text)) for one in _references(part)))
 
 
 def listed_references(text: str) -> tuple[Reference, ...]:
     """The issues that are items of a text's task list: `- [ ] #12`."""
-    shown = _HIDDEN.sub(" ", text)
-    return tuple(dict.fromkeys(one for part in _ITEM.findall(shown) for one in _references(part)))
+    return tuple(dict.fromkeys(one for part in _ITEM.findall(_shown(text)) for one in _references(part)))
+
+
+def _shown(text: str) -> str:
+    """Returns what counts of a text, with the addresses of links in place of their words."""
+    return _LINK.sub(r"\1", _HIDDEN.sub(" ", text))
 
 
 def _references(text: str) -> Iterator[Reference]:
