@@ -88,6 +88,14 @@ class Engine(Protocol):
     def log(self, key: str) -> str | None:
         """The path of the attempt's log, if it is on this machine."""
 
+    def bring_log(self, key: str) -> bool:
+        """Brings what the log has so far to this machine; returns whether the attempt is still running."""
+
+
+def is_running(view: AttemptView) -> bool:
+    """Whether more may come of the attempt."""
+    return view.state in ("starting", "running", "unreachable")
+
 
 def key_of(task: str, attempt: int) -> str:
     """The key of an attempt, valid for every engine: at most 63 letters, digits, dots and dashes.

@@ -13,8 +13,9 @@ from typing import Any
 
 import msgspec
 
-from gitcoord.engines.engine import AttemptView, EngineTrouble, Launch
+from gitcoord.engines.engine import AttemptView, EngineTrouble, Launch, is_running
 from gitcoord.engines.host import LOG_BYTES, HostRequest
+from gitcoord.engines.kept_log import KeptLog
 from gitcoord.engines.kubernetes_manifest import (
     ATTEMPT_LABEL,
     CONTAINER,
@@ -168,6 +169,13 @@ class KubernetesEngine:
         path = self._run / key / LOG_FILE
         return str(path) if path.exists() else None
 
+    def bring_log(self, key: str) -> bool:
+        """Fetches the log as far as it goes; returns whether the attempt is still running."""
+        running = is_running(self.poll([key])[key])
+        if running:
+            self._keep_log(key, whole=False)
+        return running
+
     def _seen(self, key: str, things: Sequence[Mapping[str, Any]]) -> AttemptView:
         """What Job and Pod of one key say; where neither is there any more it has ended somehow."""
         pods = [one for one in things if one.get("kind") == "Pod"]
@@ -203,21 +211,18 @@ class KubernetesEngine:
             found.setdefault(one["metadata"].get("labels", {}).get(ATTEMPT_LABEL, ""), []).append(one)
         return found
 
-    def _keep_log(self, key: str) -> None:
-        path = self._run / key / LOG_FILE
-        if path.exists():
+    def _keep_log(self, key: str, *, whole: bool = True) -> None:
+        kept = KeptLog(self._run / key)
+        if kept.whole:
             return
         which = f"{ATTEMPT_LABEL}={attempt_name(self._label, key)}"
         how = ("--tail=-1", f"--limit-bytes={LOG_BYTES}", "--container", CONTAINER)
         told = self._call("logs", "--selector", which, *how)
         if told.returncode == 0 and told.stdout:
-            part = path.with_suffix(".part")
-            in_directory(path.parent, lambda: part.write_bytes(told.stdout))
-            part.replace(path)
+            kept.put(told.stdout, whole=whole)
 
     def _note(self, key: str, what: str) -> None:
-        path = self._run / key / LOG_FILE
-        in_directory(path.parent, lambda: path.write_text(f"[gitcoord] {what}\n", encoding="utf-8"))
+        KeptLog(self._run / key).put(f"[gitcoord] {what}\n".encode(), whole=True)
 
     def _refused(self, key: str, asked: "subprocess.CompletedProcess[bytes]") -> GitcoordError:
         told = _words(asked)

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from gitcoord.engines.engine import AttemptView, EngineTrouble, Launch, mark_of
+from gitcoord.engines.engine import AttemptView, EngineTrouble, Launch, is_running, mark_of
 from gitcoord.engines.processes import (
     MARK,
     ProcessRecord,
@@ -141,6 +141,10 @@ class LocalEngine:
         """The path of the attempt's log."""
         path = self._run / key / LOG_FILE
         return str(path) if path.exists() else None
+
+    def bring_log(self, key: str) -> bool:
+        """The log is here; returns whether the attempt is still running."""
+        return is_running(self.poll([key])[key])
 
     def _supervisor(self, key: str) -> ProcessRecord | None:
         # Somebody may remove the files while the attempt runs.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from gitcoord.engines.engine import AttemptView, EngineTrouble, Launch
+from gitcoord.engines.engine import AttemptView, EngineTrouble, Launch, is_running
 from gitcoord.engines.host import HostRequest
 from gitcoord.engines.processes import in_directory
 from gitcoord.engines.supervisor import CODE_FILE, LOG_FILE
@@ -130,6 +130,10 @@ class SlurmEngine:
         """The path of the log, which the job writes."""
         path = self._run / key / LOG_FILE
         return str(path) if path.exists() else None
+
+    def bring_log(self, key: str) -> bool:
+        """The log is here; returns whether the attempt is still running."""
+        return is_running(self.poll([key])[key])
 
     def _submit(self, launch: Launch, place: Path) -> str:
         """The number of the job that Slurm gave it. The environment goes along, as Slurm's users expect."""

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import msgspec
 
-from gitcoord.engines.engine import AttemptView, EngineTrouble, Launch
+from gitcoord.engines.engine import AttemptView, EngineTrouble, Launch, is_running
 from gitcoord.engines.host import HostAnswer, HostRequest
+from gitcoord.engines.kept_log import KeptLog
 from gitcoord.engines.supervisor import LOG_FILE
 from gitcoord.errors import GitcoordError, usage_error
 
@@ -162,6 +163,15 @@ class SshEngine:
         path = self._run / key / LOG_FILE
         return str(path) if path.exists() else None
 
+    def bring_log(self, key: str) -> bool:
+        """Fetches what the host's log has beyond the copy; returns whether the attempt is still running."""
+        running, kept, host = is_running(self.poll([key])[key]), KeptLog(self._run / key), self._given_to(key)
+        if running and host is not None:
+            answer = self._call(host, msgspec.structs.replace(self._base, log=key, offset=kept.size))
+            if answer is not None and answer.log:
+                kept.add(answer.text())
+        return running
+
     def _given_to(self, key: str) -> str | None:
         try:
             return (self._run / key / _HOST_FILE).read_text(encoding="utf-8") or None
@@ -187,14 +197,12 @@ class SshEngine:
         return best.name
 
     def _keep_log(self, key: str) -> None:
-        host, path = self._given_to(key), self._run / key / LOG_FILE
-        if host is None or path.exists():
+        host, kept = self._given_to(key), KeptLog(self._run / key)
+        if host is None or kept.whole:
             return
         answer = self._call(host, msgspec.structs.replace(self._base, log=key))
         if answer is not None and answer.log:
-            part = path.with_suffix(".part")
-            part.write_bytes(answer.text())
-            part.replace(path)
+            kept.put(answer.text(), whole=True)
 
     def _greet(self, host: str) -> EngineTrouble | None:
         hint = f"Try `ssh {host} {self._program} --version`."

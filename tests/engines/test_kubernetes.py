@@ -1,6 +1,7 @@
 """Kubernetes as an engine: what every engine does, with the real kubectl against a double of a cluster."""
 
 import json
+import os
 import re
 import shlex
 from collections.abc import Iterator
@@ -141,11 +142,17 @@ def test_a_run_on_a_cluster_ends_as_on_this_machine_although_a_pod_is_taken_away
         running = start_gitcoord(*words, cwd=project.desk.path)
         if engine == "kubernetes":
             until((tmp_path / "begun/1-").exists)
+            so_far = project.run("logs", "1", ok=0).out
+            assert so_far.endswith("[gitcoord] the agent begins\n")
+            following = start_gitcoord("logs", "1", "-f", cwd=project.desk.path)
             (tmp_path / "go").touch()
             pod = next(key[1] for key in cluster.things if key[0] == "pods" and "gitcoord-1-1-" in key[1])
             cluster.end_pod(pod)
         _, err = running.communicate(timeout=240)
         assert running.returncode == 0, err
+        if engine == "kubernetes":
+            told, err = following.communicate(timeout=60)
+            assert (following.returncode, os.fsdecode(told)[: len(so_far)]) == (0, so_far), err
         shown = [ref for ref in sorted(project.remote.refs()) if "/alive/" not in ref]
         ends.append((project.remote.git("rev-parse", "main^{tree}"), shown))
     assert ends[0] == ends[1]

@@ -80,6 +80,7 @@ def test_a_run_on_slurm_ends_as_on_this_machine_although_a_job_is_killed(
         running = start_gitcoord(*words, cwd=project.desk.path)
         if engine == "slurm":
             until((tmp_path / "begun").exists)
+            assert project.run("logs", "1", "--json", ok=0).json["logs"][0]["running"]
             number = (project.desk.path / ".git/gitcoord/run/1-1/slurm").read_text()
             subprocess.run(["scancel", "--signal=KILL", "--full", number], check=True)
         _, err = running.communicate(timeout=240)

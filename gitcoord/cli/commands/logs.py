@@ -10,6 +10,8 @@ from gitcoord.cli.app import app
 from gitcoord.cli.options import OneUnit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gitcoord.cli.context import Context
     from gitcoord.errors import GitcoordError
     from gitcoord.tasks.model import TaskId
@@ -49,11 +51,12 @@ def logs(
     ] = False,
 ) -> None:
     """Show the output of TASK's agent on this machine. Long output is shortened to its start and end."""
+    from gitcoord.cli.remote_logs import bringer, is_elsewhere
     from gitcoord.cli.task_routing import the_place_of
     from gitcoord.cli.views.output import emit_json
     from gitcoord.errors import usage_error
     from gitcoord.tasks.model import TaskId
-    from gitcoord.worker.attempt.local_attempts import at_work, attempts_here
+    from gitcoord.worker.attempt.local_attempts import at_work, attempts_here, under_way
 
     context = the_place_of(task, reads=True).context
     if check:
@@ -65,8 +68,14 @@ def logs(
     if follow and not as_json:
         _await(context, TaskId(task.strip()), attempt)
     places = attempts_here(context.repository.common_dir, context.store.generation, TaskId(task.strip()))
+    wanted = attempt or max(places, default=0)
+    alive: Callable[[], bool] = lambda: under_way(places[wanted])  # noqa: E731
+    if wanted in places and is_elsewhere(places[wanted]):
+        alive = bringer(context, places[wanted])
+        while alive() and follow and not (places[wanted] / "log").is_file():
+            time.sleep(_PAUSE)
     files = {number: place / "log" for number, place in places.items() if (place / "log").is_file()}
-    wanted = attempt or max(files, default=0)
+    wanted = wanted if follow or attempt else max(files, default=0)
     if wanted not in files:
         raise _no_log(context, task, attempt, sorted(files))
     if as_json:
@@ -75,13 +84,13 @@ def logs(
                 "attempt": number,
                 "path": str(file),
                 "bytes": file.stat().st_size,
-                "running": at_work(file.parent),
+                "running": alive() if number == wanted else at_work(file.parent),
             }
             for number, file in files.items()
         ]
         emit_json("logs", {"task": task, "attempt": wanted, "logs": found})
         return
-    _show(files[wanted], raw=raw, follow=follow)
+    _show(files[wanted], raw=raw, alive=alive if follow else None)
 
 
 def _show_check(context: "Context", task: str, *, raw: bool, as_json: bool) -> None:
@@ -109,7 +118,7 @@ def _show_check(context: "Context", task: str, *, raw: bool, as_json: bool) -> N
         found = [{"attempt": None, "path": str(path), "bytes": size, "running": False}] if here else []
         emit_json("logs", {"task": task, "attempt": None, "logs": found, "output": deferral.output})
     elif here:
-        _show(path, raw=raw, follow=False)
+        _show(path, raw=raw)
     else:
         emit(clean(deferral.output))
 
@@ -118,6 +127,7 @@ def _await(context: "Context", task: "TaskId", attempt: int | None) -> None:
     """Waits for the attempt's log. Returns at once if no attempt will start on this machine."""
     from itertools import count
 
+    from gitcoord.cli.remote_logs import is_elsewhere
     from gitcoord.cli.views.output import say
     from gitcoord.worker.attempt.local_attempts import attempts_here, under_way
 
@@ -125,6 +135,8 @@ def _await(context: "Context", task: "TaskId", attempt: int | None) -> None:
     for turn in count():
         places = attempts_here(context.repository.common_dir, context.store.generation, task)
         place = places.get(attempt or max(places, default=0))
+        if place is not None and is_elsewhere(place):
+            return
         alive = place is not None and under_way(place)
         if alive and place is not None and (place / "log").is_file():
             return
@@ -172,12 +184,11 @@ def _no_log(context: "Context", task: str, attempt: int | None, here: list[int])
     return usage_error("no-log", f"There is no log of {what} on this machine.", hint)
 
 
-def _show(path: Path, *, raw: bool, follow: bool) -> None:
-    from gitcoord.worker.attempt.local_attempts import under_way
-
+def _show(path: Path, *, raw: bool, alive: "Callable[[], bool] | None" = None) -> None:
+    """Shows the log, and what is added to it while it is `alive`."""
     rest, seen = b"", 0
     while True:
-        alive = follow and under_way(path.parent)
+        more = alive is not None and alive()
         size = path.stat().st_size
         # The log was shortened while we read it; skip the removed part.
         seen = seen if seen <= size else size
@@ -186,7 +197,7 @@ def _show(path: Path, *, raw: bool, follow: bool) -> None:
             while data := file.read(_CHUNK):
                 seen += len(data)
                 rest = _pass_on(rest + data, raw=raw)
-        if not alive:
+        if not more:
             break
         time.sleep(_PAUSE)
     if rest:

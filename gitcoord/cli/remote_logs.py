@@ -1,0 +1,43 @@
+"""Logs of attempts that run elsewhere: brought here by their engine while they run."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gitcoord.cli.context import Context
+
+_ENGINES = {"host": "ssh", "kubernetes": "kubernetes", "slurm": "slurm"}
+"""The engine by the file that it leaves in the directory of an attempt that it was given."""
+_PAUSE = 2.0
+"""Seconds between two questions to an engine."""
+
+
+def is_elsewhere(place: Path) -> bool:
+    """Whether an engine beyond this machine was given the attempt."""
+    return any((place / file).is_file() for file in _ENGINES)
+
+
+def bringer(context: "Context", place: Path) -> "Callable[[], bool]":
+    """What brings the log so far, and returns whether the attempt is still running; asks with pauses.
+
+    Raises what opening the engine raises.
+    """
+    import time
+
+    from gitcoord.cli.open_engine import open_engine
+
+    file = next(file for file in _ENGINES if (place / file).is_file())
+    # A host that was named on the command line is in no settings.
+    hosts = ((place / file).read_text(encoding="utf-8"),) if file == "host" else ()
+    engine = open_engine(context, place.parent, context.store.generation, _ENGINES[file], hosts)
+    last = [float("-inf"), True]
+
+    def bring() -> bool:
+        if time.monotonic() - last[0] >= _PAUSE:
+            last[1] = engine.bring_log(place.name)
+            last[0] = time.monotonic()
+        return bool(last[1])
+
+    return bring

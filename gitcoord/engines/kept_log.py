@@ -1,0 +1,43 @@
+"""The copy here of the log of an attempt elsewhere: a part while it runs, the whole once it has ended."""
+
+from pathlib import Path
+
+from gitcoord.engines.processes import in_directory
+from gitcoord.engines.supervisor import LOG_FILE
+
+_PARTIAL = "log-partial"
+"""There while the copy is not the whole log."""
+
+
+class KeptLog:
+    """The copy in the directory `place` of an attempt."""
+
+    def __init__(self, place: Path) -> None:
+        self.path = place / LOG_FILE
+        self._partial = place / _PARTIAL
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the log is here."""
+        return self.path.exists() and not self._partial.exists()
+
+    @property
+    def size(self) -> int:
+        """How many bytes of it are here."""
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    def put(self, data: bytes, *, whole: bool) -> None:
+        """Makes `data` the copy."""
+        part = self.path.with_suffix(".part")
+        if not whole:
+            in_directory(self.path.parent, self._partial.touch)
+        in_directory(self.path.parent, lambda: part.write_bytes(data))
+        part.replace(self.path)
+        if whole:
+            self._partial.unlink(missing_ok=True)
+
+    def add(self, data: bytes) -> None:
+        """Adds what has come since to a part."""
+        in_directory(self.path.parent, self._partial.touch)
+        with self.path.open("ab") as log:
+            log.write(data)
