@@ -81,11 +81,7 @@ def test_a_log_is_followed_from_before_it_begins_until_the_attempt_ends(
     follower = start_gitcoord("logs", "1", "-f", cwd=project.desk.path)
     assert follower.stdout is not None
     assert follower.stderr is not None
-<<<<<<< HEAD
     assert b"Task 1 has not started" in follower.stderr.readline()
-=======
-    assert b"Task 1 has not started on this machine yet" in follower.stderr.readline()
->>>>>>> 02dbbb1 (Hold the test of followed logs to the sentence that is said)
     worker = begin(project, agent, "1")
     lines = [follower.stdout.readline() for _ in range(3)]
     assert lines[-1] == b"first\n"
