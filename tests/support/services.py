@@ -26,6 +26,8 @@ class Services:
         self.home = Repo(directory / "home")
         self.clones = {name: Repo(directory / name) for name in remotes if name != "home"}
         self.env = dict(env)
+        self.heads: dict[tuple[str, str], str] = {}
+        """The commits of work, by task and repository, for those who keep them."""
 
     @classmethod
     def create(
