@@ -175,14 +175,14 @@ class SshSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class KubernetesSettings(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"
 ):
-    """The `[engines.kubernetes]` table: a cluster that does attempts, a Job for each.
+    """The `[engines.kubernetes]` table: a cluster that runs each attempt as a Job.
 
-    `image` has git, gitcoord and the agent. `template` is a file with a Job of your own, relative to the
+    `image` has git, gitcoord and the agent. `template` is a file with your own Job, relative to the
     repository's top, that gitcoord fills in. `secret` names a Secret of the cluster with the variables of
-    `pass-environment`; without it gitcoord makes one for each Job. `cpu` and `memory` are what Kubernetes
-    takes (`500m`, `4Gi`), `slots` how many Jobs there are at once (0: as many as `max-parallel`). A Job whose
-    container has not begun after `start-timeout` is ended; `keep` is how long Jobs that have ended stay.
-    `command` is the user's `kubectl` with options of its own.
+    `pass-environment`; without it gitcoord creates one for each Job. `cpu` and `memory` are Kubernetes
+    quantities (`500m`, `4Gi`), `slots` is how many Jobs run at once (0: as many as `max-parallel`). A Job
+    whose container has not started after `start-timeout` is deleted; `keep` is how long ended Jobs stay.
+    `command` is the user's `kubectl` with its options.
     """
 
     image: str = ""
@@ -199,10 +199,10 @@ class KubernetesSettings(
 
 
 class SlurmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """The `[engines.slurm]` table: a batch system that does attempts, a job for each.
+    """The `[engines.slurm]` table: a batch system that runs each attempt as a job.
 
-    `options` are given to `sbatch` as they are (`--partition=agents`, `--mem=8G`). `program` is what gitcoord
-    is called on the compute nodes, `slots` how many jobs there are at once (0: as many as `max-parallel`).
+    `options` are passed to `sbatch` unchanged (`--partition=agents`, `--mem=8G`). `program` is the name of
+    `gitcoord` on the compute nodes, `slots` is how many jobs run at once (0: as many as `max-parallel`).
     """
 
     options: tuple[str, ...] = ()
@@ -219,12 +219,12 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class TaskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """The `[tasks]` table: which task list is read, and whether it is told what has landed.
+    """The `[tasks]` table: which task list to read, and whether to write landed tasks back to it.
 
     `from` is `KIND[:PATH]` as in `--from`, the path relative to the repository's top (empty: TaskMaster's
-    list, else what is found); a list that is named or that a plan keeps goes first. With `in_order` each task
-    depends on the one before it. With `write_back` what lands is set to done in the list, as `gitcoord sync`
-    does.
+    list, else the first list that is found); a list on the command line or of a saved plan overrides it. With
+    `in_order` each task depends on the one before it. With `write_back` landed tasks are set to done in the
+    list, as by `gitcoord sync`.
     """
 
     origin: str = msgspec.field(default="", name="from")
@@ -235,11 +235,11 @@ class TaskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class RepositorySettings(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"
 ):
-    """A table under `[repositories]`: another repository that tasks of the list work in.
+    """A table under `[repositories]`: another repository for tasks of the list.
 
-    `at` is its clone, relative to this repository's top, or a URL of which gitcoord keeps a clone. The others
-    go before the settings of that repository itself; `strategy` goes before the plan's. `token` names the
-    variable that holds the token for it.
+    `at` is its clone, relative to this repository's top, or a URL that gitcoord clones. The other keys
+    override that repository's own settings; `strategy` overrides the plan's. `token` names the variable with
+    its token.
     """
 
     at: str
@@ -252,12 +252,12 @@ class RepositorySettings(
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """Everything that a repository may set; the names in the files are kebab-case.
+    """All settings of a repository; the names in the files are kebab-case.
 
-    `repositories` are other repositories that tasks work in, by the names that tasks give as `repo`; a text
-    is where one is. `foreign_commits` says what becomes of a branch with commits of a task that was not
-    handed in: a warning, or it is held until that one is. `task_list_changes` says whether `submit` puts the
-    task list on a branch back to what it was.
+    `repositories` are other repositories for tasks, by the names that tasks give as `repo`; a text is the
+    repository's location. `foreign_commits`: what to do with a branch that has commits of an unsubmitted
+    task: land it with a warning, or hold it until that task is submitted. `task_list_changes`: whether
+    `submit` drops a branch's changes to the task list.
     """
 
     base: str | None = None

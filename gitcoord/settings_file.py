@@ -1,4 +1,4 @@
-"""Where settings are read from, and what is wrong with them, in words: file, key, what was expected."""
+"""Reads the settings, and reports errors in them by file, key and expected value."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,22 +27,22 @@ PYPROJECT = "pyproject.toml"
 
 
 class SettingsFile(msgspec.Struct, frozen=True):
-    """The file that settings are read from, and the table in it; no file: nothing is set."""
+    """The file of the settings and its table; without a file there are only defaults."""
 
     path: Path | None = None
     table: dict[str, Any] = {}
 
 
 def load_settings(root: Path | None) -> Settings:
-    """The settings of the working tree at `root` (None: there is none, so the defaults).
+    """Returns the settings of the working tree at `root` (None: the defaults).
 
-    Raises `bad-settings` (exit 2) naming the file, the keys and what was expected.
+    Raises `bad-settings` (exit 2) with the file, the keys and the expected values.
     """
     return read_settings(find_settings(root))
 
 
 def find_settings(root: Path | None) -> SettingsFile:
-    """The file of the working tree at `root` that holds the settings. Raises `bad-settings`."""
+    """Returns the settings file of the working tree at `root`. Raises `bad-settings`."""
     if root is None:
         return SettingsFile()
     here = [root / name for name in SETTINGS_FILES if (root / name).is_file()]
@@ -56,19 +56,21 @@ def find_settings(root: Path | None) -> SettingsFile:
 
 
 def pyproject_table(root: Path) -> Any:
-    """What `[tool.gitcoord]` is in `pyproject.toml`, whether it is read or not; None where there is none."""
+    """Returns `[tool.gitcoord]` of `pyproject.toml`, also if another file has priority; None without one."""
     path = root / PYPROJECT
     tools = _parse(path).get("tool") if path.is_file() else None
     return tools.get("gitcoord") if isinstance(tools, dict) else None
 
 
 def read_settings(file: SettingsFile) -> Settings:
-    """The settings in `file`. Raises `bad-settings` for all that is wrong in it."""
+    """Returns the settings in `file`. Raises `bad-settings` with all of its errors."""
     if file.path is None:
         return Settings()
     where = "[tool.gitcoord] in " if file.path.name == PYPROJECT else ""
     if not isinstance(file.table, dict):
-        raise usage_error("bad-settings", f"{where}{file.path.name} is no table.", "Write [tool.gitcoord].")
+        raise usage_error(
+            "bad-settings", f"{where}{file.path.name} is not a table.", "Write [tool.gitcoord]."
+        )
     problems = list(_problems(file.table, Settings))
     if not problems:
         settings = msgspec.convert(file.table, Settings)
@@ -93,7 +95,9 @@ def _parse(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n"))
     except tomllib.TOMLDecodeError as error:
-        raise usage_error("bad-settings", f"{path.name} is no TOML: {error}.", "Fix that line.") from error
+        raise usage_error(
+            "bad-settings", f"{path.name} is not valid TOML: {error}.", "Fix that line."
+        ) from error
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         raise usage_error("bad-settings", f"{path.name} is not UTF-8 in line {line}.", "Fix it.") from error
@@ -104,7 +108,7 @@ def _parse(path: Path) -> dict[str, Any]:
 
 
 def _problems(table: dict[str, Any], form: type[msgspec.Struct], above: str = "") -> Iterator[Problem]:
-    """What of `table` does not fit the type, key by key."""
+    """Yields the entries of `table` that do not fit the type, key by key."""
     known = {field.encode_name: field for field in msgspec.structs.fields(form)}
     for key, value in table.items():
         if key not in known:
@@ -127,7 +131,7 @@ def _problems(table: dict[str, Any], form: type[msgspec.Struct], above: str = ""
 
 
 def _repository_problems(value: object) -> Iterator[Problem]:
-    """What is wrong in `[repositories]`: names that tasks give, each with a place or a table."""
+    """Yields the errors in `[repositories]`, which maps names to a location or a table."""
     if not isinstance(value, dict):
         way_out = "Write it as [repositories]."
         yield Problem(f"`repositories` must be a table, not {shown(value)}.", way_out)
@@ -137,10 +141,10 @@ def _repository_problems(value: object) -> Iterator[Problem]:
         key = f"repositories.{name}"
         if name == "home" or not (name.isascii() and name.replace("-", "_").isidentifier()):
             way_out = "`home` is this repository." if name == "home" else "Use letters, digits, - and _."
-            yield Problem(f"`{key}` is no name that a repository can have here.", way_out)
+            yield Problem(f"`{key}` is not a valid name for a repository.", way_out)
         twin = variables.setdefault(name.replace("-", "_").upper(), name)
         if twin != name:
-            yield Problem(f"`{key}` and `repositories.{twin}` differ too little.", "Rename one of them.")
+            yield Problem(f"`{key}` and `repositories.{twin}` are too similar.", "Rename one of them.")
         if isinstance(given, dict):
             yield from _problems(given, RepositorySettings, f"{key}.")
         at = given.get("at") if isinstance(given, dict) else given
@@ -175,7 +179,7 @@ def _near(word: str, known: list[str]) -> list[str]:
 
 
 def _places(key: str) -> Iterator[str]:
-    """The tables that know `key`, as prefixes."""
+    """Yields the tables that have `key`, as prefixes."""
     for field in msgspec.structs.fields(Settings):
         if field.encode_name == key:
             yield ""
@@ -204,7 +208,7 @@ def _choices(kind: msgspec.inspect.Type) -> list[str]:
 
 
 def _expected(kind: msgspec.inspect.Type) -> str:
-    """What a value of that type is called."""
+    """Returns the words for a value of that type."""
     if isinstance(kind, msgspec.inspect.Metadata):
         return _expected(kind.type)
     if isinstance(kind, msgspec.inspect.UnionType):
@@ -226,7 +230,7 @@ def _expected(kind: msgspec.inspect.Type) -> str:
 
 
 def _contradictions(settings: Settings) -> Iterator[Problem]:
-    """What the types cannot say."""
+    """Yields the errors that the types cannot express."""
     for key, pattern, field in (
         ("task-branch", settings.task_branch, "{task}"),
         ("level-branch", settings.level_branch, "{level}"),

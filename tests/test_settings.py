@@ -59,9 +59,9 @@ def test_the_own_file_wins_over_the_table_in_pyproject(tmp_path: Path) -> None:
         ('[pull-requests]\nbody = "costs 5 $"', "`pull-requests.body` has a `$` without a name", "$checked"),
         ("repositories = 'api'", '`repositories` must be a table, not "api"', "[repositories]"),
         ("[repositories]\napi = 3", "`repositories.api` does not say where", '"../api"'),
-        ("[repositories]\nhome = '../a'", "`repositories.home` is no name", "this repository"),
+        ("[repositories]\nhome = '../a'", "`repositories.home` is not a valid name", "this repository"),
         ("[repositories.api]\nat = 'x'\nmethod = 'x'", "`repositories.api.method` must be one of", ""),
-        ("[repositories]\na-b = 'x'\na_b = 'y'", "`repositories.a-b` differ too little", ""),
+        ("[repositories]\na-b = 'x'\na_b = 'y'", "`repositories.a-b` are too similar", ""),
         ('task-branch = "work"', "must contain {task}", ""),
         ('level-branch = "work"', "must contain {level}", ""),
         (
@@ -71,7 +71,7 @@ def test_the_own_file_wins_over_the_table_in_pyproject(tmp_path: Path) -> None:
         ),
         ("[run]\nlog-megabytes = 0", "`run.log-megabytes` must be a number of at least 0.01, not 0", ""),
         ('state-prefix = "gitcoord"', "must look like refs/gitcoord/", ""),
-        ("base = \nx", "is no TOML: Invalid value (at line 1, column 8)", "Fix that line."),
+        ("base = \nx", "is not valid TOML: Invalid value (at line 1, column 8)", "Fix that line."),
         ("base = 'm\xe9", "is not UTF-8 in line 1", "Fix it."),
     ],
 )

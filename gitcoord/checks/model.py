@@ -55,7 +55,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     runs: int = 1
     made: Oid = ""
-    """The tree with files made anew, where that was asked for."""
+    """The tree with regenerated files, if that was requested."""
 
 
 class CheckTarget(msgspec.Struct, frozen=True, kw_only=True):

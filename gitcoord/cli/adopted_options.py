@@ -1,12 +1,12 @@
-"""Options of the commands that show adopted heads."""
+"""The options of commands that show adopted heads."""
 
 from typing import Annotated
 
 import typer
 
 Adopted = Annotated[
-    bool, typer.Option("--adopted", help="Pull requests and branches that `gitcoord land` has adopted.")
+    bool, typer.Option("--adopted", help="Show the pull requests and branches that `gitcoord land` adopted.")
 ]
 AdoptedBase = Annotated[
-    str | None, typer.Option("--base", metavar="BRANCH", help="With --adopted: what they land on.")
+    str | None, typer.Option("--base", metavar="BRANCH", help="With --adopted: the branch they land on.")
 ]

@@ -148,7 +148,7 @@ def with_checker(
 def open_maker(
     context: Context, check: CheckOptions | None = None, slots: int | None = None
 ) -> "LocalFilesMaker | None":
-    """What makes files anew that rules keep from being merged; None without such rules."""
+    """Returns the generator for files under `regenerate` rules; None without such rules."""
     settings = context.settings
     if not settings.rules.regenerate:
         return None

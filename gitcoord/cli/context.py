@@ -51,7 +51,7 @@ class Context:
         self.store = Store(repository, self.shared)
 
     def base(self, asked: str | None = None) -> str:
-        """The branch that work lands on: `asked`, the settings', or what the repository suggests."""
+        """Returns the base branch: `asked`, else the settings', else the repository's default."""
         return find_base(self.shared, asked or self.settings.base)
 
 

@@ -1,7 +1,7 @@
-"""What the repository's own tasks have shown, of this task list and of earlier ones.
+"""Reads the experience with the repository's own tasks, of this task list and of earlier ones.
 
-The present list's is read from its plan and journal. That of earlier lists is kept under the git directory,
-in a file that may be deleted at any time.
+For the current list it comes from the plan and the journal; for earlier lists from a file under the git
+directory, which may be deleted at any time.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ class ExperienceFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_experience(context: "Context", *, saves: bool = False) -> Experience:
-    """Returns all that the repository's own tasks have shown; with `saves` the present list's is kept."""
+    """Returns the experience with all task lists; `saves` stores that of the current list."""
     from gitcoord.progress.experience import experience_of
 
     known = _read(context.repository.common_dir)
@@ -53,7 +53,7 @@ def _read(common_dir: Path) -> dict[int, Experience]:
 
 
 def _write(common_dir: Path, lists: dict[int, Experience]) -> None:
-    """Keeps the newest lists; a place that cannot be written keeps nothing."""
+    """Stores the newest lists; ignores a directory that cannot be written."""
     newest = dict(sorted(lists.items())[-_MOST_LISTS:])
     path = common_dir / _FILE
     draft = path.with_name(f"{path.name}.{os.getpid()}")

@@ -1,4 +1,4 @@
-"""`gitcoord --version --json`: which versions of what are installed, for bug reports."""
+"""`gitcoord --version --json`: prints the installed versions, for bug reports."""
 
 import platform
 import re
@@ -30,7 +30,7 @@ def print_versions() -> None:
 
 
 def _needed() -> list[str]:
-    """The names of the packages that gitcoord needs, those of the extra `mcp` included."""
+    """Returns the names of the packages that gitcoord needs, with those of the extra `mcp`."""
     try:
         wanted = metadata.requires("gitcoord") or []
     except metadata.PackageNotFoundError:  # it runs from its sources

@@ -1,4 +1,4 @@
-"""Reading issues of GitHub as a task list."""
+"""Reads GitHub issues as a task list."""
 
 import os
 from collections.abc import Callable
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def issue_reader(context: "Context | None") -> Callable[[str], bytes] | None:
-    """What reads the issues that a filter names; None without a repository."""
+    """Returns a function that reads the issues for a filter; None without a repository."""
     if context is None:
         return None
     url, named = context.repository.remote_url, context.settings.repository
@@ -28,7 +28,7 @@ def issue_reader(context: "Context | None") -> Callable[[str], bytes] | None:
             raise usage_error(
                 "no-task-list",
                 f"No issue of {issues.full_name} matches {text}.",
-                "An issue has to have each of the labels, and the milestone.",
+                "An issue must have all of the labels, and the milestone.",
             )
         known = issue_document(issues.full_name, found, {}, ())
         others = issues.open_ones(numbers_named(parse_issues(known)))

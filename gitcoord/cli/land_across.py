@@ -1,4 +1,4 @@
-"""`gitcoord merge-level` and `gitcoord rollback` over several repositories, as commands."""
+"""Runs `gitcoord merge-level` and `gitcoord rollback` over several repositories."""
 
 from contextlib import ExitStack
 
@@ -22,7 +22,7 @@ from gitcoord.state.journal import now, worker_name
 
 
 def land_across(home: Context, asked: AcrossRequest) -> None:
-    """Lands a level in all repositories that it has tasks in; exit code 1 where it is not in everywhere."""
+    """Lands a level in all repositories of its tasks; exit code 1 unless everything has landed."""
     _require(asked.others, "merge-level")
     check = make_check_options(home.settings, asked.check)
     several = _opened(home, writes=not asked.dry_run)
@@ -46,13 +46,13 @@ def land_across(home: Context, asked: AcrossRequest) -> None:
 def roll_back_across(
     home: Context, levels: list[str], others: tuple[str, ...], *, dry_run: bool, as_json: bool
 ) -> None:
-    """Takes a level back in all repositories, what landed last first, once that is known to work in each."""
+    """Rolls a level back in all repositories, the last one that landed first, after a rehearsal in each."""
     _require(others, "rollback")
     if len(levels) != 1:
         raise usage_error(
             "several-repositories",
             "Over several repositories `gitcoord rollback` takes one level at a time.",
-            "Take the later level back first.",
+            "Roll the later level back first.",
         )
     several = _opened(home, writes=not dry_run)
     with ExitStack() as closing:
@@ -64,7 +64,7 @@ def roll_back_across(
         begun = run.newest(scene.level.name)
         if not names and not (begun is not None and begun.state == "rolling-back"):
             where = ", ".join(scene.names)
-            raise answer_no("nothing-landed", f"Nothing of {scene.level.name} is in the base of {where}.")
+            raise answer_no("nothing-landed", f"No task of {scene.level.name} has landed in {where}.")
         _require_nothing_on_top(scene, several)
         planned = {name: run.rehearsed(name) for name in names}
         done = planned if dry_run else _taken_back(run, scene, names, {name: own[name] for name in names})
@@ -98,7 +98,7 @@ def _taken_back(
 
 
 def _require_nothing_on_top(scene: LevelScene, several: Repositories) -> None:
-    """Raises `built-upon` where a task of another repository has landed on top of the level."""
+    """Raises `built-upon` if a later task has landed that depends on the level, in any repository."""
     landed = several.landed(scene.whole)
     inside = {task for tasks in landed.values() for task in tasks}
     on_top = [
@@ -110,8 +110,8 @@ def _require_nothing_on_top(scene: LevelScene, several: Repositories) -> None:
         later = sorted({scene.whole.tasks[task].level for task in on_top}, reverse=True)
         raise answer_no(
             "built-upon",
-            f"{scene.level.name} cannot go alone: task {', '.join(on_top)} has landed and builds on it.",
-            f"Take the later levels back first: {' and '.join(map(_command, later))}.",
+            f"{scene.level.name} cannot be rolled back: landed tasks depend on it: {', '.join(on_top)}.",
+            f"Roll the later levels back first: {' and '.join(map(_command, later))}.",
         )
 
 
@@ -134,7 +134,7 @@ def _require(others: tuple[str, ...], command: str) -> None:
         raise usage_error(
             "several-repositories",
             f"Over several repositories `gitcoord {command}` does not take {', '.join(others)}.",
-            "Leave it out; a repository's own settings say what differs there.",
+            "Leave it out; set it in the settings of each repository instead.",
         )
 
 
@@ -143,7 +143,7 @@ def _show_steps(run: AcrossRun, scene: LevelScene, *, as_json: bool) -> None:
     if as_json:
         emit_json("landing-preview", {"level": scene.level.name, "repositories": steps})
         return
-    say("Nothing merges before all of this would work in every repository; then in this order:")
+    say("Nothing merges until all of these steps would succeed in every repository; then, in this order:")
     for name, lines in steps.items():
-        for line in lines or ["nothing is left to do"]:
+        for line in lines or ["nothing to do"]:
             emit(clean(f"{name}: {line}"))

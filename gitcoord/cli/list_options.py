@@ -7,7 +7,7 @@ import typer
 from gitcoord.cli.completion import complete_kind
 
 Tasks = Annotated[
-    str | None, typer.Option("--tasks", metavar="PATH", help="The task list, for plan and details.")
+    str | None, typer.Option("--tasks", metavar="PATH", help="The task list, for the plan and details.")
 ]
 ListOrigin = Annotated[
     str | None,

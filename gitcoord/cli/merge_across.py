@@ -1,4 +1,4 @@
-"""`gitcoord merge-level` and `rollback` of a plan over several repositories."""
+"""The repositories, forges and checks for `merge-level` and `rollback` over several repositories."""
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -33,7 +33,7 @@ MakeOptions = Callable[[Plan, Context, CheckOptions | None], Options]
 
 
 class AcrossRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line says of landing a level across repositories."""
+    """The command line's options for landing a level across repositories."""
 
     level: str | None = None
     on_partial: OnPartial = "wait"
@@ -45,13 +45,13 @@ class AcrossRequest(msgspec.Struct, frozen=True, kw_only=True):
     ignore: tuple[str, ...] = ()
     check: AskedCheck = AskedCheck()
     others: tuple[str, ...] = ()
-    """Options that were given and that belong to one repository."""
+    """Given options that apply only to a single repository."""
     dry_run: bool = False
     as_json: bool = False
 
 
 class AcrossRun:
-    """The repositories in which a level lands, with their forges; `closing` ends what runs their checks."""
+    """The repositories in which a level lands, with their forges; `closing` ends their checkers."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class AcrossRun:
         self._level: PlannedLevel | None = None
 
     def scene(self, asked: str | None) -> LevelScene:
-        """The level that was asked for, or the first that is not in everywhere."""
+        """Returns the requested level, or the first one that has not landed everywhere."""
         landed = self.several.keep_parts(self.plan)
         self._level = find_level(self.plan, asked, in_everywhere(self.plan, landed))
         names = [
@@ -109,7 +109,7 @@ class AcrossRun:
         return msgspec.structs.replace(made, checker=known.checker, maker=known.maker)
 
     def _own_check(self, name: str) -> CheckOptions | None:
-        """A repository's own check; the home repository's is the one that sees all."""
+        """Returns a repository's own check; None for home, whose check runs over all repositories."""
         return None if name == HOME else make_check_options(self.members[name].settings, AskedCheck())
 
     def forge(self, name: str) -> Forge:
@@ -159,7 +159,7 @@ class AcrossRun:
         result = SideBySideCheck(repositories, command, run).check(everywhere)
         if result.outcome == "passed":
             return ""
-        return f"the check of all repositories side by side does not pass: {result.reason}"
+        return f"the check of all repositories side by side failed: {result.reason}"
 
     def rehearse_rollback(self, name: str) -> None:
         """See `Hands.rehearse_rollback`."""
@@ -171,11 +171,11 @@ class AcrossRun:
         return f"pull request {report.pull} waits: {report.reason}" if report.state == "waiting" else ""
 
     def rolled_back(self, name: str) -> RollbackReport:
-        """Takes the level back in one repository."""
+        """Rolls the level back in one repository."""
         return self._rollbacker(name).roll_back()
 
     def rehearsed(self, name: str) -> RollbackReport:
-        """What taking the level back in one repository would do."""
+        """Returns what a rollback of the level would do in one repository."""
         return self._rollbacker(name).rehearse()
 
     def _rollbacker(self, name: str) -> Rollbacker:
@@ -210,7 +210,7 @@ def _tip(context: Context) -> Oid:
 
 
 def options_maker(asked: AcrossRequest) -> MakeOptions:
-    """What makes each repository's options: what the command line says goes before its own settings."""
+    """Returns a function that makes each repository's options; the command line overrides its settings."""
 
     def make(part: Plan, context: Context, check: CheckOptions | None) -> Options:
         return make_options(

@@ -19,7 +19,7 @@ from gitcoord.settings import SerializeOn, Settings
 
 
 class AskedLanding(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line says of landing; None where settings and plan decide."""
+    """The command line's options for landing; None: the settings or the plan decide."""
 
     strategy: Strategy | None
     method: Method | None

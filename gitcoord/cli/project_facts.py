@@ -76,9 +76,9 @@ class ProjectFacts(msgspec.Struct, frozen=True, kw_only=True):
     agents: tuple[str, ...]
     lists: tuple[str, ...]
     setups: tuple[CommandFound, ...] = ()
-    """The commands that install what a new checkout needs."""
+    """The commands that install the dependencies of a new checkout."""
     problem: str = ""
-    """Why the remote was not read; the facts are this clone's then."""
+    """Why the remote was not read; the facts then come from this clone."""
 
 
 def find_facts(context: Context, root: Path) -> ProjectFacts:

@@ -80,7 +80,7 @@ class ExportedPlan(msgspec.Struct, frozen=True, kw_only=True):
 def exported(plan: Plan) -> ExportedPlan:
     """Returns the units of `plan`, and the units and tasks that each one waits for.
 
-    Waves are no part of it: work that conflicts goes back to its agent when it lands.
+    Waves are not part of it: work that conflicts at landing goes back to its agent.
     """
     units = units_of(plan)
     level_of = {task: level.name for level in plan.levels for task in level.tasks}
@@ -112,9 +112,9 @@ def exported(plan: Plan) -> ExportedPlan:
 
 
 def exported_name(kind: str, id: str) -> str:
-    """A name for a step or job: letters, digits and dashes, at most 63, different for different ids.
+    """Returns a unique name for a step or job: at most 63 letters, digits and dashes.
 
-    Ids come from a task list and may hold anything. What is replaced or cut off is told apart by a digest.
+    Ids come from a task list and may contain anything. A digest distinguishes ids with replaced or cut parts.
     """
     plain = re.sub(r"[^A-Za-z0-9]+", "-", id).strip("-")[: _LONGEST_NAME - len(kind) - 10]
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", id) or (plain == id and not re.fullmatch(r"[0-9]+-[0-9]+", id)):

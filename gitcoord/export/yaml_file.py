@@ -1,4 +1,4 @@
-"""Workflow files as text: YAML that people read and change."""
+"""Writes and reads workflow files: YAML that people read and change."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from gitcoord.export.model import Document
 
 
 class _BlockDumper(yaml.SafeDumper):
-    """Writes strings of several lines as they are, and repeats values in place of naming them."""
+    """Writes strings of several lines as blocks, and repeats values instead of using aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -22,10 +22,10 @@ _BlockDumper.add_representer(str, _written)
 
 
 def dump(document: Document) -> str:
-    """The document as YAML, keys in its own order."""
+    """Returns the document as YAML, with the keys in their order."""
     return yaml.dump(document, Dumper=_BlockDumper, sort_keys=False, allow_unicode=True, width=110)
 
 
 def load(text: str) -> list[Any]:
-    """Every document of a file of YAML or JSON. Raises yaml.YAMLError."""
+    """Returns every document of a YAML or JSON file. Raises yaml.YAMLError."""
     return list(yaml.safe_load_all(text))

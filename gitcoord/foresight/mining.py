@@ -121,7 +121,7 @@ class HistoryReader:
 
 
 def message_text(title: str, body: str) -> str:
-    """What a change is about: the title counts twice, and nothing counts that only a program reads."""
+    """Returns the words that describe a change: the title twice, without paths and machine-readable text."""
     return without_paths(plain_text(f"{title}\n{title}\n{body}"))
 
 

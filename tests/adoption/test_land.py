@@ -96,8 +96,8 @@ def test_what_cannot_land_is_left_out_with_the_reason_and_the_rest_lands(foreign
         f"pull request {closed}": "it is closed",
         f"pull request {merged}": "it is merged already",
         f"pull request {onto_other}": "its base is develop, not main: land that first, or change its base",
-        f"pull request {waiting}": f"it depends on pull request {unasked}, which is open and was not "
-        "asked for",
+        f"pull request {waiting}": f"it depends on pull request {unasked}, which is open but was not "
+        "requested",
         f"pull request {child}": "it needs waiting, which does not land now",
         f"pull request {one}": f"it and pull request {two} depend on each other",
         f"pull request {two}": f"it and pull request {one} depend on each other",

@@ -75,7 +75,7 @@ def checkout(
 def _checkout(
     place: "TaskPlace", task: str, how: "CheckoutOptions", *, dry_run: bool
 ) -> "tuple[str, Any, list[str]]":
-    """Puts one repository's working copy on the branch; its name, the document, and what is to be said."""
+    """Checks out the branch in one repository; returns its name, the document, and the lines to print."""
     from gitcoord.cli.list_changes import list_changes
     from gitcoord.worker.checkout import starting_point, take
     from gitcoord.worker.manual_subtasks import subtask_of, take_subtask, where_to_begin

@@ -142,7 +142,7 @@ def land(
         method=method,
         wait=wait,
         auto=auto,
-        # What waits for its owner keeps nobody else's work back.
+        # A head that waits for its owner does not hold back the others.
         partial=strategy == "single-pr",
         delete_branches=delete_branches,
         serialize_on=serialize_on,

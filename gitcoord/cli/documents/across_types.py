@@ -15,7 +15,7 @@ _CONFLICTS: Any = dict[str, ConflictsDocument]
 
 
 class CheckoutEverywhere(TypedDict):
-    """Where the worker is in each repository; `branch` is the same in all."""
+    """The worker's checkout in each repository; `branch` is the same in all."""
 
     task: str
     branch: str
@@ -23,7 +23,7 @@ class CheckoutEverywhere(TypedDict):
 
 
 class PreviewEverywhere(TypedDict):
-    """What `gitcoord checkout --dry-run` would check out in each repository."""
+    """The checkout in each repository that `gitcoord checkout --dry-run` announces."""
 
     task: str
     branch: str
@@ -38,14 +38,14 @@ class SubmitEverywhere(TypedDict):
 
 
 class ConflictsEverywhere(TypedDict):
-    """What a level's branches do to each other in each repository."""
+    """The conflicts between a level's branches in each repository."""
 
     level: str
     repositories: _CONFLICTS
 
 
 class LevelEverywhere(msgspec.Struct, frozen=True, kw_only=True, rename={"inside": "in", "outside": "out"}):
-    """How much of a level has landed: the tasks that are in, and out, by repository."""
+    """A level's landed tasks (`in`) and open tasks (`out`) by repository."""
 
     name: str
     landed: bool
@@ -54,14 +54,14 @@ class LevelEverywhere(msgspec.Struct, frozen=True, kw_only=True, rename={"inside
 
 
 class ShareEverywhere(TypedDict):
-    """How many tasks have landed in all of their repositories."""
+    """The number of tasks, and of those that have landed in all of their repositories."""
 
     tasks: int
     landed: int
 
 
 class StatusEverywhere(TypedDict):
-    """Where every task stands; `half_in`: tasks that landed in some of their repositories, and the others."""
+    """The state of every task; `half_in`: tasks landed in some of their repositories, with the others."""
 
     tag: str
     levels: list[LevelEverywhere]
@@ -78,7 +78,7 @@ class StepsEverywhere(TypedDict):
 
 
 class RollbackEverywhere(TypedDict):
-    """What was rolled back of a level in each repository."""
+    """The rollback of a level in each repository."""
 
     level: str
     repositories: dict[str, RollbackReport]

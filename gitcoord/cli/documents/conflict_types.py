@@ -1,4 +1,4 @@
-"""The documents of `check-conflicts`: a report with named pairs, and what was asked beside it."""
+"""The documents of `check-conflicts`: a report with named pairs, and the results of further options."""
 
 from typing import Any, NotRequired, TypedDict
 
@@ -11,7 +11,7 @@ from gitcoord.worker.worktree_snapshots import WorktreeSnapshot
 
 
 class CheckFailed(msgspec.Struct, frozen=True, kw_only=True, rename={"others": "with"}):
-    """A task that the check fails with: alone, together with others, or one commit of its own."""
+    """A task with which the check fails: alone, together with others, or at one of its commits."""
 
     task: TaskId
     others: tuple[TaskId, ...]
@@ -22,14 +22,14 @@ class CheckFailed(msgspec.Struct, frozen=True, kw_only=True, rename={"others": "
 
 
 class CheckUnclear(TypedDict):
-    """A task that the check says nothing of."""
+    """A task without a result of the check."""
 
     task: TaskId
     reason: str
 
 
 class CheckDocument(TypedDict):
-    """What the check says of the combinations of a level."""
+    """The results of the check for the combinations of a level."""
 
     command: str
     passed: list[TaskId]
@@ -39,7 +39,7 @@ class CheckDocument(TypedDict):
 
 
 class BranchNow(TypedDict):
-    """A branch whose state or tip is another than before."""
+    """A branch whose state or tip has changed."""
 
     task: TaskId
     state: str
@@ -47,7 +47,7 @@ class BranchNow(TypedDict):
 
 
 class OtherwiseWaves(TypedDict):
-    """Waves and landing order without the questions that were asked."""
+    """The waves and the landing order without `--what-if` and `--without`."""
 
     waves: list[list[TaskId]]
     landing_order: list[TaskId]
@@ -64,7 +64,7 @@ PairDocument.__doc__ = "Two branches that overlap, or that do not merge."
 
 _PAIRS: Any = list[PairDocument]  # type: ignore[valid-type]
 _MAKE: Any = TypedDict
-"""For documents whose keys are those of a struct and more."""
+"""For documents with the keys of a struct and additional ones."""
 
 ConflictsDocument = _MAKE(
     "ConflictsDocument",
@@ -98,4 +98,4 @@ ConflictsChange = _MAKE(
         "one_wave": bool,
     },
 )
-ConflictsChange.__doc__ = "What is another one than in the line before."
+ConflictsChange.__doc__ = "The changes since the line before."

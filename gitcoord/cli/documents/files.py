@@ -1,4 +1,4 @@
-"""Where the schemas of documents lie."""
+"""Reads the JSON schemas of documents from files in the package."""
 
 import json
 from pathlib import Path
@@ -7,15 +7,15 @@ SCHEMAS = Path(__file__).parent / "schemas"
 
 
 def schema_names() -> list[str]:
-    """The documents that have a schema, `plan` for `gitcoord.plan/1`."""
+    """Returns the names of the documents with a schema: `plan` for `gitcoord.plan/1`."""
     return sorted(file.name.removesuffix(".schema.json") for file in SCHEMAS.glob("*.schema.json"))
 
 
 def schema_text(name: str) -> str:
-    """The schema of a document as it lies in the package."""
+    """Returns the schema of a document as its file in the package has it."""
     return (SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8")
 
 
 def schema_summary(name: str) -> str:
-    """The sentence that says what the document is."""
+    """Returns the one-sentence description of a document."""
     return str(json.loads(schema_text(name))["description"])

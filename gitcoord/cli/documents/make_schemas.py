@@ -1,7 +1,7 @@
 """Generates the JSON schemas of all documents from their types, and stores them as files in the package.
 
-`python -m gitcoord.cli.documents.make_schemas` writes the files again. A document may get more keys; the
-keys that its schema names stay.
+`python -m gitcoord.cli.documents.make_schemas` writes the files again. A document may get new keys; the keys
+in its schema stay.
 """
 
 import ast
@@ -19,7 +19,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def document_schemas() -> dict[str, dict[str, Any]]:
-    """The schema of each document by the document's name, `plan` for `gitcoord.plan/1`."""
+    """Returns the schema of each document by its name: `plan` for `gitcoord.plan/1`."""
     from gitcoord.cli.documents.registry import DOCUMENTS
 
     classes = {one.__name__: one for one in _below(msgspec.Struct) if not one.__struct_config__.array_like}
@@ -47,7 +47,7 @@ def _schema(
 
 
 def _whole(part: dict[str, Any], label: str, *, sentence: bool) -> dict[str, Any]:
-    """An object that a document may be: a part of others, opened by the document's name."""
+    """Returns the schema of a top-level object: `part` with the key `schema` in front."""
     more = {"sentence": {"type": "string"}} if sentence else {}
     return {
         **part,
@@ -57,7 +57,7 @@ def _whole(part: dict[str, Any], label: str, *, sentence: bool) -> dict[str, Any
 
 
 def _heads(top: dict[str, Any]) -> Iterable[str]:
-    """The names of the objects that a document may be."""
+    """Yields the names of the objects that a document can be."""
     if "$ref" in top:
         yield top["$ref"].rpartition("/")[2]
     for one in top.get("anyOf", ()):
@@ -65,7 +65,7 @@ def _heads(top: dict[str, Any]) -> Iterable[str]:
 
 
 def _always_there(schema: dict[str, Any], struct: type[msgspec.Struct] | None) -> None:
-    """A default is for reading: what is written has every field, unless its struct leaves defaults out."""
+    """Removes defaults and requires every field, unless the struct leaves defaults out when written."""
     for value in schema.get("properties", {}).values():
         value.pop("default", None)
     if struct is not None and not struct.__struct_config__.omit_defaults and "properties" in schema:
@@ -73,7 +73,7 @@ def _always_there(schema: dict[str, Any], struct: type[msgspec.Struct] | None) -
 
 
 def _describe(schema: dict[str, Any], struct: type[msgspec.Struct] | None) -> None:
-    """Takes along what the class says of its fields."""
+    """Adds the docstrings of fields as descriptions."""
     for one in reversed(struct.__mro__) if struct is not None else ():
         for field, text in _field_texts(one).items():
             if field in schema.get("properties", {}):
@@ -81,7 +81,7 @@ def _describe(schema: dict[str, Any], struct: type[msgspec.Struct] | None) -> No
 
 
 def _field_texts(struct: type) -> dict[str, str]:
-    """The docstrings below fields."""
+    """Returns the docstrings below the fields of a class."""
     try:
         source = inspect.getsource(struct)
     except (OSError, TypeError):

@@ -1,4 +1,4 @@
-"""The documents of `--json` by name: which command prints each, and its types."""
+"""The documents of `--json` by name: the command that prints each, and its types."""
 
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ from gitcoord.worker.task_context import Checkout, Submission
 
 
 class DocumentKind(NamedTuple):
-    """A document: the sentence that says what it is, and the types that it may have."""
+    """A document: its one-sentence description, and the types that it can have."""
 
     summary: str
     shapes: tuple[Any, ...]
@@ -31,11 +31,11 @@ def _kind(summary: str, *shapes: Any) -> DocumentKind:
 
 
 DOCUMENTS: dict[str, DocumentKind] = {
-    "agents": _kind("What `agents install` writes.", setup_types.AgentsDocument),
-    "calibration": _kind("What `predict --calibrate` learned.", Calibration),
-    "cancel": _kind("What `cancel` ended.", types.CancelDocument),
+    "agents": _kind("The file that `agents install` writes.", setup_types.AgentsDocument),
+    "calibration": _kind("The calibration that `predict --calibrate` learned.", Calibration),
+    "cancel": _kind("The tasks and attempts that `cancel` ended.", types.CancelDocument),
     "checkout": _kind(
-        "Where `checkout` put the worker.",
+        "The branch and directory that `checkout` made.",
         Checkout,
         types.CheckoutPreview,
         across_types.CheckoutEverywhere,
@@ -43,56 +43,64 @@ DOCUMENTS: dict[str, DocumentKind] = {
     ),
     "config": _kind("The settings that `config` shows.", setup_types.ConfigDocument),
     "conflicts": _kind(
-        "What `check-conflicts` found.", conflict_types.ConflictsDocument, across_types.ConflictsEverywhere
+        "The conflicts that `check-conflicts` found.",
+        conflict_types.ConflictsDocument,
+        across_types.ConflictsEverywhere,
     ),
     "conflicts-change": _kind(
-        "A line of `check-conflicts --watch`: what has changed.", conflict_types.ConflictsChange
+        "A line of `check-conflicts --watch`: the changes.", conflict_types.ConflictsChange
     ),
-    "container-script": _kind("What `container-script` prints.", setup_types.ContainerScriptDocument),
-    "doctor": _kind("What `doctor` found.", setup_types.DoctorDocument),
+    "container-script": _kind(
+        "The script that `container-script` prints.", setup_types.ContainerScriptDocument
+    ),
+    "doctor": _kind("The findings of `doctor`.", setup_types.DoctorDocument),
     "engines": _kind("The engines that `engines` lists.", setup_types.EnginesDocument),
-    "error": _kind("Why a command could not do it.", setup_types.ErrorDocument),
+    "error": _kind("The error that ended a command.", setup_types.ErrorDocument),
     "event": _kind("An event of the journal, given to the command of `on-event`.", AnyEvent),
     "export": _kind("The workflow that `export` prints.", setup_types.ExportDocument),
-    "export-check": _kind("What `export --check` found.", setup_types.ExportCheckDocument),
-    "files": _kind("Who else is at the files of `check-file`.", types.FilesDocument),
+    "export-check": _kind("The findings of `export --check`.", setup_types.ExportCheckDocument),
+    "files": _kind("The tasks that `check-file` found working on the files.", types.FilesDocument),
     "help": _kind("The pages of `help`, or one of them.", setup_types.HelpTopics, setup_types.HelpPage),
-    "hooks": _kind("What `hooks install` writes.", setup_types.HooksDocument),
-    "hotspots": _kind("What `hotspots` found.", types.HotspotsDocument),
-    "init": _kind("What `init` found and wrote.", setup_types.InitDocument),
+    "hooks": _kind("The hook that `hooks install` writes.", setup_types.HooksDocument),
+    "hotspots": _kind("The hotspots that `hotspots` found.", types.HotspotsDocument),
+    "init": _kind("The settings that `init` chose and wrote.", setup_types.InitDocument),
     "landing": _kind(
-        "How `merge-level` or `land` ended.", Report, types.HeadsReport, types.NothingToLand, LevelReport
+        "The result of `merge-level` or `land`.", Report, types.HeadsReport, types.NothingToLand, LevelReport
     ),
     "landing-preview": _kind(
         "The steps of `merge-level --dry-run` or `land --dry-run`.",
         types.LandingPreview,
         across_types.StepsEverywhere,
     ),
-    "log": _kind("What `log` shows.", types.LogDocument),
-    "logs": _kind("The logs that `logs` knows of a task.", types.LogsDocument),
-    "mcp-install": _kind("What `mcp install` writes.", setup_types.McpInstalled, setup_types.McpCommand),
-    "next": _kind("What can start now, and what the rest wait for.", types.NextDocument),
+    "log": _kind("The events that `log` shows.", types.LogDocument),
+    "logs": _kind("The logs of a task that `logs` finds.", types.LogsDocument),
+    "mcp-install": _kind(
+        "The file or command that `mcp install` writes.", setup_types.McpInstalled, setup_types.McpCommand
+    ),
+    "next": _kind("The tasks that can start now, and what the others wait for.", types.NextDocument),
     "picture": _kind("A line of `status --watch`: the whole dashboard.", Picture),
     "plan": _kind("The plan that `plan` makes and `show` shows.", types.PlanDocument),
-    "predict": _kind("What `predict` foretells.", ConflictPrediction),
-    "prompt": _kind("What an agent would be told.", types.PromptDocument),
-    "report": _kind("What a run brought.", types.ReportDocument),
-    "retry": _kind("What `retry` lets start again.", types.RetryDocument),
-    "rollback": _kind("What `rollback` took back.", RollbackReport, across_types.RollbackEverywhere),
-    "run": _kind("How `run` ended.", RunEnd),
-    "run-preview": _kind("What `run --dry-run` would do.", Approval),
-    "run-state": _kind("The run after `pause` or `resume`.", types.RunStateDocument),
-    "schema": _kind("The documents that `schema` knows.", setup_types.SchemasDocument),
-    "status": _kind("Where every task stands.", StatusDocument, across_types.StatusEverywhere),
+    "predict": _kind("The conflicts that `predict` expects.", ConflictPrediction),
+    "prompt": _kind("The prompt for an agent.", types.PromptDocument),
+    "report": _kind("The results of a run.", types.ReportDocument),
+    "retry": _kind("The tasks that `retry` starts again.", types.RetryDocument),
+    "rollback": _kind(
+        "The tasks that `rollback` rolled back.", RollbackReport, across_types.RollbackEverywhere
+    ),
+    "run": _kind("The result of `run`.", RunEnd),
+    "run-preview": _kind("The plan of `run --dry-run`.", Approval),
+    "run-state": _kind("The state of the run after `pause` or `resume`.", types.RunStateDocument),
+    "schema": _kind("The documents with a schema.", setup_types.SchemasDocument),
+    "status": _kind("The state of every task.", StatusDocument, across_types.StatusEverywhere),
     "submit": _kind(
-        "What `submit` handed in, or would.",
+        "The branches that `submit` submitted, or would submit.",
         Submission,
         SubmissionPreview,
         types.SubtaskPreview,
         across_types.SubmitEverywhere,
     ),
-    "sync": _kind("What `sync` set in the task list.", SyncReport),
-    "tidy": _kind("What `tidy` found and removed.", types.TidyDocument),
-    "version": _kind("What `--version --json` finds installed.", setup_types.VersionDocument),
-    "worker": _kind("How `worker` ended.", WorkerEnd),
+    "sync": _kind("The states that `sync` set in the task list.", SyncReport),
+    "tidy": _kind("The worktrees and branches that `tidy` found and removed.", types.TidyDocument),
+    "version": _kind("The installed versions, by `--version --json`.", setup_types.VersionDocument),
+    "worker": _kind("The result of `worker`.", WorkerEnd),
 }

@@ -1,4 +1,4 @@
-"""The documents of commands that prepare a repository, and of those that tell about gitcoord itself."""
+"""The documents of commands that prepare a repository, and of those about gitcoord itself."""
 
 from typing import Any, Literal, NotRequired, TypedDict
 
@@ -8,7 +8,7 @@ from gitcoord.forge.doctor_result import Diagnosis
 
 
 class InitDocument(TypedDict):
-    """The settings for a repository, what they were made from, and what to do next."""
+    """The settings for a repository, the facts they come from, and the next steps."""
 
     written: str | None
     found: ProjectFacts
@@ -41,7 +41,7 @@ class McpCommand(TypedDict):
 
 
 class HooksDocument(TypedDict):
-    """The hook's file; `content` is None where it goes."""
+    """The hook's file; `content` is None if it is removed."""
 
     program: str
     path: str
@@ -52,14 +52,14 @@ class HooksDocument(TypedDict):
 
 
 class DoctorDocument(TypedDict):
-    """Whether landing would work, and what was found."""
+    """Whether landing would work, with the findings."""
 
     works: bool
     findings: list[Diagnosis]
 
 
 class EngineRow(TypedDict):
-    """An engine: its purpose, whether the settings choose it, and what is missing here to use it."""
+    """An engine: its purpose, whether the settings choose it, and what this machine lacks for it."""
 
     name: str
     purpose: str
@@ -68,13 +68,13 @@ class EngineRow(TypedDict):
 
 
 class EnginesDocument(TypedDict):
-    """Where attempts can run."""
+    """The engines that can run attempts."""
 
     engines: list[EngineRow]
 
 
 class ExportDocument(TypedDict):
-    """The plan as a workflow of an engine, in that engine's own words."""
+    """The plan as a workflow of an engine, in that engine's format."""
 
     engine: str
     style: str
@@ -82,7 +82,7 @@ class ExportDocument(TypedDict):
 
 
 class ExportCheckDocument(TypedDict):
-    """What is wrong with a workflow file."""
+    """The problems of a workflow file."""
 
     file: str
     findings: list[ExportFinding]
@@ -108,21 +108,21 @@ class HelpPage(TypedDict):
 
 
 class SettingValue(TypedDict):
-    """A setting's value, and where it is from."""
+    """A setting's value and its source."""
 
     value: Any
     source: str
 
 
 class ConfigDocument(TypedDict):
-    """The settings that hold."""
+    """The effective settings."""
 
     file: str | None
     settings: dict[str, SettingValue]
 
 
 class ErrorFinding(TypedDict):
-    """One of several things that are wrong."""
+    """One of several errors."""
 
     code: str
     message: str
@@ -130,7 +130,7 @@ class ErrorFinding(TypedDict):
 
 
 class ErrorDocument(TypedDict):
-    """Why a command could not do it, the way out, and its exit code."""
+    """The error that ended a command, with a hint and the exit code."""
 
     code: str
     message: str
@@ -140,7 +140,7 @@ class ErrorDocument(TypedDict):
 
 
 class VersionDocument(TypedDict):
-    """What is installed; None for a package or a git that is not."""
+    """The installed versions; None for a package, or git, that is not installed."""
 
     version: str
     python: str
@@ -151,6 +151,6 @@ class VersionDocument(TypedDict):
 
 
 class SchemasDocument(TypedDict):
-    """The documents that have a schema, and what they are."""
+    """The documents with a schema, with their descriptions."""
 
     documents: dict[str, str]

@@ -1,6 +1,6 @@
-"""The shapes of documents that commands put together themselves; the others are the types of their rooms.
+"""The types of documents that commands compose themselves; other documents are values of other packages.
 
-Nothing imports these but the schemas: a test holds every document that the suite sees to them.
+Only the schemas import these. A test validates every document that the suite sees against its schema.
 """
 
 from typing import Literal, NotRequired, TypedDict
@@ -18,7 +18,7 @@ from gitcoord.tasks.model import TaskId
 
 
 class PlanDocument(Plan, frozen=True, kw_only=True):
-    """A plan, and what saving it changed."""
+    """A plan, and the changes of saving it."""
 
     changes: tuple[PlanChange, ...]
     given_up: tuple[AbandonedWork, ...]
@@ -26,7 +26,7 @@ class PlanDocument(Plan, frozen=True, kw_only=True):
 
 
 class ReportDocument(Metrics, frozen=True, kw_only=True):
-    """What a run brought, and the plan that it ran."""
+    """The results of a run, and its plan."""
 
     base: str
     tag: str
@@ -37,20 +37,20 @@ class ReportDocument(Metrics, frozen=True, kw_only=True):
 
 
 class HotspotsDocument(HotspotReport, frozen=True, kw_only=True):
-    """The hotspots, the rules that help, and whether the settings have them now."""
+    """The hotspots, the rules that help, and whether they were written to the settings."""
 
     rules: dict[str, list[str]]  # type: ignore[assignment]
     applied: bool
 
 
 class HeadsReport(Report, frozen=True, kw_only=True):
-    """How a landing without a task list ended; `excluded` are the heads that were left out."""
+    """The result of a landing without a task list; `excluded` are the heads that were left out."""
 
     excluded: tuple[ExcludedHead, ...]
 
 
 class NothingToLand(TypedDict):
-    """What `gitcoord land` says where no head can land."""
+    """The result of `gitcoord land` if no head can land."""
 
     level: None
     excluded: list[ExcludedHead]
@@ -77,14 +77,14 @@ class ReadyUnit(TypedDict):
 
 
 class WaitReason(TypedDict):
-    """Why a unit cannot start."""
+    """The reason that a unit cannot start."""
 
     name: str
     reason: str
 
 
 class NextDocument(TypedDict):
-    """What can start now, the most urgent first."""
+    """The units that can start now, the most urgent first."""
 
     state: Literal["ready", "working", "waiting", "finished"]
     starts: list[ReadyUnit]
@@ -93,7 +93,7 @@ class NextDocument(TypedDict):
 
 
 class CheckoutPreview(TypedDict):
-    """What `gitcoord checkout --dry-run` would check out."""
+    """The checkout that `gitcoord checkout --dry-run` announces."""
 
     task: TaskId
     branch: str
@@ -102,7 +102,7 @@ class CheckoutPreview(TypedDict):
 
 
 class SubtaskPreview(TypedDict):
-    """What `gitcoord submit --dry-run` would do with a subtask."""
+    """A subtask that `gitcoord submit --dry-run` would submit."""
 
     task: TaskId
     branch: str
@@ -110,7 +110,7 @@ class SubtaskPreview(TypedDict):
 
 
 class TouchedBy(TypedDict):
-    """A task whose branch or worktree changes the file, and the lines."""
+    """A task whose branch or worktree changes the file, with the changed lines."""
 
     path: str
     task: TaskId
@@ -120,21 +120,21 @@ class TouchedBy(TypedDict):
 
 
 class FileAnswer(TypedDict):
-    """Who else is at a file."""
+    """The other tasks that change a file."""
 
     path: str
     touched_by: list[TouchedBy]
 
 
 class FilesDocument(TypedDict):
-    """Who else is at the files; `clear`: nobody is at any."""
+    """The other tasks that change the files; `clear`: there are none."""
 
     clear: bool
     paths: list[FileAnswer]
 
 
 class LoggedEvent(TypedDict):
-    """An event of the journal, and the commit that keeps it."""
+    """An event of the journal, and the commit that stores it."""
 
     at: str
     by: str
@@ -160,7 +160,7 @@ class AttemptLog(TypedDict):
 
 
 class LogsDocument(TypedDict):
-    """The logs that there are of a task; `output`: the end of a check's."""
+    """The logs of a task; `output`: the end of a check's output."""
 
     task: str
     attempt: int | None
@@ -169,7 +169,7 @@ class LogsDocument(TypedDict):
 
 
 class CancelDocument(TypedDict):
-    """What was cancelled, and which attempts ended."""
+    """The cancelled tasks, and the attempts that ended."""
 
     task: str
     tasks: list[str]
@@ -181,7 +181,7 @@ class CancelDocument(TypedDict):
 
 
 class RetryDocument(TypedDict):
-    """What will be retried."""
+    """The tasks that will be retried."""
 
     tasks: list[TaskId]
     fresh: bool
@@ -189,7 +189,7 @@ class RetryDocument(TypedDict):
 
 
 class RunStateDocument(TypedDict):
-    """The state of the run after `pause` or `resume`; `opened`: its account was closed before."""
+    """The state of the run after `pause` or `resume`; `opened`: its account was at a limit before."""
 
     state: Literal["paused", "running"]
     changed: bool
@@ -198,7 +198,7 @@ class RunStateDocument(TypedDict):
 
 
 class PromptSections(TypedDict):
-    """The parts of a prompt; one that has nothing to say is empty."""
+    """The parts of a prompt; a part may be empty."""
 
     heading: str
     conflict: str
@@ -211,7 +211,7 @@ class PromptSections(TypedDict):
 
 
 class PromptDocument(TypedDict):
-    """What an agent is told."""
+    """The prompt for an agent."""
 
     task: TaskId
     branch: str
@@ -220,13 +220,13 @@ class PromptDocument(TypedDict):
 
 
 class TidyHolding(Holding, frozen=True, kw_only=True):
-    """A worktree or branch, and whether it may go."""
+    """A worktree or branch, and whether it can be removed."""
 
     removable: bool
 
 
 class TidyDocument(TypedDict):
-    """Every worktree and branch, and what was removed; `freed` are bytes."""
+    """Every worktree and branch, and the removed ones; `freed` is in bytes."""
 
     base: str
     base_commit: Oid

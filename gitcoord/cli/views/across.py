@@ -1,4 +1,4 @@
-"""How landing and rolling back across repositories look to a person."""
+"""Shows landings and rollbacks across repositories to a person."""
 
 from collections.abc import Mapping
 
@@ -12,14 +12,14 @@ _MOST_NAMED = 8
 _SENTENCES: Mapping[AcrossState, str] = {
     "landed": "{level} has landed in every repository: {names}.",
     "waiting": "Nothing of {level} has landed.",
-    "partial": "{level} has landed in some of its repositories, and the rest waits.",
-    "rolled-back": "{level} was taken back in every repository.",
-    "rolling-back": "{level} is being taken back: run the command again to go on.",
+    "partial": "{level} has landed in some of its repositories; the others wait.",
+    "rolled-back": "{level} was rolled back in every repository.",
+    "rolling-back": "{level} is being rolled back: run the command again to continue.",
 }
 
 
 def show_level(report: LevelReport) -> None:
-    """What is in where, what is not, and why."""
+    """Shows which tasks have landed in which repository, which have not, and why."""
     for name, told in report.repositories.items():
         show(plain(f"Repository {clean(name)}", "bold magenta"))
         show_report(told)
@@ -35,14 +35,14 @@ def _reason(report: LevelReport) -> str:
 
 
 def show_rollback(level: str, reports: Mapping[str, RollbackReport]) -> None:
-    """What was taken back in which repository."""
+    """Shows what was rolled back in each repository."""
     for name, report in reports.items():
         tasks = named_tasks([one.task for one in report.tasks], _MOST_NAMED)
         words = {
             "planned": f"{tasks} would be rolled back on {report.base}",
             "waiting": f"pull request {report.pull} waits: {report.reason} {report.url}".strip(),
             "opened": f"pull request {report.pull} is open: {report.url}",
-            "already": f"{tasks} had been rolled back on {report.base} already",
+            "already": f"{tasks} had already been rolled back on {report.base}",
             "done": f"{tasks} rolled back on {report.base} at {report.base_commit[:12]}",
         }
         emit(clean(f"{name}: {words[report.state]}"))

@@ -1,1 +1,1 @@
-"""Landing a level across several repositories: proved in all, then landed in one after the other."""
+"""Lands a level across several repositories: proves it in all, then lands in one after the other."""

@@ -1,4 +1,4 @@
-"""What to do next with a level across repositories: pure functions from looks at all of them to one move."""
+"""Chooses the next move for a level across repositories from a look at each: pure functions."""
 
 from collections.abc import Mapping
 
@@ -18,13 +18,13 @@ class LandAll(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pause(msgspec.Struct, frozen=True, kw_only=True):
-    """There is time to wait for what is missing."""
+    """Wait for the missing tasks: there is time."""
 
     missing: tuple[MissingTask, ...]
 
 
 class TakeBack(msgspec.Struct, frozen=True, kw_only=True):
-    """Take the level back in these repositories, the last one that landed first."""
+    """Roll the level back in these repositories, the last one that landed first."""
 
     names: tuple[str, ...]
     reason: str
@@ -42,7 +42,7 @@ Move = LandAll | Pause | TakeBack | End
 def next_move(
     scene: LevelScene, looks: Looks, begun: LevelAcross | None, stuck: Mapping[str, str], *, patient: bool
 ) -> Move:
-    """The one next move. `stuck` are the repositories in which landing was just refused, with the reason."""
+    """Returns the next move. `stuck`: the repositories that just refused to land, with the reason."""
     if begun is not None and begun.state == "rolling-back":
         return TakeBack(names=_with_some(scene, looks), reason=begun.reason)
     if all(scene.tasks_in(name) <= looks[name].landed for name in scene.names):
@@ -63,7 +63,7 @@ def next_move(
 
 
 def _later(scene: LevelScene, looks: Looks) -> frozenset[TaskId]:
-    """The tasks of several repositories that cannot land in one of them before an earlier wave has."""
+    """Returns the tasks that wait for an earlier wave in one of their repositories."""
 
     def is_later(task: TaskId, name: str) -> bool:
         look = looks.get(name)
@@ -77,7 +77,7 @@ def _later(scene: LevelScene, looks: Looks) -> frozenset[TaskId]:
 
 
 def _missing(scene: LevelScene, looks: Looks, later: frozenset[TaskId]) -> tuple[MissingTask, ...]:
-    """What should land now and cannot, in the order of landing."""
+    """Returns the tasks that should land now and cannot, in landing order."""
     return tuple(
         MissingTask(repository=name, task=task, reason=looks[name].why_not(task))
         for name in scene.names
@@ -95,12 +95,12 @@ def _refused(scene: LevelScene, looks: Looks, stuck: Mapping[str, str]) -> tuple
 
 
 def _with_some(scene: LevelScene, looks: Looks) -> tuple[str, ...]:
-    """The repositories that have landed something of the level, the last first."""
+    """Returns the repositories in which a task of the level has landed, the last one first."""
     return tuple(name for name in reversed(scene.names) if looks[name].landed)
 
 
 def _partial(scene: LevelScene, looks: Looks, begun: LevelAcross) -> str:
-    """Why what has landed is of no use without the rest of what was begun; empty where it is."""
+    """Returns why the landed tasks are of no use without the others; empty if they are of use."""
     inside = {
         task
         for name, tasks in begun.tasks.items()

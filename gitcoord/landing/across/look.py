@@ -1,4 +1,4 @@
-"""A look at the level in one repository: everything is done for landing it but the merge."""
+"""Prepares a level for landing in one repository: everything except the merge."""
 
 from collections.abc import Sequence
 
@@ -17,16 +17,16 @@ from gitcoord.landing.steps import HandOver, Merge, MergeTogether
 from gitcoord.notices import Tell
 from gitcoord.tasks.model import TaskId
 
-READY = "it is ready, and waits for the other repositories"
+READY = "it is ready and waits for the other repositories"
 _GIVEN_AWAY = (
-    "the forge would merge it later by itself, and a level across repositories lands in an order: merge it "
-    "there by hand, or take the queue out of the base's rules"
+    "the forge's merge queue would land it at its own time, but repositories of a level land in order: merge "
+    "it there by hand, or remove the queue from the base's rules"
 )
-_MOVED = "what it would land on is not what was proved with the other repositories"
+_MOVED = "the base has moved since it was proved with the other repositories"
 
 
 def look(name: str, context: LandingContext, tell: Tell) -> MemberLook:
-    """Opens pull requests, folds, checks and asks for gates, and merges nothing."""
+    """Opens pull requests, runs the check and asks for the gates; merges nothing."""
     ready: dict[str, Carrier] = {}
     seen: list[LandingSnapshot] = []
 
@@ -56,7 +56,7 @@ def look(name: str, context: LandingContext, tell: Tell) -> MemberLook:
 
 
 def land(context: LandingContext, tasks: frozenset[TaskId], tree: Oid, tell: Tell) -> tuple[Report, bool]:
-    """Lands `tasks` as long as the base comes to `tree` by them; whether it was something else that moved."""
+    """Lands `tasks` while they give the tree `tree`; also returns whether the base moved to another tree."""
     moved = False
 
     def permit(snapshot: LandingSnapshot, step: Merge | MergeTogether | HandOver) -> str:
@@ -81,7 +81,7 @@ def land(context: LandingContext, tasks: frozenset[TaskId], tree: Oid, tell: Tel
 def _left(
     snapshot: LandingSnapshot, carriers: Sequence[Carrier], tasks: frozenset[TaskId], *, single: bool
 ) -> list[Carrier]:
-    """All that is still to land, what comes next first."""
+    """Returns the carriers that have not landed, the next ones first."""
     if single:
         return list(carriers)
     next_ones = {carrier.branch for carrier in carriers}
@@ -94,7 +94,7 @@ def _left(
 
 
 def _combined(context: LandingContext, snapshot: LandingSnapshot, carriers: Sequence[Carrier]) -> Oid | None:
-    """The commit that merging all carriers onto the base gives; None where they do not merge."""
+    """Returns the commit that results from merging all carriers onto the base; None if they conflict."""
     heads = [carrier.head for carrier in carriers]
     found = Combinations(context.repository.git, stacks_on(context, snapshot), heads)
     return found.commit(tuple(range(len(heads))))

@@ -1,8 +1,8 @@
-"""Landing a level across repositories: look at all, move one, look again.
+"""Lands a level across repositories: looks at all, moves one, looks again.
 
-Nothing merges anywhere before the whole wave is proved everywhere; then the repositories land one after the
-other. It is not atomic: a later repository can refuse. Then what has landed waits for it, or is taken back. A
-crash needs no recovery: what was begun is recorded, and the next run looks.
+Nothing merges before the whole wave is proved in every repository; then the repositories land one after the
+other. This is not atomic: a later repository can refuse. The landed tasks then wait for it, or are rolled
+back. A crash needs no recovery: the next run reads the recorded state and continues.
 """
 
 import time
@@ -20,11 +20,11 @@ from gitcoord.tasks.model import TaskId
 _TICKS = (1.0, 2.0, 5.0, 10.0)
 _SOON = ("passes", "briefly")
 _MOST_PROOFS = 5
-"""Proofs in a row that something moved away from before anything landed, until that counts as refused."""
+"""Proofs in a row that a moving base made stale before a landing; then the repository counts as stuck."""
 
 
 class LevelLander:
-    """One run of landing a level across repositories."""
+    """Lands one level across repositories, in one run."""
 
     def __init__(self, scene: LevelScene, hands: Hands, sleep: Callable[[float], None] = time.sleep) -> None:
         self._scene = scene
@@ -36,9 +36,9 @@ class LevelLander:
         self._said: dict[tuple[str, int], str] = {}
 
     def land(self) -> LevelReport:
-        """Lands the level as far as it goes in all repositories, and reports how it stands in each.
+        """Lands as much of the level as possible, and returns a report of every repository.
 
-        Raises GitcoordError when a repository or its forge could not be asked; the next run goes on.
+        Raises GitcoordError if a repository or its forge is not available; the next run continues.
         """
         deadline, waits = time.monotonic() + self._scene.wait, 0
         while True:
@@ -85,12 +85,12 @@ class LevelLander:
                 return
 
     def _land_in(self, name: str, tasks: frozenset[TaskId]) -> bool:
-        """Lands `tasks` in one repository; whether all are in."""
+        """Lands `tasks` in one repository; returns whether all have landed."""
         before, tree = self._looks[name].landed, self._looks[name].tree or ""
         try:
             report, moved = land(self._hands.context(name), tasks, tree, self._hands.tell(name))
         except GitcoordError as error:
-            # The next look tells what became of it, or raises, where the repository cannot be asked at all.
+            # The next look finds the result, or raises if the repository is not available.
             del self._looks[name]
             self._fruitless += 1
             if error.passing not in _SOON or self._fruitless >= _MOST_PROOFS:
@@ -108,7 +108,7 @@ class LevelLander:
         return False
 
     def _take_back(self, move: TakeBack, begun: LevelAcross | None) -> LevelReport:
-        """Takes the level back everywhere, once that is known to work in each repository."""
+        """Rolls the level back in every repository, after a rehearsal in each."""
         known = begun.tasks if begun is not None else {}
         tasks = {name: known.get(name, ()) for name in move.names} or known
         for name in move.names:

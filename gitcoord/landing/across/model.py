@@ -1,4 +1,4 @@
-"""The values of landing a level across repositories, and what landing does through others."""
+"""The values for landing a level across repositories, and the interface to the repositories."""
 
 from collections.abc import Mapping
 from typing import Literal, Protocol
@@ -16,15 +16,15 @@ from gitcoord.planning.model import Plan, PlannedLevel
 from gitcoord.tasks.model import TaskId
 
 OnPartial = Literal["wait", "rollback"]
-"""What becomes of a level that has landed in a part of its repositories, and cannot land in the rest."""
+"""What to do with a level that has landed in some of its repositories and cannot land in the others."""
 AcrossState = Literal["landed", "waiting", "partial", "rolled-back", "rolling-back"]
 
 
 class MemberLook(msgspec.Struct, frozen=True, kw_only=True):
-    """How the level stands in one repository: `carriers` would merge now, if the others let them.
+    """The state of the level in one repository: `carriers` would merge now if all repositories are ready.
 
-    `wave` are the tasks of its first wave that has not landed. `commit` is what its base would become by all
-    carriers; None where they do not merge one after the other.
+    `wave`: the open tasks of its first unfinished wave. `commit`: the base after all carriers; None if they
+    do not merge one after the other.
     """
 
     name: str
@@ -37,7 +37,7 @@ class MemberLook(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def landed(self) -> frozenset[TaskId]:
-        """The tasks that are in."""
+        """The landed tasks."""
         return frozenset(one.task for one in self.report.landed)
 
     @property
@@ -46,14 +46,14 @@ class MemberLook(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(task for carrier in self.carriers for task in carrier.tasks)
 
     def why_not(self, task: TaskId) -> str:
-        """Why a task is not ready."""
+        """Returns why a task is not ready."""
         reasons: dict[TaskId, str] = {one.task: one.reason for one in self.report.deferred}
         reasons |= {one.task: one.reason for one in self.report.waiting}
         return reasons.get(task, "it does not merge after what lands before it")
 
 
 class MissingTask(msgspec.Struct, frozen=True, kw_only=True):
-    """A task that keeps the level from landing: in which repository, and why."""
+    """A task that blocks the level, with its repository and the reason."""
 
     repository: str
     task: TaskId
@@ -61,23 +61,23 @@ class MissingTask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LevelReport(msgspec.Struct, frozen=True, kw_only=True):
-    """How the level stands in all repositories after the run."""
+    """The state of the level in all repositories after the run."""
 
     level: str
     state: AcrossState
     repositories: dict[str, Report]
     missing: tuple[MissingTask, ...] = ()
     reason: str = ""
-    """Why it is not in everywhere, or was taken back."""
+    """Why the level has not landed everywhere, or was rolled back."""
 
     @property
     def complete(self) -> bool:
-        """Whether the whole level is in everywhere."""
+        """Whether the whole level has landed in every repository."""
         return self.state == "landed"
 
 
 class LevelScene(msgspec.Struct, frozen=True, kw_only=True):
-    """The level of the whole plan, and the repositories that it has tasks in, in the order of landing."""
+    """A level of the whole plan, and the repositories of its tasks in landing order."""
 
     whole: Plan
     level: PlannedLevel
@@ -86,36 +86,36 @@ class LevelScene(msgspec.Struct, frozen=True, kw_only=True):
     wait: float = 0.0
 
     def tasks_in(self, name: str) -> frozenset[TaskId]:
-        """The level's tasks in one repository."""
+        """Returns the level's tasks in one repository."""
         return frozenset(task for task in self.level.tasks if name in self.whole.tasks[task].repositories)
 
 
 class Hands(Protocol):
-    """What landing across repositories does through others."""
+    """The access to repositories, forges and the journal that landing across repositories needs."""
 
     def context(self, name: str) -> LandingContext:
-        """Where the level lands in one repository, as it is now, in its real order."""
+        """Returns the level's landing context in one repository, read again, with its real order."""
 
     def forge(self, name: str) -> Forge:
-        """Where the pull requests of one repository live."""
+        """Returns the forge of one repository."""
 
     def tell(self, name: str) -> Tell:
-        """Takes the notices of one repository."""
+        """Returns a function that shows notices of one repository."""
 
     def newest(self, level: str) -> LevelAcross | None:
-        """The last that was recorded of the level."""
+        """Returns the last recorded event of the level."""
 
     def record(self, event: LevelAcross) -> None:
-        """Records and tells it."""
+        """Records an event and prints it."""
 
     def keep_parts(self) -> None:
-        """Brings what each repository knows of the others up to date."""
+        """Updates each repository's list of the tasks that it awaits in the others."""
 
     def check(self, commits: Mapping[str, Oid]) -> str:
-        """Checks all repositories side by side at these commits; what failed, empty where all is well."""
+        """Checks all repositories side by side at these commits; returns the failure, empty if it passed."""
 
     def rehearse_rollback(self, name: str) -> None:
-        """Raises what keeps the level from being taken back in one repository."""
+        """Raises if the level cannot be rolled back in one repository."""
 
     def roll_back(self, name: str) -> str:
-        """Takes the level back in one repository; why that is not done yet, empty where it is."""
+        """Rolls the level back in one repository; returns why that is not complete, else an empty text."""

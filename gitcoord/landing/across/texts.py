@@ -1,4 +1,4 @@
-"""Pull requests of a level across repositories name each other, in a comment that is kept up to date."""
+"""Links the pull requests of a level across repositories: a comment on each, kept up to date."""
 
 from collections.abc import Mapping
 
@@ -12,9 +12,9 @@ _TOPIC = "repositories"
 def name_each_other(
     scene: LevelScene, looks: Mapping[str, MemberLook], hands: Hands, said: dict[tuple[str, int], str]
 ) -> None:
-    """Says on each open pull request of the level which others land with it, and what of them is in.
+    """Lists on each open pull request of the level the others that land with it, and the landed tasks.
 
-    `said` is what this run has said before.
+    `said`: the comments that this run has already written.
     """
     if len(scene.names) < 2:
         return
