@@ -147,6 +147,13 @@ app = typer.Typer(
 )
 
 
+def not_nan(value: float | None) -> float | None:
+    """Refuses `nan` as the value of an option: it is in every range."""
+    if value is not None and value != value:
+        raise typer.BadParameter("nan is no number.")
+    return value
+
+
 def _version(asked: bool) -> None:
     if asked:
         typer.echo(f"gitcoord {__version__}")

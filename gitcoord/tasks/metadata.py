@@ -19,7 +19,7 @@ _BETWEEN_NAMES = r"(?<=[\w.-])\\+(?=[\w.])|(?<=[\w.-])\\+$|^\.\\+"
 # `:12`, `:12-40`, `:L3-L9`, `#L3`, and what pytest puts behind a file: `::test_name`.
 _LINES = r"(?<=[^/:])(?::L?\d+(?:[-:,]L?\d+)*:?|#L\d+(?:-L?\d+)?|(?<=\.py)(?:::[\w\[\]-]+)+)$"
 _CODE = r"^`([^`]+)`$"
-_OUTSIDE = r"\.\.(?:/|$)|~/|[A-Za-z]:[\\/]"
+_OUTSIDE = r"\.\.(?:/|$)|~/|[A-Za-z]:[\\/]|[A-Za-z][\w+.-]*://|\$\{?[A-Z_]+\}?/"
 _WILDCARDS = frozenset("*?[")
 _MOST_MINUTES = 10_000_000
 _KINDS = {

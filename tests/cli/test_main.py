@@ -99,3 +99,20 @@ def test_a_limit_of_the_system_is_named_and_is_no_bug(tmp_path: Path) -> None:
     assert '"code": "system-limit"' in ran.stdout
     assert "ulimit -a" in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "1e300"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("status", "--watch", "--every"),
+        ("check-conflicts", "0", "--watch", "--every"),
+        ("plan", "--rework-cost"),
+        ("worker", "1", "--grace"),
+    ],
+)
+def test_a_number_that_no_clock_has_is_wrong_usage(
+    tmp_path: Path, command: tuple[str, ...], value: str
+) -> None:
+    ran = gitcoord(*command, value, cwd=tmp_path)
+    assert (ran.code, command[-1] in ran.err) == (2, True), ran.err

@@ -161,6 +161,8 @@ def test_a_broken_member_of_a_report_does_not_spoil_the_others(tmp_path: Path) -
         ("src/../../a.py", "../a.py"),
         ("~/app/a.py", "~/app/a.py"),
         ("C:\\app\\a.py", "C:\\app/a.py"),
+        ("https://github.com/a/b/blob/main/a.py", "https://github.com/a/b/blob/main/a.py"),
+        ("$HOME/app/a.py", "$HOME/app/a.py"),
     ],
 )
 def test_paths_as_editors_and_windows_write_them_are_read_as_meant(
@@ -169,7 +171,7 @@ def test_paths_as_editors_and_windows_write_them_are_read_as_meant(
     found = read(task(1, modifies=[written, "b.py"]))
     assert found.tasks[0].modifies == (meant, "b.py")
     assert codes(found) == [("odd-path", "1")]
-    outside = meant.startswith(("../", "~/", "C:"))
+    outside = meant.startswith(("../", "~/", "C:", "https:", "$"))
     assert ("outside of the repository" in found.warnings[0].message) == outside
 
 

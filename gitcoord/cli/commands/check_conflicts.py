@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from gitcoord.cli.app import app
+from gitcoord.cli.app import app, not_nan
 from gitcoord.cli.completion import complete_task
 from gitcoord.cli.options import (
     Author,
@@ -74,7 +74,10 @@ _Worktrees = Annotated[
 ]
 _Watch = Annotated[bool, typer.Option("--watch", help="Keep running; check again when a branch changes.")]
 _Every = Annotated[
-    float, typer.Option("--every", metavar="SECONDS", min=0.1, help="How often --watch looks.")
+    float,
+    typer.Option(
+        "--every", metavar="SECONDS", min=0.1, max=86_400, callback=not_nan, help="How often --watch looks."
+    ),
 ]
 _Save = Annotated[bool, typer.Option("--save", help="Write the waves into the plan.")]
 _Json = Annotated[

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from gitcoord.cli.app import app
+from gitcoord.cli.app import app, not_nan
 from gitcoord.cli.list_options import ListOrigin
 
 _EPILOG = """\b
@@ -62,7 +62,12 @@ _Predict = Annotated[
 _ReworkCost = Annotated[
     float | None,
     typer.Option(
-        "--rework-cost", min=0, metavar="R", help="Add a wave where it saves 1/R conflicts; 0: never."
+        "--rework-cost",
+        min=0,
+        max=1_000_000,
+        callback=not_nan,
+        metavar="R",
+        help="Add a wave where it saves 1/R conflicts; 0: never.",
     ),
 ]
 _Json = Annotated[bool, typer.Option("--json", help="Plan, and print one gitcoord.plan/1 document.")]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gitcoord.cli.adopted_options import Adopted, AdoptedBase
-from gitcoord.cli.app import app
+from gitcoord.cli.app import app, not_nan
 
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context
@@ -38,6 +38,8 @@ def status(
         typer.Option(
             "--every",
             min=0.2,
+            max=86_400,
+            callback=not_nan,
             metavar="SECONDS",
             help="How often --watch fetches while tasks change; it fetches less often while nothing changes.",
         ),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gitcoord.cli.app import app
+from gitcoord.cli.app import app, not_nan
 from gitcoord.cli.list_options import Tag, Tasks
 from gitcoord.cli.options import Agent, AllowEmpty, Check, DryRun, Now, OneUnit, Rework, Shell, Stack
 
@@ -46,7 +46,9 @@ _Timeout = Annotated[
 ]
 _Grace = Annotated[
     float | None,
-    typer.Option("--grace", min=0, metavar="SECONDS", help="Time from TERM to KILL."),
+    typer.Option(
+        "--grace", min=0, max=86_400, callback=not_nan, metavar="SECONDS", help="Time from TERM to KILL."
+    ),
 ]
 _Fresh = Annotated[
     bool, typer.Option("--fresh", help="Discard the work of earlier attempts and start again.")
