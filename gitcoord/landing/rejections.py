@@ -80,6 +80,14 @@ def moved_away(pull: Pull, base: str) -> str:
     )
 
 
+def merged_away(pull: Pull, base: str) -> str:
+    """Returns why a pull request that was merged into another base than `base` is not opened once more."""
+    return (
+        f"pull request {pull.number} was merged into {pull.base}, not {base}; to land it on {base} too, "
+        f"open a pull request onto {base} by hand"
+    )
+
+
 def _reason(pull: Pull, base: str, *, own: bool) -> str:
     """Returns why the pull request is a rejection, or "". `own`: the journal names it as the task's."""
     if pull.state == "open":
@@ -87,10 +95,7 @@ def _reason(pull: Pull, base: str, *, own: bool) -> str:
     if pull.state == "closed" and (own or pull.base == base):
         return closed_unmerged(pull.number)
     if pull.state == "merged" and own:
-        return (
-            f"pull request {pull.number} was merged into {pull.base}, not {base}; to land it on {base} too, "
-            f"open a pull request onto {base} by hand, or submit new commits"
-        )
+        return f"{merged_away(pull, base)}, or submit new commits"
     return ""
 
 

@@ -294,5 +294,11 @@ def test_a_rollback_that_a_person_moved_or_closed_is_held(hub: GitHubEmulator, t
         if reason:
             assert reason in rolled_back().json["reason"]
     assert list(hub.repository("acme/app").pulls) == [1, 2]
-    api.call("PATCH", "/pulls/2", {"state": "open"})
+    for change in ({"state": "open"}, {"base": "release"}):
+        api.call("PATCH", "/pulls/2", change)
+    api.ready(2)
+    assert api.merge(2)[0] == 200
+    assert "was merged into release, not main" in rolled_back().json["reason"]
+    assert list(hub.repository("acme/app").pulls) == [1, 2]
+    api.open_pull(hub.repository("acme/app").pulls[2].head)
     assert rolled_back().code == 0

@@ -22,7 +22,7 @@ from gitcoord.git.merge_tree import merge_tree
 from gitcoord.git.object_reader import Objects
 from gitcoord.git.remote_refs import HEADS, RefUpdate
 from gitcoord.landing.merged_base import base_holds
-from gitcoord.landing.rejections import moved_away
+from gitcoord.landing.rejections import merged_away, moved_away
 from gitcoord.landing.rollback.model import RollbackContext, RollbackSnapshot
 from gitcoord.landing.rollback.plan_rollback import Reverse
 from gitcoord.landing.rollback.texts import body, branch_name, title, trailers
@@ -97,7 +97,8 @@ class PullRequest:
     def _rejected(self, branch: str, pull: Pull) -> RollbackPause:
         """Ends because a person closed the pull request or changed its base."""
         closed = f"pull request {pull.number} was closed without a merge; reopen it to roll back"
-        reason = closed if pull.state == "closed" else moved_away(pull, self._place.plan.base)
+        away = merged_away if pull.state == "merged" else moved_away
+        reason = closed if pull.state == "closed" else away(pull, self._place.plan.base)
         return RollbackPause(state="waiting", branch=branch, url=pull.url, reason=reason)
 
     def _fits(self, sight: RollbackSnapshot, back: Reverse, tip: Oid) -> bool:
@@ -245,4 +246,6 @@ class PullRequest:
 
 def _is_rejection(pull: Pull, base: str, tip: Oid) -> bool:
     """Whether the pull request shows that a person rejected the rollback at `tip`."""
-    return pull.state == "open" or (pull.state == "closed" and pull.base == base and pull.head_commit == tip)
+    if pull.state == "open" or pull.head_commit != tip:
+        return pull.state == "open"
+    return pull.state == "merged" or pull.base == base
