@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from gitcoord.cli.context import Context
     from gitcoord.forge.doctor_result import Diagnosis
@@ -61,6 +61,45 @@ def examine_engine(context: "Context", name: str) -> "Diagnosis":
         return broken(label, trouble.message, trouble.hint)
     room = "sets no limit of its own" if free is None else f"has {free} slot{'' if free == 1 else 's'}"
     return fine(label, f"It answers, accepts attempts, and {room}.")
+
+
+def examine_regenerated(context: "Context") -> "Iterator[Diagnosis]":
+    """Warns if files that commands make anew could not be made here, or are merged all the same."""
+    rules = context.settings.rules
+    if not rules.regenerate:
+        return
+    import shlex
+    from shutil import which
+
+    from gitcoord.conflicts.rules import rulebook
+    from gitcoord.forge.doctor_result import doubtful
+    from gitcoord.text_lists import some
+
+    for command in () if context.settings.run.shell else dict.fromkeys(rules.regenerate.values()):
+        program = shlex.split(command)[0]
+        if "/" not in program and which(program) is None:
+            yield doubtful(
+                "regenerate",
+                f"`{command}` under [rules.regenerate] needs {program}, which is not installed here.",
+                f"Install {program}, or land on a machine that has it.",
+            )
+    git = context.repository.git
+    files = git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD", ok=()).stdout
+    ruled = rulebook(rules).by("regenerate", filter(None, os.fsdecode(files).split("\0")))
+    asked = git.run("check-attr", "-z", "--stdin", "--cached", "merge", input=_lines(ruled), ok=()).stdout
+    fields = asked.split(b"\0")
+    pairs = zip(fields[::3], fields[2::3], strict=False)
+    merged = [os.fsdecode(path) for path, value in pairs if value not in (b"unset", b"binary")]
+    if merged:
+        yield doubtful(
+            "regenerate",
+            f"Attributes say how {some(merged)} is merged, and [rules.regenerate] has a command for it.",
+            "Remove it from .gitattributes: the command would start from the merged file.",
+        )
+
+
+def _lines(paths: "Iterable[str]") -> bytes:
+    return b"".join(os.fsencode(path) + b"\0" for path in paths)
 
 
 def examine_remote_tree(context: "Context", base: str) -> "Iterator[Diagnosis]":

@@ -29,6 +29,12 @@ def test_a_persons_own_merge_drivers_are_named(tmp_path: Path) -> None:
     desk.git("add", "--all")
     desk.git("commit", "--quiet", "-m", "attributes")
     assert findings(desk, "attributes", 0) == []
+    # What a command makes is not to be merged, and the command has to be there.
+    settings = '[rules.regenerate]\n"CHANGELOG.md" = "no-such-tool --all"\n"a.txt" = "git version"\n'
+    (desk.path / "gitcoord.toml").write_text(settings)
+    missing, merged = findings(desk, "regenerate", 0)
+    assert "needs no-such-tool, which is not installed here" in missing
+    assert "how CHANGELOG.md is merged" in merged
 
 
 def test_a_remote_with_the_base_checked_out_is_named(tmp_path: Path) -> None:

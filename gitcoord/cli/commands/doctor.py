@@ -75,7 +75,7 @@ def _examine(base: str | None, repository: str | None, engine: str | None) -> "I
 
 
 def _examine_here(context: "Context", base: str | None, repository: str | None) -> "Iterator[Diagnosis]":
-    from gitcoord.cli.doctor_places import examine_attributes, examine_remote_tree
+    from gitcoord.cli.doctor_places import examine_attributes, examine_regenerated, examine_remote_tree
     from gitcoord.errors import GitcoordError
     from gitcoord.forge.doctor_result import broken, doubtful, fine
 
@@ -100,6 +100,7 @@ def _examine_here(context: "Context", base: str | None, repository: str | None) 
         return
     yield from _guarded("branches", lambda: _branches(context))
     yield from _guarded("attributes", lambda: examine_attributes(context))
+    yield from _guarded("regenerate", lambda: examine_regenerated(context))
     yield from _guarded("remote", lambda: examine_remote_tree(context, landing))
     yield from _guarded("signing", lambda: _signing(context))
     yield from _guarded("state", lambda: _state(context))
