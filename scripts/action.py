@@ -49,9 +49,11 @@ def _land() -> int:
         if value := _input(name.upper()):
             words += [f"--{name}", value]
     code, document = _gitcoord(words)
-    landed = [f"- {text(one['task'])} landed as `{one['commit'][:12]}`" for one in document.get("landed", ())]
+    landed = [
+        f"- {_reference(one['task'])} landed as `{one['commit'][:12]}`" for one in document.get("landed", ())
+    ]
     rest = [*document.get("deferred", ()), *document.get("waiting", ())]
-    left = [f"- {text(one['task'])}: {text(one['reason'])}" for one in rest]
+    left = [f"- {_reference(one['task'])}: {text(one['reason'])}" for one in rest]
     out = [f"- {text(one['name'])} left out: {text(one['reason'])}" for one in document.get("excluded", ())]
     _summarise("\n".join(["## gitcoord land", "", *landed, *left, *out]))
     return code
