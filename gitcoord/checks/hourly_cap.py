@@ -25,7 +25,7 @@ class HourlyCap:
         self._clock = clock
 
     def take(self) -> float:
-        """Count a start and return 0. At the limit, return the epoch time (s) of the next allowed start.
+        """Counts a start and returns 0. At the limit, returns the epoch time (s) of the next allowed start.
 
         Raises OSError.
         """

@@ -47,7 +47,7 @@ class CheckMemo:
         return count
 
     def make_room(self) -> None:
-        """Remove the oldest results beyond `MOST_KEPT`, and the oldest logs beyond `MOST_LOGS`."""
+        """Removes the oldest results beyond `MOST_KEPT`, and the oldest logs beyond `MOST_LOGS`."""
         with contextlib.suppress(OSError):
             places = [(one.stat().st_mtime_ns, one) for one in self._folder.iterdir() if one.is_dir()]
             newest = [place for _, place in sorted(places, reverse=True)]

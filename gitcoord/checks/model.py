@@ -78,13 +78,13 @@ class Checker(Protocol):
         """The trees that are being checked now."""
 
     def known(self, tree: Oid) -> CheckResult | None:
-        """Return the result for `tree`, if there is one."""
+        """Returns the result for `tree`, if there is one."""
 
     def check(self, targets: Sequence[CheckTarget]) -> Mapping[Oid, CheckResult]:
-        """Check `targets`, in their order, until at least one has a result; return the new results.
+        """Checks `targets`, in their order, until at least one has a result; returns the new results.
 
         Ends running checks of other trees. The remaining checks continue after it returns.
         """
 
     def close(self) -> None:
-        """End all running checks."""
+        """Ends all running checks."""

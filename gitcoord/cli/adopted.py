@@ -112,13 +112,13 @@ def adopted_inputs(plan: Plan, level: PlannedLevel, adoption: Adoption) -> Check
 
 
 def excluded_lines(adoption: Adoption) -> Iterator[str]:
-    """One line for each excluded head, with the reason."""
+    """Returns one line for each excluded head, with the reason."""
     for one in adoption.excluded:
         yield f"{'Done' if one.settled else 'Left out'}: {clean(one.name)}: {clean(one.reason)}."
 
 
 def push_lines(adoption: Adoption, remote: str | None) -> Iterator[str]:
-    """One line for each branch that is pushed to the remote before landing."""
+    """Returns one line for each branch that is pushed to the remote before landing."""
     for push in adoption.pushes:
         how = "is new there" if push.old is None else f"is at {push.old[:12]} there"
         name = clean(push.ref.removeprefix(HEADS))
@@ -126,7 +126,7 @@ def push_lines(adoption: Adoption, remote: str | None) -> Iterator[str]:
 
 
 def heads_word(adoption: Adoption) -> str:
-    """The number of heads of each kind, such as `2 pull requests and 1 branch`."""
+    """Returns the number of heads of each kind, such as `2 pull requests and 1 branch`."""
     pulls = sum(head.pull is not None for head in adoption.heads)
     branches = len(adoption.heads) - pulls
     parts = [count_of(pulls, "pull request")] if pulls else []

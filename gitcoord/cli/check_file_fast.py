@@ -78,7 +78,7 @@ unanswered: HookQuestion | None = None
 
 
 def own_task(touches: "Sequence[Touch]", here: Tree | None, place: FilePlace) -> str:
-    """Return the task that asks, whose own changes do not count; empty if there is none.
+    """Returns the task that asks, whose own changes do not count; empty if there is none.
 
     It is the task whose branch, or a subtask's, is checked out here; else the task that the worker gave to
     the agent, whose checkout may have another branch or none; else the task whose worktree has the file.
@@ -113,7 +113,7 @@ def fingerprint(common: str) -> tuple[str, int]:
 
 
 def touched_path(common: str) -> str:
-    """The cache file of the last full search; it may be deleted at any time."""
+    """Returns the cache file of the last full search; it may be deleted at any time."""
     return os.path.join(common, "gitcoord", "touched")
 
 
@@ -222,7 +222,7 @@ def _as_dict(touch: Touch) -> dict[str, object]:
 
 
 def sentence(touch: Touch) -> str:
-    """`src/main.rs: task 1 (Title) on feature/…, lines 5-6, 20`, safe for a terminal."""
+    """Returns `src/main.rs: task 1 (Title) on feature/…, lines 5-6, 20`, safe for a terminal."""
     path, task, branch, title, lines, _ = touch
     one = lines.isdecimal()
     where = f", line{'' if one else 's'} {lines.replace(' ', ', ')}" if lines else ""

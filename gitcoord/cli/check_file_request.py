@@ -88,7 +88,7 @@ def place_of(path: str, common: str | None = None) -> FilePlace | None:
 
 
 def branch_at(git_dir: str) -> str:
-    """Return the branch of a working tree, also in the middle of a rebase or bisection.
+    """Returns the branch of a working tree, also in the middle of a rebase or bisection.
 
     Empty if HEAD is detached for another reason.
     """

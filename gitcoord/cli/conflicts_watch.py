@@ -75,7 +75,7 @@ def _live(context: Context, asked: CheckRequest, every: float, explain: bool) ->
 
 
 def _line(before: CheckedLevel | None, checked: CheckedLevel) -> dict[str, Any]:
-    """The JSON line of a check: the changes since `before`; everything if `before` is None."""
+    """Returns the JSON line of a check: the changes since `before`; everything if `before` is None."""
     report = checked.report
     tips = {b.task: (b.state, b.commit) for b in before.report.branches} if before else {}
     pairs = {pair.tasks: pair for pair in before.report.pairs} if before else {}

@@ -33,7 +33,7 @@ class AskedLanding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def options_of(asked: AskedLanding, plan: Plan, settings: Settings, check: CheckOptions | None) -> Options:
-    """The options of a run in one repository; raises what `make_options` does."""
+    """Returns the options of a run in one repository. Raises like `make_options`."""
     return make_options(plan, settings, **msgspec.structs.asdict(asked), check=check)
 
 

@@ -92,7 +92,7 @@ def _kubernetes(context: Context, run: Path, generation: int) -> Engine:
 
 
 def _manifest_template(context: Context, file: str) -> dict[str, Any]:
-    """The Job in a file of the user's own, YAML or JSON."""
+    """Reads the Job in a file of the user, YAML or JSON."""
     import yaml
 
     try:

@@ -1,4 +1,4 @@
-"""Logs of attempts that run elsewhere: brought here by their engine while they run."""
+"""Fetches logs of attempts that run elsewhere, through their engine, while they run."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ def is_elsewhere(place: Path) -> bool:
 
 
 def bringer(context: "Context", place: Path) -> "Callable[[], bool]":
-    """What brings the log so far, and returns whether the attempt is still running; asks with pauses.
+    """Returns a function that fetches the log, and returns whether the attempt still runs; asks with pauses.
 
     Raises what opening the engine raises.
     """

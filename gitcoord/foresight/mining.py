@@ -126,7 +126,7 @@ def message_text(title: str, body: str) -> str:
 
 
 def split_message(message: str) -> tuple[str, str]:
-    """Title and body of a commit's message; a merge of a pull request has that one's title in its body."""
+    """Returns title and body of a commit message; a merge of a pull request has its title in the body."""
     title, _, body = message.strip().partition("\n")
     body = body.strip()
     if title.startswith(_MERGES) and body:
@@ -152,7 +152,7 @@ def _answer(pipe: IO[bytes]) -> bytes:
 
 
 def _changes(fields: Iterator[str]) -> Iterator[RawChange]:
-    """The changes in what git printed: four facts and an empty field, then the entries of the diff."""
+    """Yields the changes in git's output: four facts and an empty field, then the entries of the diff."""
     field = next(fields, "")
     while field:
         commit, parents, author, message = field, next(fields, ""), next(fields, ""), next(fields, "")

@@ -52,7 +52,7 @@ class LandingContext(msgspec.Struct, frozen=True, kw_only=True):
         return self.repository.ancestry
 
     def kept_back(self, snapshot: LandingSnapshot, step: Step) -> tuple[Carrier, str] | None:
-        """The carrier whose merge has to wait for others, and why; None where nothing has to."""
+        """Returns the carrier whose merge must wait for others, with the reason; None if no carrier must."""
         if self.permit is None or not isinstance(step, Merge | MergeTogether | HandOver):
             return None
         why = self.permit(snapshot, step)

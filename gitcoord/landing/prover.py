@@ -49,7 +49,7 @@ class Prover:
     def prove(
         self, context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, memory: LandingMemory
     ) -> CombinationProof:
-        """Check the tree of `carrier` on the base and, in parallel, the branches that land next."""
+        """Checks the tree of `carrier` on the base and, in parallel, the branches that land next."""
         proof = self._proof(context, snapshot, carrier, memory)
         problem = self._statuses.report(context, snapshot, carrier, proof)
         self._notices.caution(problem)

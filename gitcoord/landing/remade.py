@@ -19,13 +19,13 @@ class FilesMaker(Protocol):
     """Runs the commands that generate files, in a separate checkout."""
 
     def make(self, tree: Oid, parent: Oid, due: Sequence[Maker]) -> CheckResult:
-        """Run the commands that are `due` on `tree`, on top of `parent`; `made` is the resulting tree.
+        """Runs the commands that are `due` on `tree`, on top of `parent`; `made` is the resulting tree.
 
         It differs from `tree` only in the generated files. Does not generate the same tree twice.
         """
 
     def forget(self) -> None:
-        """Forget failures, so they are tried again."""
+        """Deletes the failures, to run the commands again."""
 
 
 class RemadeTree(msgspec.Struct, frozen=True, kw_only=True):

@@ -58,7 +58,7 @@ def show_help(
 
 
 def topic_titles() -> dict[str, str]:
-    """The title of each page by its name."""
+    """Returns the title of each page by its name."""
     return {name: _title(path) for name, path in _topics().items()}
 
 

@@ -112,7 +112,7 @@ def rollback(
 
 
 def _given(include_later: bool, merge: bool, *others: str | None) -> tuple[str, ...]:
-    """The options that were given and that belong to one repository."""
+    """Returns the given options that apply only to a single repository."""
     names = ("--include-later", "--no-merge", "--method", "--wait", "--forge", "--repository")
     return tuple(
         name for name, value in zip(names, (include_later, not merge, *others), strict=True) if value

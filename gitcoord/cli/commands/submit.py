@@ -143,7 +143,7 @@ def _submit(
 
 
 def _ready_to_submit(context: "Context", task: str, *, dry_run: bool) -> "TaskContext":
-    """The task with its scratch files settled, as the settings say."""
+    """Returns the task after its scratch files were handled as the settings say."""
     from gitcoord.cli.views.output import say
     from gitcoord.worker.leftover_files import settle_scratch
     from gitcoord.worker.task_context import load_task_context

@@ -54,7 +54,7 @@ class OtherwiseWaves(TypedDict):
 
 
 def _members(struct: type[msgspec.Struct]) -> dict[str, Any]:
-    """The fields of a struct and their types."""
+    """Returns the fields of a struct and their types."""
     return {field.encode_name: field.type for field in msgspec.structs.fields(struct)}
 
 

@@ -97,7 +97,7 @@ class Dashboard:
             self._ring()
 
     def say(self, sentence: str) -> None:
-        """Prints one sentence above the picture, where it stays."""
+        """Prints one sentence above the dashboard, where it stays."""
         self._print(clean(sentence))
 
     def _ring(self) -> None:

@@ -30,7 +30,7 @@ class MatrixRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MatrixConflict(msgspec.Struct, frozen=True, kw_only=True):
-    """One clash that was found, in words."""
+    """A found conflict, as text."""
 
     tasks: str
     paths: str

@@ -108,7 +108,7 @@ class OutsideLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything on the page."""
+    """The data of the page."""
 
     version: str
     made: str
