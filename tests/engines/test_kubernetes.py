@@ -17,6 +17,7 @@ from gitcoord.engines.kubernetes_manifest import PodShape, attempt_manifest
 from gitcoord.errors import GitcoordError
 from tests.engines.contract import EngineContract, ended, shell, until
 from tests.support.cli import start_gitcoord
+from tests.support.engines import asked_for
 from tests.support.kubernetes import Cluster, needs_kubectl
 from tests.support.project import Project
 from tests.support.tasklists import task
@@ -32,6 +33,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     made.close()
 
 
+@asked_for("kubernetes")
 class TestKubernetesEngine(EngineContract):
     @pytest.fixture(autouse=True)
     def _cluster(self, cluster: Cluster) -> None:
@@ -41,6 +43,7 @@ class TestKubernetesEngine(EngineContract):
         return KubernetesEngine(state, SHAPE, kubectl=self.cluster.command, pause=0.05)
 
 
+@asked_for("kubernetes")
 def test_a_cluster_that_does_not_answer_ends_no_attempt_and_refuses_new_ones(
     cluster: Cluster, tmp_path: Path
 ) -> None:
@@ -125,6 +128,7 @@ def test_doctor_tries_an_engine_and_engines_lists_what_each_needs(cluster: Clust
     assert "FAILED   engine kubernetes: You may not list pods in the namespace default" in refused
 
 
+@asked_for("kubernetes")
 def test_a_run_on_a_cluster_ends_as_on_this_machine_although_a_pod_is_taken_away(
     cluster: Cluster, tmp_path: Path
 ) -> None:

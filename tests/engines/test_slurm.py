@@ -11,11 +11,12 @@ from gitcoord.engines.slurm import SlurmEngine
 from gitcoord.errors import GitcoordError
 from tests.engines.contract import EngineContract, ended, shell, until
 from tests.support.cli import start_gitcoord
+from tests.support.engines import asked_for
 from tests.support.project import Project
 from tests.support.slurm import SlurmCluster, needs_slurm
 from tests.support.tasklists import task
 
-pytestmark = needs_slurm
+pytestmark = [needs_slurm, asked_for("slurm")]
 
 
 @pytest.fixture(scope="module")
