@@ -19,6 +19,8 @@ MERGE = (
     *("-c", "diff.algorithm=histogram", "-c", "merge.renormalize=false"),
     # Objects are temporary.
     *("-c", "core.looseCompression=0", "-c", "core.fsync=none"),
+    # By default git maps whole packs: they would count as memory of each process.
+    *("-c", "core.packedGitWindowSize=1m", "-c", "core.packedGitLimit=32m"),
     *("merge-tree", "--write-tree", "-z", "--name-only", "--stdin"),
 )
 STAMP = "%ae%x1f%at%x1f%s"
