@@ -12,7 +12,7 @@ from scripts.reference.commands import CommandPage
 
 MADE = "<!-- Made by `python -m scripts.reference`. -->"
 _CALLS = {"GitcoordError": None, "usage_error": 2, "answer_no": 2}
-_ROW = re.compile(r"^\| `([a-z-]+)` \| ([0-9, ]+) \| ([^|]*?) \|.*$", re.MULTILINE)
+_ROW = re.compile(r"^\| `([a-z-]+)` \| ([0-9, ]+) \| ([^|]*?) \|(?: (.*?) \|)?$", re.MULTILINE)
 _MOST_HINTS = 2
 
 
@@ -100,13 +100,13 @@ def type_words(schema: Mapping[str, Any]) -> str:
 
 
 def errors_page(page: str, package: Path) -> str:
-    """`docs/errors.md` with the way out of each error, as the code has it."""
+    """`docs/errors.md` with the way out of each error as the code has it; what it has not stays as it is."""
     hints = _hints(package)
 
     def row(found: "re.Match[str]") -> str:
-        code, exits, meaning = found.groups()
+        code, exits, meaning, kept = found.groups()
         way = " / ".join(hints.get(code, [])[:_MOST_HINTS])
-        return f"| `{code}` | {exits} | {meaning} | {as_cell(escaped(way))} |"
+        return f"| `{code}` | {exits} | {meaning} | {as_cell(escaped(way)) or kept or ''} |"
 
     page = _ROW.sub(row, page)
     return page.replace(
