@@ -148,7 +148,7 @@ class TaskDeferred(Event, frozen=True, kw_only=True, tag="deferred"):
     """The task waits for a later wave: `head` conflicts with `onto` in `paths`, with the tasks `others`.
 
     `exclusive`: it merges, but another task changed exclusive paths first. `stands_on`: it was started on
-    these heads of tasks, which landed rewritten; `anew`: so it must start again.
+    these heads of tasks, which landed rewritten; `anew`: it must therefore start again.
     """
 
     head: str

@@ -1,4 +1,4 @@
-"""Events of levels that go across several repositories, kept where the whole plan is."""
+"""Events of levels across several repositories, stored in the repository of the whole plan."""
 
 from typing import Literal
 
@@ -10,9 +10,9 @@ LevelState = Literal["proved", "landed", "rolling-back", "rolled-back"]
 
 
 class LevelAcross(Event, frozen=True, kw_only=True, tag="level-across"):
-    """The level named `task` was proved in all repositories, or landed in them, or is taken back in all.
+    """The level named `task` was proved in all its repositories, landed there, or is rolled back there.
 
-    `tasks` are by repository those that are to land, and `commits` what each base is to become.
+    `tasks` are the tasks to land and `commits` the resulting tips of the bases, both by repository.
     """
 
     state: LevelState
@@ -28,6 +28,6 @@ class LevelAcross(Event, frozen=True, kw_only=True, tag="level-across"):
             case "landed":
                 return f"{self.task} has landed in {where}"
             case "rolling-back":
-                return f"{self.task} is to be taken back in {where}: {self.reason}"
+                return f"{self.task} is being rolled back in {where}: {self.reason}"
             case "rolled-back":
-                return f"{self.task} was taken back in {where}"
+                return f"{self.task} was rolled back in {where}"

@@ -14,7 +14,6 @@ from gitcoord.run_notices import AttemptsEnding as AttemptsEnding
 from gitcoord.run_notices import BranchesDeleted as BranchesDeleted
 from gitcoord.run_notices import ClosingStep as ClosingStep
 from gitcoord.run_notices import ConfigurationPutBack as ConfigurationPutBack
-from gitcoord.run_notices import HandInFailed as HandInFailed
 from gitcoord.run_notices import LogsRemoved as LogsRemoved
 from gitcoord.run_notices import PlanKept as PlanKept
 from gitcoord.run_notices import RefsPutBack as RefsPutBack
@@ -24,6 +23,7 @@ from gitcoord.run_notices import RunUnhindered as RunUnhindered
 from gitcoord.run_notices import StartedAlthough as StartedAlthough
 from gitcoord.run_notices import StartFailed as StartFailed
 from gitcoord.run_notices import StartsHeld as StartsHeld
+from gitcoord.run_notices import SubmissionFailed as SubmissionFailed
 from gitcoord.run_notices import TaskHeld as TaskHeld
 
 
@@ -192,7 +192,7 @@ AnyNotice = (
     | StartFailed
     | StartsHeld
     | TaskHeld
-    | HandInFailed
+    | SubmissionFailed
     | AttemptsEnding
     | RunHindered
     | RefsPutBack

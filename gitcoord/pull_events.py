@@ -47,7 +47,7 @@ class PullReady(Event, frozen=True, kw_only=True, tag="pull-ready"):
 
 
 class TaskHandedOver(Event, frozen=True, kw_only=True, tag="handed-over"):
-    """The forge was asked to merge the task's pull request by itself."""
+    """The forge was asked to merge the task's pull request automatically."""
 
     pull: int
     head: str

@@ -9,15 +9,15 @@ from gitcoord.outside import OutsideChange
 from gitcoord.text_lists import some
 
 Outcome = Literal["ok", "failed", "again", "wrong", "timeout", "cancelled", "conflict", "lost"]
-"""How an attempt ended: handed in; the agent or the check failed; try again (exit 75); the task itself is
-wrong (65); out of time (124); cancelled (143); handed in, but in conflict; no process and no result."""
+"""The result of an attempt: submitted; the agent or the check failed; try again (exit 75); the task itself is
+wrong (65); timed out (124); cancelled (143); submitted, but in conflict; no process and no result."""
 
 
 class AttemptStarted(Event, frozen=True, kw_only=True, tag="attempt-started"):
     """A worker claimed the task (or subtask) for its attempt `attempt`, on `branch` at the commit `base`.
 
-    `waited` holds the seconds that the task was ready and had to wait, by the name of what held it. After
-    `lease` seconds without a heartbeat others take the attempt over (0: never).
+    `waited`: the seconds that the ready task waited, by reason. After `lease` seconds without a heartbeat
+    other workers can take over the attempt (0: never).
     """
 
     attempt: int
@@ -33,15 +33,15 @@ class AttemptStarted(Event, frozen=True, kw_only=True, tag="attempt-started"):
 
 
 class AttemptEnded(Event, frozen=True, kw_only=True, tag="attempt-ended"):
-    """The attempt's result: `head` is what it left on its branch, `tokens` are None if unknown.
+    """The attempt's result: `head` is the tip of its branch, `tokens` are None if unknown.
 
-    `usd` is what it cost in US dollars, where its agent said so. `reworks` is how often a conflict went back
-    to the agent within it, which took `rework_seconds` of it. `work_seconds` is what the agent and the check
-    took before that: all of it that is not coordination.
+    `usd` is its cost in US dollars, if the agent reported it. `reworks` is how often the agent got a conflict
+    back during the attempt, which took `rework_seconds`. `work_seconds` is the time of the agent and the
+    check before that: everything except coordination.
     `kept` is a ref, in the clone where it ran, with commits that the branch does not have; `held_back` are
-    files that were not committed for what they are, such as `.env`.
-    `again_at` is when the account opens again whose limit ended it: that says nothing about the work.
-    `outside` is what changed outside of its checkout meanwhile, of `outside_count` things in all.
+    files that were not committed because of their kind, such as `.env`.
+    `again_at`: the account's limit ended the attempt, and ends itself at this time; the work is not to blame.
+    `outside` lists changes outside its checkout during the attempt, of `outside_count` in all.
     """
 
     attempt: int
@@ -71,7 +71,7 @@ class AttemptEnded(Event, frozen=True, kw_only=True, tag="attempt-ended"):
 
 
 class TasksClash(Event, frozen=True, kw_only=True, tag="clash"):
-    """While both were at work, the task began to conflict with `other` in `paths`."""
+    """The task began to conflict with `other` in `paths`, while both were running."""
 
     other: str
     paths: tuple[str, ...]
@@ -81,14 +81,14 @@ class TasksClash(Event, frozen=True, kw_only=True, tag="clash"):
 
 
 class CancelAsked(Event, frozen=True, kw_only=True, tag="cancel-asked"):
-    """Somebody wants the task's work to end, and not to be begun again by itself."""
+    """Somebody asked to end the task's work; no run restarts it without a request."""
 
     def sentence(self) -> str:
         return f"task {self.task} will be cancelled (requested by {self.by})"
 
 
 class RetryAsked(Event, frozen=True, kw_only=True, tag="retry-asked"):
-    """Somebody wants a failed or cancelled task to be tried again; `fresh`: from a new checkout."""
+    """Somebody asked to retry a failed or cancelled task; `fresh`: in a new checkout."""
 
     fresh: bool = False
 
@@ -97,7 +97,7 @@ class RetryAsked(Event, frozen=True, kw_only=True, tag="retry-asked"):
 
 
 class RunChanged(Event, frozen=True, kw_only=True, tag="run"):
-    """A run began, was paused, went on, or ended; belongs to no task."""
+    """A run started, was paused, was resumed, or ended; the event belongs to no task."""
 
     state: Literal["running", "paused", "ended"]
     engine: str = "local"

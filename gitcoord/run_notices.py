@@ -1,4 +1,4 @@
-"""Notices of a run: what it starts, what holds it up, what it restores and removes."""
+"""Notices of a run about its starts and delays, and about the things it restores and removes."""
 
 from typing import Literal
 
@@ -7,14 +7,14 @@ from gitcoord.notice import Notice
 
 
 class StartedAlthough(Notice, frozen=True, kw_only=True):
-    """`unit` starts in spite of `warning`."""
+    """`unit` starts despite `warning`."""
 
     unit: str
     warning: str
 
 
 class StartFailed(Notice, frozen=True, kw_only=True):
-    """An attempt at `unit` could not be started."""
+    """An attempt of `unit` could not be started."""
 
     unit: str
     message: str
@@ -28,9 +28,9 @@ class StartsHeld(Notice, frozen=True, kw_only=True):
 
 
 class TaskHeld(Notice, frozen=True, kw_only=True):
-    """A worker waits, because attempt `attempt` at `unit` is held `by` another one.
+    """A worker waits because another worker, `by`, holds attempt `attempt` of `unit`.
 
-    That one counts as lost after `lease` seconds without a heartbeat.
+    The attempt counts as lost after `lease` seconds without a heartbeat.
     """
 
     unit: str
@@ -39,8 +39,8 @@ class TaskHeld(Notice, frozen=True, kw_only=True):
     lease: float
 
 
-class HandInFailed(Notice, frozen=True, kw_only=True):
-    """The subtasks of `task` are done, and the task could not be handed in."""
+class SubmissionFailed(Notice, frozen=True, kw_only=True):
+    """The subtasks of `task` are done, but the task could not be submitted."""
 
     task: str
     code: ErrorCode
@@ -48,13 +48,13 @@ class HandInFailed(Notice, frozen=True, kw_only=True):
 
 
 class AttemptsEnding(Notice, frozen=True, kw_only=True):
-    """`count` attempts at work are being ended."""
+    """The run is ending `count` running attempts."""
 
     count: int
 
 
 class RunHindered(Notice, frozen=True, kw_only=True):
-    """Nothing new is started: git, the disk or the remote failed. `lasting`: somebody has to act."""
+    """The run starts nothing new: git, the disk or the remote failed. `lasting`: a person must act."""
 
     code: ErrorCode
     message: str
@@ -63,20 +63,20 @@ class RunHindered(Notice, frozen=True, kw_only=True):
 
 
 class RefsPutBack(Notice, frozen=True, kw_only=True):
-    """Somebody deleted refs that gitcoord keeps its state in; they are as they were again."""
+    """Somebody deleted refs with gitcoord's state; they were restored."""
 
     refs: tuple[str, ...]
 
 
 class ConfigurationPutBack(Notice, frozen=True, kw_only=True):
-    """The agent of `attempt`, whose worker was killed, changed `keys` of the configuration; they are back."""
+    """The agent of `attempt`, whose worker was killed, changed `keys` of git's configuration; restored."""
 
     attempt: str
     keys: tuple[str, ...]
 
 
 class RunUnhindered(Notice, frozen=True, kw_only=True):
-    """What failed before succeeds again: `activity` is `fetching`, `recording` or `looking`."""
+    """A failed activity succeeds again: `activity` is `fetching`, `recording` or `looking`."""
 
     activity: str
 
@@ -96,15 +96,15 @@ class LogsRemoved(Notice, frozen=True, kw_only=True):
 
 
 class PlanKept(Notice, frozen=True, kw_only=True):
-    """There was no plan: the one made for this run was saved."""
+    """There was no plan; the run saved the one that it made."""
 
 
 ClosingStep = Literal["clear-up", "record", "show"]
-"""What a run does last: remove what its tasks need no more, record that it has ended, show how all stands."""
+"""The last steps of a run: remove what its tasks no longer need, record its end, show the final state."""
 
 
 class RunEndTroubled(Notice, frozen=True, kw_only=True):
-    """A closing step of a run failed. Its work is done all the same."""
+    """A closing step of a run failed; the run's work is not affected."""
 
     step: ClosingStep
     message: str

@@ -1,4 +1,4 @@
-"""Problems of texts in the settings that their types cannot describe: patterns, commands, templates."""
+"""Finds errors in the settings that types cannot express: in patterns, commands and templates."""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,14 +10,14 @@ _MOST_SHOWN = 40
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """One thing that is wrong: a sentence, and what can be done about it."""
+    """An error in the settings: a sentence, and the way out."""
 
     sentence: str
     way_out: str = ""
 
 
 def shown(value: object) -> str:
-    """A value of a settings file in a sentence."""
+    """Formats a value of a settings file for a sentence."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):
@@ -29,7 +29,7 @@ def shown(value: object) -> str:
 
 
 def pattern_problems(patterns: tuple[str, ...]) -> Iterator[Problem]:
-    """Patterns of `limit-patterns` that are no regular expressions."""
+    """Yields the patterns of `limit-patterns` that are not regular expressions."""
     import re
 
     for pattern in patterns:
@@ -40,7 +40,7 @@ def pattern_problems(patterns: tuple[str, ...]) -> Iterator[Problem]:
 
 
 def regenerate_problems(commands: Mapping[str, str]) -> Iterator[Problem]:
-    """Patterns and commands of `regenerate` that cannot be used."""
+    """Yields the patterns and commands of `regenerate` that cannot be used."""
     import shlex
 
     for pattern, command in commands.items():
@@ -58,7 +58,7 @@ def regenerate_problems(commands: Mapping[str, str]) -> Iterator[Problem]:
 
 
 def template_problems(key: str, text: str) -> Iterator[Problem]:
-    """Fields that the template of a pull request cannot have."""
+    """Yields the fields that a pull request's template cannot have."""
     if not text:
         return
     import string

@@ -59,12 +59,12 @@ def examine_engine(context: "Context", name: str) -> "Diagnosis":
         return broken(label, error.message, error.hint)
     if trouble is not None:
         return broken(label, trouble.message, trouble.hint)
-    room = "sets no limit of its own" if free is None else f"has {free} slot{'' if free == 1 else 's'}"
+    room = "has no limit" if free is None else f"has {free} slot{'' if free == 1 else 's'}"
     return fine(label, f"It answers, accepts attempts, and {room}.")
 
 
 def examine_regenerated(context: "Context") -> "Iterator[Diagnosis]":
-    """Warns if files that commands make anew could not be made here, or are merged all the same."""
+    """Warns if files under `regenerate` rules could not be generated here, or would be merged after all."""
     rules = context.settings.rules
     if not rules.regenerate:
         return

@@ -31,7 +31,7 @@ def next_commands(facts: ProjectFacts) -> tuple[tuple[str, str], ...]:
 
 def _lines(facts: ProjectFacts) -> Iterator[str]:
     yield "# Settings of gitcoord: `gitcoord config` shows those in effect, with `--schema` all that exist."
-    yield "# Commit this file to the base, so that all users have it."
+    yield "# Commit this file to the base so that all users have it."
     yield ""
     yield _setting("base", facts.base, "main", "the branch that work lands on")
     yield _setting("remote", facts.remote, "origin", "the remote that workers share")

@@ -31,7 +31,7 @@ from gitcoord.landing.steps import (
 from gitcoord.tasks.model import TaskId
 from gitcoord.text_lists import named_tasks, some
 
-BY_ITSELF = "it merges by itself then"
+BY_ITSELF = "it then merges automatically"
 PATIENCE = 20
 """The number of looks at unsettled carriers, of all together, before they are held; the pauses grow."""
 _AHEAD = 8

@@ -230,7 +230,7 @@ class Lander:
                 memory.held[carrier.branch] = queued if step.way == "queue" else f"{closed} ({BY_ITSELF})"
             case perform_forge.MergeDeclined():
                 memory.declined.add(carrier.branch)
-                self._hold(carrier, f"{closed}; the forge does not merge it by itself: {outcome.reason}")
+                self._hold(carrier, f"{closed}; the forge does not merge it automatically: {outcome.reason}")
             case _:
                 self._follow(snapshot, carrier, outcome)
 

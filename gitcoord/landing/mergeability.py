@@ -53,7 +53,7 @@ def looked_at(
 def given_away(
     context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, handed_over: Collection[str]
 ) -> str:
-    """Returns why a carrier waits: the forge merges others of its stack by itself, without a check here."""
+    """Returns why a carrier waits: the forge merges others of its stack automatically, without a check here."""
     heads = {
         work.task: work.head
         for work in snapshot.works
@@ -65,7 +65,9 @@ def given_away(
     below = context.ancestry.contained(carrier.head, set(heads.values())) if heads else set()
     contains = context.ancestry.contains
     stack = [task for task, head in heads.items() if head in below or contains(head, carrier.head)]
-    return f"it is in one stack with {named_tasks(stack)}, which the forge merges by itself" if stack else ""
+    return (
+        f"it is in one stack with {named_tasks(stack)}, which the forge merges automatically" if stack else ""
+    )
 
 
 def examine_in_git(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) -> MergeReadiness:

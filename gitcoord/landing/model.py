@@ -65,7 +65,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True):
     standing: Standing
     reason: str = ""
     needs: Needs = "time"
-    lacks: tuple[TaskId, ...] = ()  # what it builds on and has not landed
+    lacks: tuple[TaskId, ...] = ()  # the tasks that it builds on and that have not landed
     head: Oid | None = None
     recorded: Oid | None = None
     told: int | None = None
@@ -148,6 +148,6 @@ class MergeReadiness(msgspec.Struct, frozen=True, kw_only=True):
     offer: Way | None = None
     """How the forge could merge the pull request itself; None if it cannot, or already will."""
     handed_over: bool = False
-    """Whether the forge will merge it by itself."""
+    """Whether the forge will merge it automatically."""
     ended: bool = False
     """Whether the pull request is no longer open."""

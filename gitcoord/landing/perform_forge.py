@@ -65,13 +65,13 @@ class HeadOutdated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MergeDelegated(msgspec.Struct, frozen=True, kw_only=True):
-    """The forge will merge the carrier by itself; `events` were recorded."""
+    """The forge will merge the carrier automatically; `events` were recorded."""
 
     events: tuple[TaskHandedOver, ...]
 
 
 class MergeDeclined(msgspec.Struct, frozen=True, kw_only=True):
-    """The forge refuses to merge the carrier by itself."""
+    """The forge refuses to merge the carrier automatically."""
 
     reason: str
 
@@ -161,7 +161,7 @@ def follow_merge(
 def hand_over(
     context: LandingContext, snapshot: LandingSnapshot, step: HandOver
 ) -> Outcome | MergeDeclined | MergeDelegated:
-    """Asks the forge to merge the carrier by itself, and records that."""
+    """Asks the forge to merge the carrier automatically, and records that."""
     carrier = step.carrier
     request = merge_request(context, snapshot, carrier, number_of(carrier))
     outcome = context.forge.hand_over(request, step.way)

@@ -57,7 +57,7 @@ def stranded_pulls(
 ) -> Iterator[tuple[TaskId, Pull]]:
     """Yields the open pull requests of adopted heads whose base branch has landed.
 
-    GitHub changes their base by itself only when that branch is deleted.
+    GitHub changes their base automatically only when that branch is deleted.
     """
     landed = {work.branch for work in works if work.standing == "landed"} | context.spent
     for work in works if context.plan.adopted else ():

@@ -38,7 +38,7 @@ class RemadeTree(msgspec.Struct, frozen=True, kw_only=True):
     paths: tuple[str, ...] = ()
     problem: str = ""
     passing: bool = False
-    """Whether the problem may go away by itself."""
+    """Whether the problem may disappear without a change."""
 
 
 def remade(git: Git, maker: FilesMaker | None, book: Rulebook, base: Oid, tree: Oid) -> RemadeTree:

@@ -129,7 +129,7 @@ class MergeTogether(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HandOver(msgspec.Struct, frozen=True, kw_only=True):
-    """Ask the forge to merge a carrier by itself, at the head that was checked."""
+    """Ask the forge to merge a carrier automatically, at the head that was checked."""
 
     carrier: Carrier
     way: Way

@@ -9,7 +9,7 @@ from gitcoord.engines.engine import Engine, key_of
 from gitcoord.errors import GitcoordError
 from gitcoord.events import AttemptEnded, Outcome
 from gitcoord.landing.deferral import record_deferral
-from gitcoord.notices import HandInFailed, Tell
+from gitcoord.notices import SubmissionFailed, Tell
 from gitcoord.run.attempt_state import HELD, DeadAttempt
 from gitcoord.run.observe import View
 from gitcoord.state.journal import now
@@ -142,5 +142,5 @@ def _hand_in(task: TaskId, hand_in: Callable[[TaskId], bool], tell: Tell) -> boo
     except GitcoordError as error:
         if passes(error):
             raise
-        tell(HandInFailed(task=task, code=error.code, message=error.message))
+        tell(SubmissionFailed(task=task, code=error.code, message=error.message))
         return error.code == "conflict"

@@ -53,7 +53,7 @@ def test_the_document_is_as_documented(project: Project) -> None:
     }
     assert "task 1 has landed" in ran.err
     assert "level-0 has landed on main" in project.run("merge-level", ok=0).out
-    assert "nothing is left to do" in project.run("merge-level", "--dry-run", ok=0).out
+    assert "nothing to do for level-0" in project.run("merge-level", "--dry-run", ok=0).out
 
 
 def test_help_shows_examples(project: Project) -> None:

@@ -138,14 +138,14 @@ def test_auto_merge_is_enabled_once_and_reported_until_it_has_merged(
     app.protect("main", Protection.requiring("ci"))
     declined = project.run("merge-level", "--auto", "--json").json["waiting"][0]["reason"]
     assert declined == (
-        "check ci: it has not been reported yet; the forge does not merge it by itself: "
+        "check ci: it has not been reported yet; the forge does not merge it automatically: "
         "Pull request Auto merge is not allowed for this repository"
     )
     app.settings.allow_auto_merge = True
     for _ in range(2):
         waiting = project.run("merge-level", "--auto", "--json").json["waiting"]
         assert {one["reason"] for one in waiting} == {
-            "check ci: it has not been reported yet (it merges by itself then)"
+            "check ci: it has not been reported yet (it then merges automatically)"
         }
     for id in ("1", "2"):
         app.set_status(project.remote.tip(f"feature/level-0-task-{id}"), "ci", "success")

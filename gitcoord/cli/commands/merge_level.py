@@ -60,7 +60,7 @@ _Auto = Annotated[
 _OnPartial = Annotated[
     Literal["wait", "rollback"] | None,
     typer.Option(
-        "--on-partial", help="Several repositories: what becomes of a part, if the rest cannot land."
+        "--on-partial", help="Several repositories: what to do with a landed part if the rest cannot land."
     ),
 ]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Show every step, change nothing.")]

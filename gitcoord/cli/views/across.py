@@ -47,4 +47,4 @@ def show_rollback(level: str, reports: Mapping[str, RollbackReport]) -> None:
         }
         emit(clean(f"{name}: {words[report.state]}"))
     if not reports:
-        emit(clean(f"{level} had been taken back everywhere."))
+        emit(clean(f"{level} has already been rolled back everywhere."))

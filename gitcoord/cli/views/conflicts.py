@@ -113,7 +113,7 @@ def sentence(pair: "PairReport") -> str:
     if pair.union and not pair.overlap:
         return f"{meet}, and a merge keeps the lines of both sides there."
     if pair.regenerated and not (pair.overlap or pair.ignored or pair.hub):
-        return f"{meet}, which landing makes anew."
+        return f"{meet}, which landing regenerates."
     hub = " Many tasks touch it." if pair.hub and not pair.overlap else ""
     return f"{meet}, and git merges them.{hub}{nearness(pair)}"
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _MOST = 20
 _HELP = {
     "union": "a union rule, or a file for each entry",
-    "regenerate": "a regenerate rule: landing makes it anew",
+    "regenerate": "a regenerate rule: landing regenerates it",
     "exclusive": "an exclusive rule: one task at a time",
     "split": "smaller files, or `modifies` in the tasks",
 }

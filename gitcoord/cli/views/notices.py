@@ -21,7 +21,6 @@ from gitcoord.notices import (
     EventsRecorded,
     FilesRemade,
     ForgeAnswered,
-    HandInFailed,
     LandingFailed,
     LandingStopped,
     LogsRemoved,
@@ -36,6 +35,7 @@ from gitcoord.notices import (
     StartedAlthough,
     StartFailed,
     StartsHeld,
+    SubmissionFailed,
     TaskHeld,
     TasksWaiting,
     WindowChosen,
@@ -72,7 +72,7 @@ def asks_somebody(notice: AnyNotice) -> bool:
     """Whether nothing continues until a person acts."""
     if isinstance(notice, RunHindered):
         return notice.lasting
-    return isinstance(notice, LandingFailed | LandingStopped | HandInFailed)
+    return isinstance(notice, LandingFailed | LandingStopped | SubmissionFailed)
 
 
 def notice_sentence(notice: AnyNotice) -> str:
@@ -128,7 +128,7 @@ def _run(
     | StartFailed
     | StartsHeld
     | TaskHeld
-    | HandInFailed
+    | SubmissionFailed
     | AttemptsEnding
     | RunHindered
     | RefsPutBack
@@ -146,7 +146,7 @@ def _run(
             return f"task {notice.unit} could not be started: {notice.message}"
         case StartsHeld() | TaskHeld():
             return _held(notice)
-        case HandInFailed():
+        case SubmissionFailed():
             return f"task {notice.task} could not be submitted: {notice.message}"
         case AttemptsEnding():
             return f"stopping {count_of(notice.count, 'attempt')}"
