@@ -28,12 +28,13 @@ class ExperienceFile(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_experience(context: "Context", *, saves: bool = False) -> Experience:
     """Returns the experience with all task lists; `saves` stores that of the current list."""
-    from gitcoord.progress.experience import experience_of
-
     known = _read(context.repository.common_dir)
-    plan = context.store.plan()
-    if plan is not None:
-        events = [entry.event for entry in context.store.journal() if entry.event is not None]
+    store = context.store
+    plan = store.plan()
+    if plan is not None and plan.generation == store.generation and store.progress():
+        from gitcoord.progress.experience import experience_of
+
+        events = [entry.event for entry in store.journal() if entry.event is not None]
         now = experience_of(plan, events)
         before = known.get(plan.generation)
         if now != (before or Experience()):
