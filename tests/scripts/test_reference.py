@@ -42,10 +42,10 @@ def test_every_made_file_is_there_and_none_is_left_over() -> None:
 
 
 def test_the_site_builds_without_a_warning_and_has_no_dead_link(tmp_path: Path) -> None:
-    """Warnings are errors, and a link to a page or heading that is not there is one."""
+    """Warnings are errors, and a link to a page or heading that is not there is one; --quiet would hide them."""
     pytest.importorskip("mkdocs", reason="mkdocs is not installed: pip install -e '.[docs]'")
     pytest.importorskip("material", reason="mkdocs-material is not installed: pip install -e '.[docs]'")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-d", str(tmp_path / "site")]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(tmp_path / "site")]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
     pages = {path.stem for path in (tmp_path / "site").glob("*.html")} - {"404"}
