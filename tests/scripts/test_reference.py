@@ -42,7 +42,7 @@ def test_every_made_file_is_there_and_none_is_left_over() -> None:
 
 
 def test_the_site_builds_without_a_warning_and_has_no_dead_link(tmp_path: Path) -> None:
-    """Warnings are errors, and a link to a page or heading that is not there is one; --quiet would hide them."""
+    """Warnings are errors, and so is a link to a page or heading that is not there; --quiet hides them."""
     pytest.importorskip("mkdocs", reason="mkdocs is not installed: pip install -e '.[docs]'")
     pytest.importorskip("material", reason="mkdocs-material is not installed: pip install -e '.[docs]'")
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(tmp_path / "site")]
