@@ -77,15 +77,10 @@ def learned_estimates(listed: TaskList, units: Sequence[UnitTime]) -> tuple[Task
     if usual is None or not lacking:
         return listed, ""
     tasks = tuple(_with_estimates(task, sized, usual) for task in listed.tasks)
-    own = (
-        ""
-        if lacking == len(left)
-        else f"the task list's own for {len(left) - lacking} of {len(left)} tasks; "
-    )
-    learned = f"{len(sized)} units that agents have done here took {usual:g} minutes in the median"
-    return msgspec.structs.replace(
-        listed, tasks=tasks
-    ), f"Estimates are {own}learned for {lacking}: {learned}."
+    own = f"the task list's own for {len(left) - lacking} of {len(left)} tasks, for the others "
+    whose = "" if lacking == len(left) else own
+    learned = f"the time that agents took here: {usual:g} minutes in the median of {len(sized)} units"
+    return msgspec.structs.replace(listed, tasks=tasks), f"Estimates are {whose}{learned}."
 
 
 def _lacks(task: Task) -> bool:

@@ -64,5 +64,5 @@ def test_tasks_without_an_estimate_get_what_units_of_their_size_took() -> None:
     found = {str(one.id): one.estimate for one in given.tasks}
     assert (found["1"], found["2"], found["3"]) == (60.0, 10.0, 45.0)
     assert [part.estimate for part in given.tasks[-1].subtasks] == [10.0, 7.0]
-    assert "11 units that agents have done here took 10 minutes in the median" in sentence
+    assert "for the others the time that agents took here: 10 minutes in the median of 11" in sentence
     assert learned_estimates(TaskList(tag="master", tasks=tasks), units[:4])[1] == ""
