@@ -50,6 +50,27 @@ def test_a_level_lands_in_all_repositories_or_in_none(strategy: str, tmp_path: P
     assert services.added() == ALL
 
 
+def test_a_run_works_in_all_repositories_and_lands_what_needs_each_other(tmp_path: Path) -> None:
+    services = Services.create(tmp_path / "world", strategy="multi-pr")
+    agent = "echo $GITCOORD_TASK_ID > task$GITCOORD_TASK_ID.txt"
+    ran = services.run("run", "--agent", agent, "--shell", "--yes", "--land", ok=0)
+    assert "4 of 4 tasks have landed" in ran.err
+    assert services.added() == {**ALL, "api": ["task2.txt", "task4.txt"], "web": ["task3.txt", "task4.txt"]}
+    ran = services.run("run", "--agent", agent, "--pipeline")
+    assert (ran.code, "`gitcoord run` does not take --pipeline" in ran.err) == (2, True)
+
+
+def test_pull_requests_are_named_with_their_repository(tmp_path: Path) -> None:
+    services = Services.create(tmp_path / "world", planned=False)
+    services.work("7", {"task7.txt": "api"}, at="api")
+    ran = services.run("land", "shop#1", "--yes")
+    assert (ran.code, "shop is none of the repositories here" in ran.err) == (2, True)
+    ran = services.run("land", "api#1", "web#2", "--yes")
+    assert (ran.code, "one repository at a time" in ran.err) == (2, True)
+    ran = services.run("land", "api#1", "--yes")
+    assert (ran.code, "There is no pull request 1" in ran.err) == (3, True), ran.err
+
+
 @pytest.mark.parametrize("on_partial", ["wait", "rollback"])
 def test_a_repository_that_refuses_is_waited_for_or_all_is_taken_back(
     on_partial: str, tmp_path: Path

@@ -31,6 +31,7 @@ from gitcoord.cli.options import (
 _EPILOG = """\b
 Examples:
   gitcoord land 12 15 19                       these pull requests
+  gitcoord land acme/api#12                    in another of [repositories]
   gitcoord land --label agents --check 'make test'
   gitcoord land --author copilot --method squash --yes
   gitcoord land --branches 'agent/*' --dry-run
@@ -108,13 +109,14 @@ def land(
     from gitcoord.adoption.model import AdoptionRequest
     from gitcoord.cli.adopted import find_heads, pull_numbers, require_some
     from gitcoord.cli.check_options import AskedCheck, make_check_options
-    from gitcoord.cli.context import open_context
     from gitcoord.cli.heads_landing import HeadsLanding
     from gitcoord.cli.merge_options import make_landing_options
     from gitcoord.cli.open_forge import open_forge
+    from gitcoord.cli.pull_places import named_repository, open_named
 
+    name, numbers = named_repository(pulls or ())
     request = AdoptionRequest(
-        pulls=pull_numbers(pulls or ()),
+        pulls=pull_numbers(numbers),
         label=label,
         author=author,
         branches=tuple(branches or ()),
@@ -122,7 +124,7 @@ def land(
         base=base,
     )
     require_some(request)
-    context = open_context(reads=dry_run)
+    context = open_named(name, reads=dry_run)
     context.repository.require_history()
     asked_check = AskedCheck(
         command=check,

@@ -136,7 +136,7 @@ def run(
     """
     from gitcoord.cli.run_options import RunRequest
     from gitcoord.cli.run_setup import set_up
-    from gitcoord.errors import Exit
+    from gitcoord.errors import Exit, GitcoordError
 
     asked = RunRequest(
         agent=agent,
@@ -167,7 +167,15 @@ def run(
         engine=engine,
         hosts=tuple(filter(None, (hosts or "").split(","))),
     )
-    setup = set_up(asked)
+    try:
+        setup = set_up(asked)
+    except GitcoordError as error:
+        if error.code != "several-repositories":
+            raise
+        from gitcoord.cli.run_across import run_across
+
+        run_across(asked, yes=yes, dry_run=dry_run, as_json=as_json)
+        return
     if not _approved(setup, yes=yes, dry_run=dry_run, as_json=as_json):
         return
     end = _run(setup)
