@@ -71,6 +71,7 @@ def observe(context: LandingContext, *, known: KnownPulls = NOTHING, fetch: bool
         base=context.plan.base,
         base_commit=look.base_commit,
         single=branch is not None,
+        adopted=context.plan.adopted,
         tips=look.tips,
         pulls=look.asked,
         inside=frozenset(() if context.plan.adopted else (one.branch for one in context.plan.tasks.values())),

@@ -76,6 +76,7 @@ def unless_rejected(
     base: str,
     base_commit: Oid,
     single: bool,
+    adopted: bool,
     tips: Mapping[str, Oid],
     pulls: KnownPulls,
     inside: frozenset[str],
@@ -105,6 +106,7 @@ def unless_rejected(
                 before=before,
                 base_commit=base_commit,
                 wanted=wanted,
+                own=[int(work.task)] if adopted and work.task.isdecimal() else (),
             )
             if found is not None:
                 known = before.rejection

@@ -39,17 +39,19 @@ def find_rejection(
     before: Progress,
     base_commit: Oid,
     wanted: Collection[int] = (),
+    own: Collection[int] = (),
 ) -> Rejection | None:
     """Returns the newest rejection of `head` among the pull requests of a branch whose tip is `tip`.
 
     `wanted` are the pull requests that people opened by hand or decided about before: if one of them is open,
-    people want it open. `base_commit` is the base's tip.
+    people want it open. `own` is the number that an adopted task is named by: closing it rejects the work,
+    whatever branch it was into. `base_commit` is the base's tip.
     """
     opened = pulls.current if pulls.current is not None and pulls.current.state == "open" else None
     if opened is not None and (opened.number in wanted or not is_own(opened)):
         return None
     for pull in pulls.others:
-        reason = _reason(pull, base, own=pull.number == before.pull)
+        reason = _reason(pull, base, own=pull.number == before.pull or pull.number in own)
         if not reason or not _holds(ancestry, pull, head, tip, before):
             continue
         if pull.state == "closed" and ancestry.contains(base_commit, pull.head_commit):

@@ -91,7 +91,8 @@ def test_a_head_that_was_closed_while_it_landed_does_not_come_with_the_one_above
 
 
 def test_one_pull_request_for_all_leaves_out_what_its_owner_closes_meanwhile(foreign: Foreign) -> None:
-    kept, closed = foreign.pull("kept", {"kept.txt": ""}), foreign.pull("closed", {"closed.txt": ""})
+    kept = foreign.pull("kept", {"kept.txt": ""})
+    closed = foreign.pull("closed", {"closed.txt": ""}, at="kept", onto="kept")
     foreign.hub.when(r"POST .*/pulls$", lambda: foreign.person.close(closed))
     words = ("land", str(kept), str(closed), "--strategy", "single-pr", "--yes", "--json")
     ran = foreign.run(*words)
