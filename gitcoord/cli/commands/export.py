@@ -24,7 +24,7 @@ Examples:
   gitcoord export argo --check plan.yaml
 
 \b
-Styles of argo: dag (default), a unit starts when its dependencies have landed;
+Styles of argo: dag (default), a unit starts once its dependencies landed;
 levels, one level after the other; children, the same with a child Workflow
 of your WorkflowTemplate for each unit. Styles of actions: tasks (default),
 a job for each unit; matrix, a matrix for each level.
