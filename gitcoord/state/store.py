@@ -19,7 +19,6 @@ from gitcoord.state.journal import JournalEntry, write_entry
 from gitcoord.state.journal_reader import JournalReader
 from gitcoord.state.saved_plan import GENERATIONS, SavedPlan, foreign, newer, own_prefix, plan_saved
 from gitcoord.state.task_history import PENDING, Progress, replay
-from gitcoord.state.unusable_records import find_problems, unusable_records
 from gitcoord.task_identity import TaskIdentity
 from gitcoord.tasks.model import Finding, TaskId
 
@@ -243,11 +242,15 @@ class Store:
     def unusable(self) -> dict[TaskId, str]:
         """Returns the tasks and subtasks whose records gitcoord cannot use, each with the reason."""
         prefix, tips = self.task_ref(""), self._tips()
+        from gitcoord.state.unusable_records import unusable_records
+
         return unusable_records(self._reader.read(tips), tips, self.shared.broken(prefix), prefix)
 
     def problems(self) -> tuple[Finding, ...]:
         """Returns warnings about entries and refs that gitcoord did not write, or cannot read."""
         tips = self._tips()
+        from gitcoord.state.unusable_records import find_problems
+
         return find_problems(self._reader.read(tips), tips, self.shared.broken(self.prefix))
 
     def task_ref(self, task: str | None) -> str:

@@ -130,9 +130,11 @@ def plan(
     from gitcoord.cli.context import acts_across, maybe_context
     from gitcoord.cli.plan_making import PlanRequest
     from gitcoord.cli.plan_saving import plan_and_save, print_saved
-    from gitcoord.tasks.sources.issue_filter import with_filter
 
-    origin = with_filter(origin, label or (), milestone)
+    if label or milestone is not None:
+        from gitcoord.tasks.sources.issue_filter import with_filter
+
+        origin = with_filter(origin, label or (), milestone)
     asked = PlanRequest(
         base=base,
         strategy=strategy,
