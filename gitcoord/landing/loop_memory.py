@@ -23,7 +23,8 @@ class LandingMemory(msgspec.Struct, kw_only=True):
     `held` maps a carrier's branch to the reason why it cannot merge now; waiting clears it. `impatient`: the
     time for waiting is over. `settling` counts the looks at an unsettled carrier, `doubt` the remaining looks
     after a merge whose answer was lost. `handed_over`: branches that the forge merges automatically;
-    `declined`: branches that it refused to merge so. `final` maps a branch to a head that cannot merge without a change, and the
+    `declined`: branches that it refused to merge so. `final` maps a branch to a head
+    that cannot merge without a change, and the
     reason: it stays held until the branch moves. `stalled` counts the looks since any carrier settled.
     """
 

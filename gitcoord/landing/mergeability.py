@@ -53,7 +53,7 @@ def looked_at(
 def given_away(
     context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, handed_over: Collection[str]
 ) -> str:
-    """Returns why a carrier waits: the forge merges others of its stack automatically, without a check here."""
+    """Returns why a carrier waits: the forge merges others of its stack automatically, unchecked here."""
     heads = {
         work.task: work.head
         for work in snapshot.works

@@ -102,7 +102,8 @@ class Schedules(msgspec.Struct, frozen=True, kw_only=True):
     """Ways to run the plan side by side, for one `max_parallel`.
 
     `level_barrier` is what `run --barrier` would take, `no_barrier` what `run` would, where work starts when
-    what it needs has landed, and `pipeline` what `run --pipeline` would, where a submitted dependency is enough.
+    what it needs has landed, and `pipeline` what `run --pipeline` would, where a submitted dependency is
+    enough.
     """
 
     sequential: Schedule
