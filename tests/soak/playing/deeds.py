@@ -75,8 +75,8 @@ class Deeds:
 
     def _take_back(self, decision: Decision) -> None:
         number = decision.number
+        pull = self._app.pulls[number]
         try:
-            pull = self._app.pulls[number]
             if pull.merged and pull.base != "main":
                 self._bring_over(pull)
             elif pull.merged:
@@ -91,6 +91,9 @@ class Deeds:
             self._note(f"people: #{number} is not {decision.kind} any more")
         except ApiError as error:
             self._note(f"people: #{number} stays {decision.kind}: {error}")
+            if decision.kind == "closed" and self._world.scenario.asked is not None and not pull.merged:
+                # The branch that it went onto has landed, and is gone: it is opened anew.
+                self._bring_over(pull)
 
     def _bring_over(self, pull: Pull) -> None:
         """What went elsewhere before anybody could tell is wanted on the base, too."""
