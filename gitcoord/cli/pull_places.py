@@ -8,7 +8,7 @@ from gitcoord.forge.github_repository_name import github_repository
 
 
 def named_repository(words: Sequence[str]) -> tuple[str, list[str]]:
-    """The repository that the words name (empty: this one), and the words without it.
+    """Returns the repository that the words name (empty: this one), and the words without it.
 
     Raises `several-repositories` for more than one (exit 2).
     """
@@ -26,7 +26,7 @@ def named_repository(words: Sequence[str]) -> tuple[str, list[str]]:
 
 
 def open_named(name: str, *, reads: bool) -> Context:
-    """The context of the repository of that name. Raises `no-such-repository` (exit 2)."""
+    """Opens the repository of that name. Raises `no-such-repository` (exit 2)."""
     return _find(open_context(reads=reads, several=True), name) if name else open_context(reads=reads)
 
 

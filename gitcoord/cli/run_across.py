@@ -69,7 +69,7 @@ def _is_all_in(several: Repositories) -> bool:
 
 
 def _stand(several: Repositories) -> object:
-    """What tells one round from the next: where every task stands in each repository."""
+    """Returns the state of every task in each repository, to compare two rounds."""
     return {
         name: {task: (told.state, told.head) for task, told in context.store.progress().items()}
         for name, context in several.contexts.items()
