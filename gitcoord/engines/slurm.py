@@ -68,6 +68,8 @@ class SlurmEngine:
 
     def free(self) -> int | None:
         """What `slots` leaves; None where the cluster alone limits it: its queue holds the rest."""
+        if self._slots and len(self._active) >= self._slots:
+            self.poll(tuple(self._active))  # a run asks no more about attempts whose end is in the journal
         return max(0, self._slots - len(self._active)) if self._slots else None
 
     def start(self, launch: Launch) -> None:

@@ -91,7 +91,10 @@ class SshEngine:
 
     def free(self) -> int | None:
         """Free slots of all hosts at the last look."""
-        return max(0, sum(host.slots for host in self._hosts.values()) - len(self._active))
+        slots = sum(host.slots for host in self._hosts.values())
+        if len(self._active) >= slots:
+            self.poll(tuple(self._active))  # a run asks no more about attempts whose end is in the journal
+        return max(0, slots - len(self._active))
 
     def start(self, launch: Launch) -> None:
         """Gives the attempt to the least loaded host that answers; raises `engine-refused` where none does.

@@ -64,6 +64,8 @@ def test_a_host_that_goes_away_is_no_end_of_an_attempt_and_its_log_comes_with_it
     assert Path(log).read_text() == "here\ndone\n"
     # What could not be started goes to the host that it was given to, once.
     engine.start(shell("b-1", "true", tmp_path))
+    # Its slot is free when it has ended, whoever asks about it.
+    until(lambda: engine.free() == 1)
     assert ended(engine, "b-1").code == 0
 
 
