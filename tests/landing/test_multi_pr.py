@@ -117,11 +117,11 @@ def test_overlapping_tasks_land_in_waves_each_brought_up_to_date_first(tmp_path:
     project.work("3", {"a.lock": LINES.replace("line 30", "line thirty")})
     ran = project.run("merge-level", "--serialize-on", "overlap", "--ignore", "*.lock", "--json", ok=0)
     assert {one["task"]: one["wave"] for one in ran.json["landed"]} == {"1": 1, "3": 1, "2": 2}
-    assert ran.err.count("brought up to date") == 1
+    assert ran.err.count("updated from the base") == 1
     tip = project.remote.tip("feature/level-0-task-2")
     brought = next(one["commit"] for one in ran.json["landed"] if one["task"] == "1")
     assert project.remote.git("merge-base", "--is-ancestor", brought, tip) == ""
-    assert "brought up to date" in project.run("log").out
+    assert "updated from the base" in project.run("log").out
     assert project.remote.tree("main") == merged_by_hand(project, "1", "3", "2")
 
 

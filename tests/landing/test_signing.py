@@ -43,7 +43,7 @@ def test_updates_merges_and_rollbacks_are_signed_and_the_journal_is_not(method: 
     project.run("merge-level", *more, "--method", method, ok=0)
     project.run("rollback", "level-0", ok=0)
     assert unsigned(project.remote, "main", "feature/level-0-task-2") == []
-    assert "brought up to date" in project.run("log").out or method == "rebase"
+    assert "updated from the base" in project.run("log").out or method == "rebase"
     assert unsigned(project.remote, "refs/gitcoord/tasks/1") != []
     assert project.run("doctor").out.count("signing: Git signs commits") == 1
 

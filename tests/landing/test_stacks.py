@@ -56,7 +56,7 @@ def test_the_same_on_github(tmp_path: Path, hub: GitHubEmulator, strategy: str) 
     project = make_stack(tmp_path, strategy, hub)
     project.run("merge-level", "0", "--method", "squash", ok=0)
     ran = project.run("merge-level", "1", "--method", "squash", "--json", ok=0)
-    assert "brought up to date" in ran.err
+    assert "updated from the base" in ran.err
     holds_only_the_child(project)
 
 
