@@ -3,7 +3,7 @@
 Keeps no state between decisions: the same results give the same decision, so a killed run continues where it
 stopped.
 
-Checks prefixes of the remaining branches, evenly spaced. Below the first prefix that fails, checks each
+Checks prefixes of the remaining branches, evenly spaced. Up to the first prefix that fails, checks each
 branch alone. A branch that fails alone is a suspect: the search continues without it, and a check on top of
 the earlier branches decides whether it is to blame. If many fail, checks each branch alone first.
 """

@@ -22,7 +22,7 @@ _ENVIRONMENT = {
     "GIT_PAGER": "cat",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_MERGE_AUTOEDIT": "no",
-    # One clone's own idea of history, which nobody else has: objects that stand in for others, and grafts.
+    # Ignore replace refs and grafts: they change history in this clone only.
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_GRAFT_FILE": f"{os.devnull}/none",
 }
@@ -41,7 +41,7 @@ _CONFIG = (
     ("advice.detachedHead", "false"),
 )
 _WITHOUT_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
-# Set where gitcoord is called from a hook or an alias; they would point every process at that one place.
+# Git sets these for hooks and aliases; they would point every process at that one repository.
 NOT_INHERITED = (
     "GIT_DIR",
     "GIT_WORK_TREE",
@@ -91,8 +91,8 @@ def _inherited() -> dict[bytes, bytes]:
 class Git:
     """The git program in one directory. `environment` is added to every process.
 
-    Merges in memory take the first side's file where the patterns of `unmerged` match, written as in
-    .gitignore.
+    `unmerged` are patterns as in .gitignore: merges in memory take the first side's version of files that
+    match.
     """
 
     def __init__(
@@ -184,7 +184,7 @@ class Git:
         return result.text if result.code == 0 else None
 
     def at(self, directory: Path) -> "Git":
-        """The same git in another directory, whose repository it finds there itself, and nowhere above it."""
+        """The same git in another directory; uses only a repository in that directory, never one above."""
         kept = {name: value for name, value in self._environment.items() if name not in _WHICH_REPOSITORY}
         return Git(directory, kept | nowhere_above(directory), self.unmerged)
 

@@ -36,7 +36,7 @@ class GitResult(msgspec.Struct, frozen=True):
 
     @property
     def reason(self) -> str:
-        """The most informative line of stderr: the first `fatal:` or `error:`, else the last but hints."""
+        """The most telling line of stderr: the first `fatal:` or `error:`, else the last that is no hint."""
         lines = [line for line in map(str.strip, self.stderr.splitlines()) if line and line[:5] != "hint:"]
         for line in lines:
             if line.startswith(("fatal:", "error:", "remote: error:", "! [")):

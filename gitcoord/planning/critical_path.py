@@ -101,7 +101,7 @@ def _task_times(network: Network) -> UnitTimes:
 
 
 def _forwards(network: Network) -> tuple[list[int], list[int], list[int]]:
-    """A topological order, the starts of units, and the landings of tasks, which are numbered from n on."""
+    """A topological order (task t is number n + t), the starts of units, and the landings of tasks."""
     units = len(network.units)
     begin, landed = [0] * units, [0] * len(network.tasks)
     missing = [len(needs) + len(network.gates[unit]) for unit, needs in enumerate(network.needs)]

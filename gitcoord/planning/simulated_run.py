@@ -1,4 +1,4 @@
-"""A run of a plan played through unit by unit, where more than dependencies and slots holds units back."""
+"""Simulates a run unit by unit, for plans whose units wait for more than dependencies and slots."""
 
 import heapq
 
@@ -11,7 +11,7 @@ from gitcoord.planning.workload import RunRules, StartState, WorkNetwork
 
 
 class SimulatedRun:
-    """A run unit by unit: what is ready, at work and handed in, at the moment that it has come to."""
+    """The state of the simulated run at its present moment: units that are ready, running and submitted."""
 
     def __init__(self, work: WorkNetwork, how: RunRules, begun: StartState) -> None:
         self._work, self._how, self._begun = work, how, begun
@@ -56,7 +56,7 @@ class SimulatedRun:
             self._start_what_can()
 
     def _offer(self, unit: int) -> None:
-        """The unit has all that it needs."""
+        """Makes a unit with all its needs ready to start, unless it is done, excluded or not admitted."""
         begun = self._begun
         if unit in self.done or unit in self.starts or self._network.owner[unit] in self.handed_in.landed:
             return
@@ -82,7 +82,7 @@ class SimulatedRun:
             self._start_deferred()
 
     def _next_place(self) -> int:
-        """The place of the unit that is wanted most, which is taken from those that are ready."""
+        """Removes the most urgent unit from the ready ones, and returns its rank."""
         urgencies, ready = self._work.urgencies, self._ready
         if urgencies is None:
             return heapq.heappop(ready)
@@ -95,7 +95,7 @@ class SimulatedRun:
         return best
 
     def _held(self, unit: int, place: int, refused: list[int]) -> bool:
-        """Whether something but slots keeps the unit from starting."""
+        """Whether something other than slots keeps the unit from starting; then notes the refusal."""
         if self._apart is not None and self._apart.blocks(unit):
             self._apart.refused(unit)
             self._take_woken()
@@ -178,7 +178,7 @@ class SimulatedRun:
             self._offer(unit)
 
     def _tell(self, ended: list[int]) -> None:
-        """Lets those know that wait for other things than what they need."""
+        """Notifies units that wait for something other than their dependencies."""
         if self._apart is not None:
             for unit in ended:
                 self._apart.ended(unit)
@@ -197,7 +197,7 @@ class SimulatedRun:
 
 
 def _stuck(work: WorkNetwork, begun: StartState, how: RunRules) -> set[int]:
-    """The units that failed, and those that wait for them in the end."""
+    """The units that failed, and those that depend on them, directly or not."""
     network = work.network
     safe = begun.done.union(begun.running)
     stuck = set(begun.failed - safe)

@@ -89,7 +89,7 @@ def _before(
     waited = own.waited.get(cause, 0.0)
     since = own.start - spans[last].end if last is not None else waited
     if cause in _FREED and waited > _CLOSE and waited > since / 2:
-        # It ended while this one waited; what ended earlier was free all that time.
+        # Keep units that ended while this one waited: what earlier ones freed was available all the time.
         freed = [id for id in spans if id != unit and earlier(id)]
         freed = [id for id in freed if spans[id].end >= own.start - waited - _CLOSE]
         newest = max(freed, key=lambda id: spans[id].end, default=None)

@@ -66,8 +66,8 @@ def predict(
 ) -> Prediction:
     """Predicts the rest of `plan` after `begun`; `lands`: work lands as soon as it is submitted.
 
-    Where waves land as a whole, each waits for all its tasks. Assumes enough memory and a low load, and that
-    a pause or a wait before a retry is over.
+    If waves land as a whole, a wave lands only when all its tasks are submitted. Assumes enough memory and a
+    low load, and that a pause or a wait before a retry is over.
     """
     seen = begun or Observation()
     network = network_of_units(units)

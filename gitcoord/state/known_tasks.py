@@ -50,7 +50,7 @@ def find_changes(
     tips: Mapping[str, Oid],
     among: Collection[TaskId] | None = None,
 ) -> list[ChangedTask]:
-    """Returns the tasks with work (only those in `among`, if given) whose id is another task in `listed`."""
+    """Returns the tasks with work whose id is another task in `listed`; with `among`, only of those."""
     known = known_identities(saved, progress, tips)
     if among is not None:
         known = {task: identity for task, identity in known.items() if task in among}
@@ -65,9 +65,9 @@ def find_others(
     tips: Mapping[str, Oid],
     among: Collection[TaskId] | None = None,
 ) -> list[ChangedTask]:
-    """Finds changes for commands that use the plan: the list in their checkout may have other texts.
+    """Finds changes for commands that use the plan, and whose checkout may have other texts.
 
-    Counts only an id that no longer has the title or the details of its task.
+    Counts an id only if it is gone, or if both title and details are others.
     """
     changes = find_changes(listed, saved, progress, tips, among)
     entries, known = entries_of(listed), known_identities(saved, progress, tips) if changes else {}

@@ -10,7 +10,7 @@ TaskId = NewType("TaskId", str)
 
 
 class ListedStatus(StrEnum):
-    """What the task list says of a task. `unknown` keeps its place as work that is not done."""
+    """A task's status in the list. `unknown`: gitcoord does not know the status; counts as not done."""
 
     PENDING = "pending"
     IN_PROGRESS = "in-progress"
@@ -25,9 +25,9 @@ class ListedStatus(StrEnum):
 class Subtask(msgspec.Struct, frozen=True, kw_only=True):
     """An entry of a task's `subtasks`.
 
-    `id` is the full id (`3.1`); `depends_on` holds full ids of siblings only. What a subtask needs
-    of other parents is lifted to the parent's own `depends_on` by the reader; the raw full ids of
-    those stay in `foreign` (subtask or task ids), for messages and for finer schedules.
+    `id` is the full id (`3.1`); `depends_on` holds full ids of siblings only. If a subtask depends on
+    another task or its subtasks, the reader adds that task to the parent's `depends_on`, and keeps
+    the full ids in `foreign`, for messages and for finer schedules.
     """
 
     id: TaskId
@@ -48,10 +48,10 @@ class Subtask(msgspec.Struct, frozen=True, kw_only=True):
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """One task of the list.
 
-    `depends_on` holds ids of other top-level tasks, dependencies of subtasks lifted into it.
+    `depends_on` holds ids of other top-level tasks, including those that only its subtasks need.
     `estimate` is in minutes, `complexity` 1 to 10, both None when nobody said. `modifies` holds
     gitignore-style globs of the files that the task will touch (empty: unknown). `marked_safe`: the
-    list itself says `parallel_safe: true`, which nobody has to prove.
+    list says `parallel_safe: true` itself, which gitcoord trusts.
     """
 
     id: TaskId
@@ -65,7 +65,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     lifted: tuple[TaskId, ...] = ()
     """Those of `depends_on` that only its subtasks need: not all of the task has to wait for them."""
     settled: tuple[TaskId, ...] = ()
-    """Those of `depends_on` that hold it up no more: what asks, or what is asked for, is done."""
+    """Those of `depends_on` that no longer block it: the dependency is done, or the subtask that needs it."""
     subtasks: tuple[Subtask, ...] = ()
     complexity: float | None = None
     estimate: float | None = None

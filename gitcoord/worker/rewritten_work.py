@@ -1,4 +1,4 @@
-"""Tells work that its own worker rewrote after the push (amend, rebase, reset) from the work of others."""
+"""Distinguishes work that its own worker rewrote after the push (amend, rebase, reset) from others' work."""
 
 from contextlib import suppress
 from pathlib import Path

@@ -49,7 +49,7 @@ def test_files_are_carried_in_and_the_setup_is_run_once_and_neither_is_ever_comm
     assert sorted(set(project.remote.files(BRANCH)) - set(project.remote.files("main"))) == ["work"]
     # Who commits one all the same does not get it landed.
     shell(project, "git add -f config/local.one; git commit -qm Mine; echo 2 > work", "2", ok=1)
-    why = "failed: it committed what was carried into its checkout: config/local.one"
+    why = "failed: the agent committed files that `carry` copied in: config/local.one"
     assert told(project, "2")[-1].endswith(f"{why}; take it out of the commits")
 
 

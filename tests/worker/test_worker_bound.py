@@ -95,7 +95,7 @@ def test_locks_that_an_agent_leaves_do_not_keep_its_work_from_being_handed_in(
     places = "$(git rev-parse --git-dir)/{index,HEAD}.lock $(git rev-parse --git-common-dir)/$ref.lock"
     lock = f"ref=$(git symbolic-ref HEAD){then}; touch {places}"
     said = shell(project, f"echo work > work; bash -c '{lock}'")
-    assert "it left locks in its checkout, removed now: index, HEAD, level-0-task-1" in said
+    assert "removed git lock files that the agent left: index, HEAD, level-0-task-1" in said
     assert "work" in project.remote.files(BRANCH)
 
 

@@ -1,4 +1,4 @@
-"""`gitcoord check-file`: which other tasks touch these files. `quick` answers most calls before this."""
+"""`gitcoord check-file`: which other tasks touch these files. `check_file_fast` answers most."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -66,7 +66,7 @@ def check_file(
     context = open_context(reads=True, several=True)
     root = str(context.repository.require_working_tree())
     if acts_across(context.settings) and (there := place_of((paths or [""])[0], None)) is not None:
-        # A file of another repository is asked about there.
+        # For a file in another repository, use that repository.
         root, context = there.root, open_context(Path(there.root), reads=True, several=True)
     here = find_tree(root)
     places = _places(context, paths or [], here)

@@ -1,4 +1,4 @@
-"""The turns of one attempt: agent, check, commit, hand in; and once more where that meets a conflict."""
+"""Runs the turns of one attempt: agent, check, commit, submit; again after each conflict."""
 
 import re
 from datetime import datetime
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
 
 def take_turns(context: AttemptContext) -> AttemptResult:
-    """Does the unit: the first time, and as often as a conflict may go back to the agent.
+    """Runs the agent on the unit, and again for each conflict, at most `rework` times.
 
-    A conflict that an agent leaves unresolved is given to it so often in all, wherever it came from.
+    An unresolved conflict counts against the same limit, even one that an earlier attempt left.
     """
     _save_what_is_left(context)
     copy = prepare(
@@ -71,7 +71,7 @@ def take_turns(context: AttemptContext) -> AttemptResult:
 
 
 def _save_what_is_left(context: AttemptContext) -> None:
-    """Nothing that an earlier attempt left, killed or not, goes with what is taken away now."""
+    """Saves the commits of earlier attempts before the checkout is repaired or replaced."""
     repository, earlier = context.task_context.repository, context.before.attempts
     copy = WorkingCopy(repository, context.directory)
     been = _save_what_nothing_names(context)
@@ -98,7 +98,7 @@ def _save_what_is_left(context: AttemptContext) -> None:
 
 
 def _save_what_nothing_names(context: AttemptContext) -> "Sequence[Oid]":
-    """Keeps the commits of an earlier attempt of whose checkout git has no record any more; returns them."""
+    """Keeps the commits of the last attempt if git has no record of its checkout; returns them."""
     earlier, directory, repository = (
         context.before.attempts,
         context.directory,
@@ -107,18 +107,19 @@ def _save_what_nothing_names(context: AttemptContext) -> "Sequence[Oid]":
     newest = earlier[-1] if earlier else None
     if newest is None or newest.started is None:
         return ()
-    # Where nobody was killed, a checkout that is gone was taken away.
+    # The last attempt ended normally and its checkout is gone: gitcoord removed it.
     if not directory.is_dir() and newest.ended is not None and newest.ended.outcome != "lost":
         return ()
     ref = kept_ref(context.task_context.plan.generation, context.unit.id, newest.number)
     moment = datetime.fromisoformat(newest.started.at).timestamp()
     if kept := keep_unnamed(repository, directory, ref, start=newest.started.base, moment=moment):
         context.log.say(f"commits that attempt {newest.number} left on no branch are kept: git log {kept}")
+    # The ref may be a merge that joins several tips: these are its parents.
     return (repository.git.probe("rev-list", "--no-walk", ref, f"{ref}^@", "--") or "").split()
 
 
 def _work(context: AttemptContext, copy: WorkingCopy, clash: ConflictBrief | None) -> AttemptResult | None:
-    """Agent, check and commit; None when the work is on the branch."""
+    """Runs agent and check, and commits; returns None when the work is on the branch."""
     write_prompt(context, clash)
     steps: tuple[Callable[[], AttemptResult | None], ...] = (
         lambda: run_agent(context, clash),
@@ -135,15 +136,15 @@ def _work(context: AttemptContext, copy: WorkingCopy, clash: ConflictBrief | Non
 
 
 def _moved(context: AttemptContext) -> bool:
-    """Whether the work was merged with what landed of the tasks that it stands on, and nothing conflicted."""
+    """Whether the work was deferred because its parents landed rewritten; `prepare` has merged them."""
     deferral = context.before.deferral
     return deferral is not None and bool(deferral.stands_on) and not context.how.fresh
 
 
 def _with_what_landed(context: AttemptContext, copy: WorkingCopy) -> ConflictBrief | None:
-    """None when the work passes the check there, so that its agent has nothing to do; else what is for it."""
+    """Runs the check on the merged work; returns None if it passes, else the failure for the agent."""
     base, deferral = context.task_context.plan.base, context.before.deferral
-    context.log.say(f"{context.unit.branch} was moved onto what has landed on {base}; its agent need not run")
+    context.log.say(f"merged {base} into {context.unit.branch}; the agent runs only if the check fails")
     wrong = run_check(context, f" on {base}") or _settled(context, copy)
     if wrong is None:
         note_finished(context, copy)
@@ -173,13 +174,13 @@ def _unresolved(copy: WorkingCopy) -> AttemptResult | None:
 
 
 def _damaged(context: AttemptContext, copy: WorkingCopy) -> AttemptResult | None:
-    """The failure of an attempt that took its checkout away from git. Locks of a dead process are removed."""
+    """Repairs the branch and removes stale locks; returns a failure if the checkout is not usable."""
     if mended := mend_branch(context.task_context.repository, copy, context.unit.branch, context.start):
         context.log.say(mended)
     what = copy.damage()
     if not what:
         if left := unlock(context.task_context.repository, copy, context.unit.branch):
-            context.log.say(f"it left locks in its checkout, removed now: {', '.join(left)}")
+            context.log.say(f"removed git lock files that the agent left: {', '.join(left)}")
         if context.outside.hides:
             show_hidden_files(copy, context.log.say)
         return None
@@ -208,7 +209,7 @@ def _settled(context: AttemptContext, copy: WorkingCopy) -> AttemptResult | None
     for note in left.notes:
         context.log.say(note)
     if not left.problem and (carried := ProvidedFiles(copy).committed(copy.git, context.start, left.head)):
-        reason = f"it committed what was carried into its checkout: {some(carried)}"
+        reason = f"the agent committed files that `carry` copied in: {some(carried)}"
         return AttemptResult(outcome="failed", reason=f"{reason}; take it out of the commits", head=left.head)
     if not left.problem:
         since = began_at(context.task_context, left.head)
@@ -237,7 +238,7 @@ def _settled(context: AttemptContext, copy: WorkingCopy) -> AttemptResult | None
 
 
 def _waiting(context: AttemptContext, copy: WorkingCopy) -> ConflictBrief | None:
-    """The conflict that an earlier attempt left, or that the unit was deferred for, now in the checkout."""
+    """Returns the conflict to resolve, from an earlier attempt or a deferral; merges first if necessary."""
     state, task_context = copy.merge_state(), context.task_context
     if not state.running and context.unit.subtask is not None and context.before.deferral is not None:
         return merge_in(
@@ -273,7 +274,7 @@ def _waiting(context: AttemptContext, copy: WorkingCopy) -> ConflictBrief | None
 
 
 def _give_up(context: AttemptContext, copy: WorkingCopy, left: str) -> AttemptResult:
-    """The conflict stays unresolved: what the work was before is handed in, and deferred."""
+    """Gives the conflict up: aborts the merge, and submits the work without it, which then is deferred."""
     kept = "" if context.settings.run.keep_checkout == "never" else f" in {context.directory}"
     by_hand = f"by hand: `gitcoord checkout {context.unit.id}`{kept}, edit, `gitcoord submit`"
     context.log.say(f"{left}: conflict markers, or what lay there before; the merge is taken back")
@@ -291,6 +292,6 @@ def _give_up(context: AttemptContext, copy: WorkingCopy, left: str) -> AttemptRe
 
 
 def _hand_in(context: AttemptContext, copy: WorkingCopy, *, last: bool) -> AttemptResult | ConflictBrief:
-    """The result, or the conflict that is in the checkout now."""
+    """Submits the work; returns the result, or the conflict that now is in the checkout."""
     give = hand_in_task if context.unit.subtask is None else fold
     return patiently(context, lambda: give(context, copy, last=last))

@@ -211,7 +211,7 @@ def _put_back(context: AttemptContext, config: SharedConfig, traced: GitTrace, l
         )
     if context.task_context.shared.remote is None:
         put_base_back(context, processes, lasting.base_tip)
-        # Refs of a remote are not restored here; the submit waits for a remote that does not answer.
+        # Do not contact the remote here: only the submit waits if it does not answer.
         context.task_context.shared.refresh()
     if back := lasting.put_back():
         context.log.say(f"deleted while it ran, and put back as they were: {', '.join(back)}")
@@ -220,7 +220,8 @@ def _put_back(context: AttemptContext, config: SharedConfig, traced: GitTrace, l
 def _with_words(context: AttemptContext, result: AttemptResult | None) -> AttemptResult | None:
     """The result of an agent's turn (None: exit code 0), corrected by its result file.
 
-    The file counts only if the exit code says no more than success or failure. A `done` is no proof.
+    The file counts only if the exit code says no more than success or failure. A `done` there does
+    not turn a failing exit code into success.
     """
     said = agent_words(context.directory)
     if said is None:
@@ -274,7 +275,7 @@ def _signal(number: int) -> str:
 
 
 def _last_line(context: AttemptContext, written: int) -> str:
-    """The last line that was logged since the command began, which is the command's own."""
+    """The last line that the command itself printed."""
     lines = [line.strip() for line in context.log.tail(min(_LAST, written)).splitlines()]
     said = [line for line in lines if line and not line.startswith("[gitcoord]")]
     return f": {said[-1][:_LONGEST_LINE]}" if said else ""
@@ -287,5 +288,5 @@ def _unwanted(context: AttemptContext) -> bool:
         store.refresh()
         mine = store.progress().get(context.unit.id, PENDING)
     except GitcoordError:
-        return False  # the end of the attempt finds out
+        return False  # checked again at the end of the attempt
     return mine.cancelled or superseded(context.attempt)(mine)

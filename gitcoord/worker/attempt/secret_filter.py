@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from gitcoord.redact import redact
 
 LONGEST_LINE = 1 << 20
-"""Most bytes of a line that are held back until its end arrives."""
+"""The maximum number of bytes of a line to hold back until its end arrives."""
 _LONGEST_SECRET = 1 << 13
 _LONGEST_HEADER = 1 << 8
 _KEY_BEGINS = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _KEY_ENDS = re.compile(rb"-----END [A-Z ]*PRIVATE KEY-----")
 _LINE_ENDS = re.compile(rb"(?<=\n)|(?<=\r)(?!\n)")
-# RFC 7468 and RFC 1421: base64, headers, empty lines; as a diff, a listing or a quotation shows them, too.
+# RFC 7468 and RFC 1421: base64, headers, empty lines; also with the prefix of a diff or a quotation.
 _OF_A_KEY = re.compile(
     rb"[-+>|:\"'\d\s]{0,24}(?:[A-Za-z0-9+/=]{1,80}|(?:Proc-Type|DEK-Info|Comment)\s*:.*)?[\"',\\\s]{0,8}"
 )

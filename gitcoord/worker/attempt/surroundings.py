@@ -1,6 +1,6 @@
-"""One look at everything outside of an attempt's checkout: worktrees, refs, the stash, hooks.
+"""One look at everything outside an attempt's checkout: worktrees, refs, the stash, hooks.
 
-A checkout in which another attempt is at work is left to that one.
+Skips checkouts in which another attempt is running.
 """
 
 import os
@@ -37,7 +37,7 @@ FileMark = tuple[str, int, int]
 
 
 class IdleCheckout(msgspec.Struct, frozen=True, kw_only=True):
-    """A worktree in which no attempt is at work; `attempts` were made in it (None: it is a person's)."""
+    """A worktree without a running attempt; `attempts` is its newest attempt (None: a person's worktree)."""
 
     head: str
     commit: Oid
@@ -46,27 +46,27 @@ class IdleCheckout(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SurroundingsLook(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything outside of the checkout `own` at the moment `at` (ns since the epoch)."""
+    """Everything outside the checkout `own` at the moment `at` (ns since the epoch)."""
 
     own: str
     branch: str
     at: int
     checkouts: Mapping[str, IdleCheckout]
     worktrees: frozenset[str]
-    """All there are, by their resolved paths."""
+    """All worktrees by their resolved paths."""
     refs: Mapping[str, Oid]
     in_use: frozenset[str]
     """The branches that attempts have checked out."""
     lands_on: str = ""
-    """The base, where there is no remote: landing moves it, too."""
+    """The base's ref, only set without a remote: then landing moves it in this repository."""
     stash: Mapping[Oid, str]
     hooks: Mapping[str, tuple[int, int]]
 
 
 def look_around(repository: Repository, plan: Plan, own: Path, branch: str) -> SurroundingsLook:
-    """Looks at everything outside of the checkout `own`, which is on `branch`.
+    """Looks at everything outside the checkout `own`, which is on `branch`.
 
-    Raises what keeps git from answering.
+    Raises `git-failed` if git cannot answer.
     """
     at = time.time_ns() - _CLOCK
     checkouts, in_use = _checkouts(repository, own)
@@ -89,14 +89,14 @@ def look_around(repository: Repository, plan: Plan, own: Path, branch: str) -> S
 
 
 class _Names:
-    """The branches that the plan's work goes to: whoever moves them is looked at where they are handed in."""
+    """The plan's own branches, which do not count here: their changes are checked when they are submitted."""
 
     def __init__(self, plan: Plan) -> None:
         self._names = {task.branch for task in plan.tasks.values()}
         for task in plan.tasks.values():
             self._names |= {subtask_branch(task.branch, task.id, part.id) for part in task.subtasks}
         for level in plan.levels:
-            # Each round after the first takes a task that was deferred in the one before.
+            # Each further round lands at least one deferred task, so these names are enough.
             self._names |= set(islice(round_names(level), len(level.tasks) + 1))
 
     def has(self, ref: str) -> bool:
@@ -104,7 +104,7 @@ class _Names:
 
 
 def _checkouts(repository: Repository, own: Path) -> tuple[dict[str, IdleCheckout], set[str]]:
-    """The worktrees in which no attempt is at work, and the branches that attempts have checked out."""
+    """The worktrees without a running attempt, and the branches that attempts have checked out."""
     found, in_use = dict[str, IdleCheckout](), set[str]()
     for path, place in islice(worktree_places(repository), _MOST_CHECKOUTS):
         if path.resolve() == own.resolve() or not path.is_dir():
@@ -114,21 +114,21 @@ def _checkouts(repository: Repository, own: Path) -> tuple[dict[str, IdleCheckou
         newest = newest_attempt(repository.common_dir, path) if is_attempts else None
         if is_attempts:
             in_use.add(head)
-            # Nobody is known there yet when it is just beginning.
+            # An attempt that has just begun has no record yet.
             if newest is not None and not died_here(newest):
                 continue
         made = int(newest.name.rpartition("-")[2]) if newest is not None else 0
         attempts = made if is_attempts else None
-        with suppress(GitcoordError):  # one that is damaged is looked at by whose it is
+        with suppress(GitcoordError):  # a damaged worktree is left to its owner
             commit, files = _status(repository.git.within(place, path), path, own.parent)
             found[_plain(str(path))] = IdleCheckout(head=head, commit=commit, files=files, attempts=attempts)
     return found, in_use
 
 
 def worktree_places(repository: Repository) -> Iterator[tuple[Path, Path]]:
-    """The main worktree and the linked ones, with where git keeps HEAD and index of each.
+    """Yields the main worktree and the linked ones, each with the directory of its HEAD and index.
 
-    They are read from git's own files, which costs no process.
+    Reads git's own files, which needs no process.
     """
     if repository.common_dir.name == ".git":
         yield repository.common_dir.parent, repository.common_dir
@@ -139,7 +139,7 @@ def worktree_places(repository: Repository) -> Iterator[tuple[Path, Path]]:
 
 
 def _status(git: Git, top: Path, checkouts: Path) -> tuple[Oid, dict[str, FileMark]]:
-    """What is checked out in a worktree, and its files that are not as git knows them, or that git ignores.
+    """Returns the commit of a worktree, and its changed, untracked and ignored files.
 
     Source: https://git-scm.com/docs/git-status (porcelain format version 2).
     """
@@ -163,12 +163,12 @@ def _status(git: Git, top: Path, checkouts: Path) -> tuple[Oid, dict[str, FileMa
 
 
 def _plain(name: str) -> str:
-    """The name as JSON can hold it, whatever bytes git has for it."""
+    """Returns the name in a form that JSON can hold, whatever its bytes."""
     return os.fsencode(name).decode("utf-8", "replace")
 
 
 def file_mark(path: Path) -> tuple[int, int]:
-    """When the entry of a file was changed last (in ns), and its size; nothing of one that is not there."""
+    """Returns when the entry of a file was changed last (in ns), and its size; (0, 0) if there is no file."""
     try:
         entry = path.lstat()
     except OSError:
@@ -177,6 +177,6 @@ def file_mark(path: Path) -> tuple[int, int]:
 
 
 def _hook_files(common_dir: Path) -> dict[str, tuple[int, int]]:
-    """What else of git's directory concerns every checkout: hooks, and what is ignored or has attributes."""
+    """The files in git's directory that affect all checkouts: hooks, `info/exclude`, `info/attributes`."""
     paths = (*(common_dir / "hooks").glob("*"), common_dir / "info/exclude", common_dir / "info/attributes")
     return {str(path.relative_to(common_dir)): file_mark(path) for path in paths}

@@ -1,4 +1,4 @@
-"""The words of a worker's task: from the plan, or from a task list here that says the same or was named.
+"""The text of a worker's task: from the plan, or from the task list here if it is the same or named.
 
 The plan is what everybody shares, so it wins over a list in the checkout that differs: nobody can tell which
 of the two is newer. A list that is named with `--tasks` wins over the plan.
@@ -17,16 +17,16 @@ from gitcoord.worker.unit import WorkUnit
 
 
 class TaskDescription(msgspec.Struct, frozen=True, kw_only=True):
-    """The task's words (None: there are only its titles), and what is to be said of where they are from."""
+    """The task's text (None: only its title is known), and notes about its origin."""
 
     task: Task | None = None
     notes: tuple[str, ...] = ()
 
 
 def describe(task_context: TaskContext, unit: WorkUnit, order: WorkerOrder) -> TaskDescription:
-    """The words of the unit's task.
+    """Finds the text of the unit's task.
 
-    Raises `tasks-changed` (exit 2) when its work has begun, and the list here has another task instead.
+    Raises `tasks-changed` (exit 2) if the task has work, and its id is another task in the list here.
     """
     notes: list[str] = []
     listed = _read(task_context, order, notes)
