@@ -239,7 +239,7 @@ def test_a_rate_limit_that_is_used_up(clinic: Clinic, hub: GitHubEmulator) -> No
     hub.limit.remaining = 0
     findings = clinic.examine(code=1)
     assert findings["rate limit"]["verdict"] == "failed"
-    assert findings["rate limit"]["hint"].startswith("Come again in 60 min")
+    assert findings["rate limit"]["hint"].startswith("Try again in 60 min")
 
 
 def test_a_token_that_does_not_see_the_rules(clinic: Clinic, app: EmulatedRepository) -> None:

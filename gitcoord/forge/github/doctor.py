@@ -81,7 +81,7 @@ def _limit(gateway: Gateway) -> Diagnosis:
     said = f"{core.remaining} of {core.limit} requests are left in this hour."
     if core.remaining == 0:
         minutes = max(1, math.ceil((core.reset - time.time()) / 60))
-        hint = f"Come again in {minutes} min, when it is filled up, or use another token."
+        hint = f"Try again in {minutes} min, when the limit resets, or use another token."
         return broken("rate limit", said, hint)
     if core.remaining < min(_FEW, core.limit):
         return doubtful("rate limit", said, "gitcoord waits when they are used up; a GitHub App has more.")
