@@ -132,7 +132,7 @@ def test_words_that_have_changed_are_taken_over_when_asked(landed: Landed) -> No
     project.run("plan", "--same-tasks", ok=0)
     project.run("plan", ok=0)
     assert states(project)["1"] == "landed"
-    assert "called 'Login page' now" in project.run("log", ok=0).out
+    assert "is now called 'Login page'" in project.run("log", ok=0).out
 
 
 def test_other_details_under_the_same_title_count(landed: Landed) -> None:

@@ -155,7 +155,7 @@ def test_a_foreign_commit_on_top_of_our_own_is_refused_too(remote: Repo, clone: 
     ours = remote.refs()[STATE + "tasks/1"]
     tip = remote.git("commit-tree", "-p", ours, "-m", "on top", remote.tree("main"))
     remote.git("update-ref", STATE + "tasks/1", tip)
-    assert_refused(clone, "1", "did not write")
+    assert_refused(clone, "1", "was not written by gitcoord")
     assert list(store_of(clone).progress()) == ["1"]
 
 
@@ -181,7 +181,7 @@ def test_what_is_no_commit_is_reported_and_not_overwritten(remote: Repo, clone: 
         remote.git("tag", "-a", "-m", "x", "x", "main")
         oid = remote.git("rev-parse", "refs/tags/x")
     remote.git("update-ref", STATE + "tasks/1", oid)
-    assert_refused(clone, "1", "did not write")
+    assert_refused(clone, "1", "was not written by gitcoord")
     assert remote.refs()[STATE + "tasks/1"] == oid
     assert "refs/gitcoord/tasks/1 cannot be read" in " ".join(f.message for f in store_of(clone).problems())
     assert list(store_of(clone).progress()) == ["2"]
@@ -194,7 +194,7 @@ def test_a_truncated_ref_is_reported_and_not_overwritten(alone: Repo, content: s
     store.record(started("2"))
     path = alone.path / ".git" / STATE / "tasks" / "1"
     path.write_text(content)
-    assert_refused(alone, "1", "is left as it is")
+    assert_refused(alone, "1", "it was not changed")
     assert path.read_text() == content
     assert list(store_of(alone).progress()) == ["2"]
     (problem,) = store_of(alone).problems()
@@ -209,7 +209,7 @@ def test_a_history_that_is_cut_off_is_reported_and_not_extended(alone: Repo) -> 
     store.record(started("1"))
     store.record(started("2"))
     (alone.path / ".git/objects" / first[:2] / first[2:]).unlink()
-    assert_refused(alone, "1", "is left as it is")
+    assert_refused(alone, "1", "it was not changed")
     assert list(store_of(alone).progress()) == ["2"]
 
 
@@ -223,7 +223,7 @@ def test_a_plan_that_is_not_ours_is_refused_and_not_overwritten(
     remote.git("update-ref", STATE + "plan", tip)
     store = store_of(clone)
     for attempt in (store.plan, store.require_plan, lambda: store.save_plan(plan_of([[["1"]]]))):
-        with pytest.raises(GitcoordError, match=r"refs/gitcoord/plan at .* did not write") as failure:
+        with pytest.raises(GitcoordError, match=r"refs/gitcoord/plan at .* was not written by gitcoord") as failure:
             attempt()
         assert (failure.value.code, failure.value.exit) == ("foreign-state", Exit.REFUSED)
     assert remote.refs()[STATE + "plan"] == tip

@@ -39,7 +39,7 @@ def test_plan_doctor_and_run_name_the_branch_before_anything_is_changed(
 
 def test_doctor_names_it_without_a_plan_too(project: Project) -> None:
     project.remote.git("update-ref", "-d", "refs/gitcoord/plan")
-    assert "can be created" not in project.run("doctor").out
+    assert "FAILED" not in project.run("doctor").out
     found = {one["name"]: one["verdict"] for one in project.run("doctor", "--json").json["findings"]}
     assert found["branches"] == "ok"
     project.remote.branch("feature")
