@@ -20,7 +20,7 @@ def project(tmp_path: Path) -> Project:
 
 def test_the_first_hand_in_makes_the_level_branch_and_the_next_adds_to_it(project: Project) -> None:
     first = project.worker("1").do({"one.txt": "1\n"})
-    assert f"folded into {LEVEL}" in first.err
+    assert f"merged into {LEVEL}" in first.err
     project.worker("2").do({"two.txt": "2\n"})
     assert {"one.txt", "two.txt"} <= set(project.remote.files(LEVEL))
     assert "one.txt" not in project.remote.files("main")

@@ -47,7 +47,7 @@ def test_work_on_what_landed_otherwise_is_moved_onto_it_or_begins_anew_where_tha
     agent.does("3", {"replace": ["lines", "line 3", "line three"]}, {"touch": f"{check}.go"})
     command = ("run", "--agent", agent.command, "--speculate", "--land", "--method", "squash")
     shown = " ".join(project.run(*command, "--dry-run", ok=0).out.split())
-    assert "submitted and before it lands (--speculate); as work lands it takes about 1 h" in shown
+    assert "submitted, before they land (--speculate); without it, the run takes about 1 h" in shown
     ran = project.run(*command, "--yes", ok=0)
     assert "task 2 deferred: it was built on" in ran.err
     assert "its work is moved onto main" in ran.err

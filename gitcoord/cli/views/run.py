@@ -58,13 +58,13 @@ def approval_view(asked: "Approval", *, overlap: str) -> list[Shown]:
 def _starting(asked: "Approval") -> str:
     """Says when work starts, and how long the run would take with the other rule."""
     if asked.pipeline:
-        how = "and before it lands (--speculate)" if asked.speculate else "(--pipeline)"
-        text, other = f"A task starts when its dependencies are submitted {how}", "without it"
+        how = ", before they land (--speculate)" if asked.speculate else " (--pipeline)"
+        text, other = f"A task starts when its dependencies are submitted{how}", "without it"
     else:
         text, other = "A task starts when its dependencies have landed", "with --pipeline"
     if asked.otherwise is None:
         return f"{text}."
-    return f"{text}; {other} it takes about {minutes(asked.otherwise)}."
+    return f"{text}; {other}, the run takes about {minutes(asked.otherwise)}."
 
 
 def _idle(asked: "Approval", left: int) -> Sequence[Shown]:
