@@ -223,7 +223,7 @@ def test_a_plan_that_is_not_ours_is_refused_and_not_overwritten(
     remote.git("update-ref", STATE + "plan", tip)
     store = store_of(clone)
     for attempt in (store.plan, store.require_plan, lambda: store.save_plan(plan_of([[["1"]]]))):
-        with pytest.raises(GitcoordError, match=r"refs/gitcoord/plan at .* was not written by gitcoord") as failure:
+        with pytest.raises(GitcoordError, match=r"refs/gitcoord/plan at .* was not written") as failure:
             attempt()
         assert (failure.value.code, failure.value.exit) == ("foreign-state", Exit.REFUSED)
     assert remote.refs()[STATE + "plan"] == tip
