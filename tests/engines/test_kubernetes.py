@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,10 @@ def test_doctor_tries_an_engine_and_engines_lists_what_each_needs(cluster: Clust
     assert "FAILED   engine kubernetes: You may not list pods in the namespace default" in refused
 
 
+def has_begun(project: Project) -> bool:
+    return project.run("logs", "1").out.endswith("[gitcoord] the agent begins\n")
+
+
 @asked_for("kubernetes")
 def test_a_run_on_a_cluster_ends_as_on_this_machine_although_a_pod_is_taken_away(
     cluster: Cluster, tmp_path: Path
@@ -146,8 +151,9 @@ def test_a_run_on_a_cluster_ends_as_on_this_machine_although_a_pod_is_taken_away
         running = start_gitcoord(*words, cwd=project.desk.path)
         if engine == "kubernetes":
             until((tmp_path / "begun/1-").exists)
+            # What a Pod prints reaches its log a moment later.
+            until(partial(has_begun, project))
             so_far = project.run("logs", "1", ok=0).out
-            assert so_far.endswith("[gitcoord] the agent begins\n")
             following = start_gitcoord("logs", "1", "-f", cwd=project.desk.path)
             (tmp_path / "go").touch()
             pod = next(key[1] for key in cluster.things if key[0] == "pods" and "gitcoord-1-1-" in key[1])
