@@ -5,11 +5,10 @@ API server that does not answer says nothing of an attempt.
 """
 
 import os
-import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -27,9 +26,13 @@ from gitcoord.engines.kubernetes_manifest import (
     secret_manifest,
 )
 from gitcoord.engines.processes import in_directory
+from gitcoord.engines.program_call import call_program
 from gitcoord.engines.supervisor import LOG_FILE
 from gitcoord.errors import GitcoordError
 from gitcoord.redact import redact_said
+
+if TYPE_CHECKING:
+    import subprocess
 
 _GIVEN_FILE = "kubernetes"
 _PAUSE = 2.0
@@ -236,22 +239,13 @@ class KubernetesEngine:
         )
 
     def _call(self, *arguments: str, send: Any = None) -> "subprocess.CompletedProcess[bytes]":
-        """One call of kubectl; what takes too long has not been answered."""
-        command = (*self._kubectl, *arguments)
-        sent = None if send is None else msgspec.json.encode(send)
-        stdin = subprocess.DEVNULL if sent is None else None
-        try:
-            return subprocess.run(
-                command, input=sent, stdin=stdin, capture_output=True, timeout=_LONGEST_CALL, check=False
-            )
-        except subprocess.TimeoutExpired:
-            return subprocess.CompletedProcess(command, 1, b"", b"it did not answer")
-        except OSError as error:
-            raise GitcoordError(
-                "engine-refused",
-                f"{command[0]} cannot be started: {error.strerror}.",
-                hint="Install kubectl, or set `command` in [engines.kubernetes].",
-            ) from error
+        """Calls kubectl once."""
+        return call_program(
+            (*self._kubectl, *arguments),
+            seconds=_LONGEST_CALL,
+            way_out="Install kubectl, or set `command` in [engines.kubernetes].",
+            send=None if send is None else msgspec.json.encode(send),
+        )
 
 
 def _review(verb: str, what: str, namespace: str) -> dict[str, Any]:

@@ -6,20 +6,24 @@ the attempt. A job is never requeued; gitcoord starts the next attempt. See http
 
 import os
 import re
-import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from gitcoord.engines.engine import AttemptView, EngineTrouble, Launch, is_running
 from gitcoord.engines.host import HostRequest
 from gitcoord.engines.processes import in_directory
+from gitcoord.engines.program_call import call_program
 from gitcoord.engines.supervisor import CODE_FILE, LOG_FILE
 from gitcoord.errors import GitcoordError
 from gitcoord.redact import redact
+
+if TYPE_CHECKING:
+    import subprocess
 
 _JOB_FILE, _LOCK_FILE = "slurm", "slurm.lock"
 _PAUSE = 2.0
@@ -214,19 +218,13 @@ class SlurmEngine:
         return None
 
     def _call(self, *command: str, send: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
-        """One call of Slurm; what takes too long has not been answered."""
-        try:
-            return subprocess.run(
-                command, input=send, capture_output=True, timeout=_LONGEST_CALL, check=False
-            )
-        except subprocess.TimeoutExpired:
-            return subprocess.CompletedProcess(command, 1, b"", b"it did not answer")
-        except OSError as error:
-            raise GitcoordError(
-                "engine-refused",
-                f"{command[0]} cannot be started: {error.strerror}.",
-                hint="Start the run on a machine that has Slurm's commands: a login node.",
-            ) from error
+        """Calls a command of Slurm once."""
+        return call_program(
+            command,
+            seconds=_LONGEST_CALL,
+            way_out="Start the run on a machine that has Slurm's commands: a login node.",
+            send=send,
+        )
 
 
 def _literal(path: Path) -> str:
