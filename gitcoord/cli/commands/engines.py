@@ -39,7 +39,10 @@ def engines(
         mark = "*" if row["chosen"] else " "
         state = f"needs {', '.join(row['missing'])}" if row["missing"] else "set up"
         emit(clean(f"{mark} {row['name']:<12}{row['purpose']}: {state}"))
-    emit("* runs attempts unless `run --engine` names another; `gitcoord doctor --engine NAME` tries one.")
+    emit(
+        "* marks the engine that `run` uses unless --engine names another; "
+        "`gitcoord doctor --engine NAME` tries one."
+    )
 
 
 def _rows(own: "EngineSettings", chosen: str) -> "Iterator[EngineRow]":
