@@ -131,7 +131,7 @@ def _edited(scenario: Scenario) -> bool:
 _LEASES = "leases = [f\"--force-with-lease={update.ref}:{update.old or ''}\" for update in updates]"
 
 _NO_HEAD_GUARD = Replace(
-    "forge/github/forge.py",
+    "forge/github/guarded_merge.py",
     'body = {"sha": request.head, "merge_method": request.method}',
     'body = {"merge_method": str(request.method)}',
 )
@@ -148,7 +148,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "no base check",
         (
-            Body("forge/github/forge.py", "GitHubForge._changed", "return None"),
+            Body("forge/github/guarded_merge.py", "GuardedMerges._changed", "return None"),
             Body("landing/merged_base.py", "base_holds", "return True"),
             Body("landing/rejections.py", "find_rejection", "return None"),
         ),
