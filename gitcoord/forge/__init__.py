@@ -1,1 +1,1 @@
-"""Pull requests: the port, and its implementations."""
+"""Pull requests: the `Forge` protocol, and its implementations."""

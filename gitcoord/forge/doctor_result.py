@@ -1,4 +1,4 @@
-"""What an examination found: one sentence about one thing that landing needs, with the way out."""
+"""The result of one check of `doctor`: a sentence about one thing that landing needs, and a hint."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ Verdict = Literal["ok", "warning", "failed"]
 
 
 class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
-    """One finding; `failed` means that landing would fail."""
+    """The result of one check; `failed` means that landing would fail."""
 
     name: str
     verdict: Verdict
@@ -17,15 +17,15 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def fine(name: str, message: str) -> Diagnosis:
-    """It works."""
+    """Returns the result for something that works."""
     return Diagnosis(name=name, verdict="ok", message=message)
 
 
 def doubtful(name: str, message: str, hint: str) -> Diagnosis:
-    """It works, but not as well as it could."""
+    """Returns the result for something that works with a limitation."""
     return Diagnosis(name=name, verdict="warning", message=message, hint=hint)
 
 
 def broken(name: str, message: str, hint: str) -> Diagnosis:
-    """Landing would fail on it."""
+    """Returns the result for something that makes landing fail."""
     return Diagnosis(name=name, verdict="failed", message=message, hint=hint)

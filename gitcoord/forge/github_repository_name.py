@@ -1,4 +1,4 @@
-"""Which GitHub repository a remote's URL names. Pure, and light: nothing of PyGithub is loaded for it."""
+"""Finds the GitHub repository that a remote's URL names. Pure, and does not load PyGithub."""
 
 import os
 import re
@@ -11,7 +11,7 @@ _FULL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9._-]+")
 
 
 def github_repository(remote_url: str, environ: Mapping[str, str] = os.environ) -> str | None:
-    """The OWNER/NAME that a remote's URL names on GitHub; None when the remote is not GitHub."""
+    """Returns the OWNER/NAME of a remote's URL; None if the remote is not on GitHub."""
     address = parse_address(remote_url)
     if address is None or not is_github(address, environ):
         return None
@@ -22,7 +22,7 @@ def github_repository(remote_url: str, environ: Mapping[str, str] = os.environ) 
 def choose_repository(
     url: str | None, repository: str | None, environ: Mapping[str, str] = os.environ
 ) -> str:
-    """The repository to work with: the one asked for, the remote's, or GITHUB_REPOSITORY.
+    """Returns the repository: the requested one, the remote's, or that of GITHUB_REPOSITORY.
 
     Raises `bad-repository` or `unknown-repository` (exit 2).
     """

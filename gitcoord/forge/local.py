@@ -1,8 +1,8 @@
-"""Pull requests kept in the repository itself: the embedded default, without any server.
+"""The `local` forge: pull requests stored in the repository itself, without a server.
 
-Each pull request is a ref (`PREFIX/pulls/N`) whose commits are its history; a second ref for each head
-branch says which one is open, so that two openers at once cannot make two. Merging makes real commits
-and moves the base and the record in one atomic compare-and-swap.
+Each pull request is a ref (`PREFIX/pulls/N`) whose commits are its history. A second ref for each head branch
+names its open pull request, so that two openers at once cannot create two. Merging makes real commits, and
+moves the base and the record in one atomic compare-and-swap.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -44,7 +44,7 @@ class LocalForge:
         self._repository = repository
         self._git = repository.git
         self._shared = shared
-        # What a commit says never changes.
+        # A commit's content never changes.
         self._records: dict[Oid, Pull] = {}
 
     def find_pulls(self, heads: Collection[str], base: str) -> Mapping[str, BranchPulls]:
@@ -98,13 +98,13 @@ class LocalForge:
         self._change(number, "closed", close)
 
     def add_extras(self, number: int, extras: Extras) -> None:
-        """See `Forge.add_extras`: nobody looks at them here."""
+        """See `Forge.add_extras`: does nothing, because nobody would read them here."""
 
     def say(self, number: int, topic: str, text: str, *, only_again: bool = False) -> None:
-        """See `Forge.say`: nobody reads comments here; the journal has it all."""
+        """See `Forge.say`: does nothing, because the journal has the same facts."""
 
     def set_status(self, status: CommitStatus) -> None:
-        """See `Forge.set_status`: nobody looks at them here; results are kept by tree."""
+        """See `Forge.set_status`: does nothing, because results are stored by tree."""
 
     def make_ready(self, number: int) -> Refused | Unclear | None:
         """See `Forge.make_ready`."""
@@ -120,11 +120,11 @@ class LocalForge:
         return tuple(pull.number for pull in found)
 
     def closed_gates(self, pull: Pull, method: Method = "merge") -> tuple[Gate, ...]:
-        """See `Forge.closed_gates`: only a draft is held back here."""
+        """See `Forge.closed_gates`: only a draft has one here."""
         return (Gate(name="draft", reason="the pull request is a draft"),) if pull.draft else ()
 
     def merge_pull(self, request: MergeRequest) -> MergeOutcome:
-        """See `Forge.merge_pull`: base and record move together, or neither does."""
+        """See `Forge.merge_pull`: moves base and record together, or neither."""
         pull, tip = self._read(request.number)
         if pull.state == "merged" and pull.head_commit == request.head and pull.merge_commit:
             return Merged(commit=pull.merge_commit)
@@ -148,9 +148,10 @@ class LocalForge:
         return Refused(kind="retry", message="The base branch was modified.")
 
     def merge_together(self, requests: Sequence[MergeRequest], whole: MergeRequest) -> MergeOutcome:
-        """See `Forge.merge_together`: the base and all records move together, or none does.
+        """See `Forge.merge_together`: moves the base and all records together, or none.
 
-        The pull requests' own merges are the second parent, so that the base's own line has one new commit.
+        The pull requests' own merges are the second parent, so the base's first-parent history has one new
+        commit.
         """
         base = tip = self._shared.branch(whole.base)
         pulls, who, sign = [], self._repository.identity, self._repository.signs
@@ -183,12 +184,12 @@ class LocalForge:
         return Refused(kind="retry", message="The base branch was modified.")
 
     def hand_over(self, request: MergeRequest, way: Way) -> HandedOver | Refused | Unclear:
-        """See `Forge.hand_over`: nobody is there who could merge later."""
+        """See `Forge.hand_over`: always refuses, because nothing could merge later."""
         what = "merge queue" if way == "queue" else "auto-merge"
         return Refused(kind="not-allowed", message=f"Pull requests in the repository itself have no {what}.")
 
     def _change(self, number: int, what: str, change: Callable[[Pull], Pull]) -> None:
-        """Writes a change of the record; one of the base takes along what says which is open."""
+        """Writes a change of the record; a change of the base also moves the ref that marks the open one."""
         while True:
             pull, tip = self._read(number)
             changed = change(pull)

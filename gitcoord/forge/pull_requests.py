@@ -1,7 +1,7 @@
-"""The forge port: where pull requests live, as seen by landing. Knows nothing of plans.
+"""The forge protocol: pull requests, as landing sees them. Knows nothing of plans.
 
-A refusal is a value (`Refused`), an answer that was lost is a value (`Unclear`); `GitcoordError` means that
-the forge could not be asked at all. Nothing in here retries a write: after `Unclear` the caller looks first.
+A refusal is a value (`Refused`), and so is a lost answer (`Unclear`); `GitcoordError` means that the forge
+could not be reached at all. Nothing here retries a write: after `Unclear` the caller reads the state first.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -14,38 +14,37 @@ from gitcoord.redact import redact_said
 Method = Literal["merge", "squash", "rebase"]
 PullState = Literal["open", "closed", "merged"]
 RefusalKind = Literal[
-    "conflict",  # does not merge with the base as it is now
+    "conflict",  # does not merge with the current base
     "head-moved",  # the head is not the commit that was checked
     "retry",  # transient: the base was modified, a merge is in progress
     "outdated",  # the base takes only heads that contain its newest commits
     "queue",  # the base takes changes from the forge's merge queue only
-    "gate",  # a required check, approval or other gate is not open yet
-    "unfit",  # this branch cannot be merged by this method, however long one waits: stop this task only
-    "nothing-to-merge",  # the base has everything that the head has
+    "gate",  # a required check, approval or other gate is closed
+    "unfit",  # this method can never merge this branch: stop only this task
+    "nothing-to-merge",  # the base contains everything that the head has
     "closed",  # the pull request was closed without being merged
-    "moved",  # the pull request goes onto another base than the one that was checked
-    "not-allowed",  # this merge method, or this user, may not merge here: stop the run
-    "unknown",  # a text that nobody has seen: fail closed, show it
+    "moved",  # the base of the pull request is not the one that was checked
+    "not-allowed",  # this merge method or this user is not allowed here: stop the run
+    "unknown",  # an unknown text: treat it as final, and show it
 ]
 
 
 BEHIND = "up to date"
-"""The name of the gate that opens once the head contains the newest commits of the base."""
+"""The name of the gate that opens when the head contains the newest commits of the base."""
 QUEUE = "merge queue"
-"""The name of the gate that is passed by joining the forge's merge queue."""
+"""The name of the gate that only the forge's merge queue can open."""
 
 
 Way = Literal["queue", "auto-merge"]
-"""How a forge merges by itself: in a queue, or as soon as nothing is in the way."""
+"""How a forge merges on its own: in a queue, or as soon as all gates are open."""
 
 
 class Pull(msgspec.Struct, frozen=True, kw_only=True):
     """One pull request as the forge reports it.
 
-    `mergeable` is None while the forge computes it. `merge_commit` is set for merged ones only: the
-    commit on the base that ended the merge. `head_commit` may lag behind git; tips are read from git.
-    `merges_itself`: the forge was told to merge it as soon as nothing is in the way. A `head` in a fork is
-    `OWNER:BRANCH`, which no branch of the repository itself can be called.
+    `mergeable` is None while the forge computes it. `merge_commit` is set only for merged ones: the commit on
+    the base that completed the merge. `head_commit` may lag behind git; read tips from git. `merges_itself`:
+    auto-merge is enabled. A `head` in a fork is `OWNER:BRANCH`, which cannot be a branch of this repository.
     """
 
     number: int
@@ -68,7 +67,7 @@ class BranchPulls(msgspec.Struct, frozen=True, kw_only=True):
     """The pull requests of one head branch.
 
     `current` is the open one onto the base, else the newest merged one. `others`, newest first: those that
-    were closed unmerged, and those onto other bases, whatever their state.
+    were closed without a merge, and those onto other bases, in any state.
     """
 
     current: Pull | None = None
@@ -76,7 +75,7 @@ class BranchPulls(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewPull(msgspec.Struct, frozen=True, kw_only=True):
-    """What is needed to open a pull request: branch names, not refs."""
+    """The data for opening a pull request: branch names, not refs."""
 
     head: str
     base: str
@@ -86,7 +85,7 @@ class NewPull(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Extras(msgspec.Struct, frozen=True, kw_only=True):
-    """What a pull request gets besides its text."""
+    """Labels and reviewers of a pull request."""
 
     labels: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
@@ -94,7 +93,7 @@ class Extras(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CommitStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said of a commit under the name `context`; a description may have 140 characters."""
+    """A status of a commit under the name `context`; a description may have 140 characters."""
 
     commit: str
     context: str
@@ -103,12 +102,11 @@ class CommitStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Gate(msgspec.Struct, frozen=True, kw_only=True):
-    """A closed gate: `name` such as `check ci/test`, `reason` what would open it.
+    """A closed gate: `name`, such as `check ci/test`, and `reason`, which says what would open it.
 
-    `failed` is True when waiting alone cannot open it (a check that has failed), `final` when nothing can but
-    other commits, or a person who opens it by hand. `queue`: the forge's merge queue is in the way; `open`
-    when the pull request may join it, `joined` when it is in there. `check` is the context of the required
-    status or check run that has not passed.
+    `failed`: waiting alone cannot open it (a check failed). `final`: only other commits or a person can open
+    it. `queue`: the merge queue is required: `open` if the pull request may join it, `joined` if it is in it.
+    `check` is the context of the required status or check run that has not passed.
     """
 
     name: str
@@ -126,16 +124,16 @@ class Merged(msgspec.Struct, frozen=True, kw_only=True, tag="merged"):
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
-    """The forge answered no; nothing was changed."""
+    """The forge refused; nothing was changed."""
 
     kind: RefusalKind
     message: str
     way: str = ""
-    """What would open it, such as a setting; "" when that is not known."""
+    """A hint, such as a setting to change; "" if none is known."""
 
     @property
     def reason(self) -> str:
-        """What the forge said, and what would open it."""
+        """The forge's message, and the hint."""
         return f"{self.message.rstrip('.')}; {self.way}" if self.way else self.message
 
     def __post_init__(self) -> None:
@@ -152,7 +150,7 @@ class Unclear(msgspec.Struct, frozen=True, kw_only=True, tag="unclear"):
 
 
 class MergeRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A merge to perform: only if the pull request's head is still `head`, and its base `base`.
+    """A merge to perform only if the pull request's head is still `head`, and its base still `base`.
 
     GitHub has no guard for the base: it is read right before the merge, and can still change in between.
     `title` and `message` are for the merge or squash commit (rebase makes none).
@@ -165,11 +163,11 @@ class MergeRequest(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     message: str
     tree: str = ""
-    """What the base has to become, where that was checked; a forge that can see to it merges nothing else."""
+    """The tree that the base must get, if it was checked; a forge that can compare it refuses any other."""
 
 
 class HandedOver(msgspec.Struct, frozen=True, kw_only=True, tag="handed-over"):
-    """The forge will merge by itself. `already`: it was told so before."""
+    """The forge will merge on its own. `already`: it had been told so before."""
 
     already: bool = False
 
@@ -178,7 +176,7 @@ MergeOutcome = Merged | Refused | Unclear
 
 
 class Forge(Protocol):
-    """Where pull requests live."""
+    """A place for pull requests."""
 
     @property
     def name(self) -> str:
@@ -186,62 +184,65 @@ class Forge(Protocol):
 
     @property
     def merges_together(self) -> bool:
-        """Whether it merges several pull requests and moves the base once: see `merge_together`."""
+        """Whether it can merge several pull requests with one move of the base: see `merge_together`."""
 
     def find_pulls(self, heads: Collection[str], base: str) -> Mapping[str, BranchPulls]:
-        """The pull requests of each head branch, seen from `base`; branches without any are left out."""
+        """Returns the pull requests of each head branch as seen from `base`; skips branches without any."""
 
     def open_pulls(self) -> tuple[Pull, ...]:
-        """Every open pull request, by number; those of forks too."""
+        """Returns all open pull requests by number, also those of forks."""
 
     def read_pull(self, number: int) -> Pull:
-        """One pull request as it is now. Raises GitcoordError when there is none."""
+        """Returns one pull request as it is now. Raises GitcoordError if it does not exist."""
 
     def open_pull(self, new: NewPull) -> Pull | Refused | Unclear:
-        """Opens a pull request, or adopts the open one that `new.head` already has onto `new.base`."""
+        """Opens a pull request, or returns the open one from `new.head` onto `new.base`."""
 
     def edit_pull(self, number: int, *, title: str | None = None, body: str | None = None) -> None:
         """Changes the text of a pull request."""
 
     def close_pull(self, number: int) -> None:
-        """Closes a pull request without merging it; twice is once."""
+        """Closes a pull request without merging it; no change if it is closed."""
 
     def add_extras(self, number: int, extras: Extras) -> None:
-        """Puts labels on a pull request and asks for reviews; twice is once."""
+        """Adds labels to a pull request and requests reviews; no change for existing ones."""
 
     def say(self, number: int, topic: str, text: str, *, only_again: bool = False) -> None:
-        """Puts gitcoord's comment about `topic` on a pull request, or edits the one that is there.
+        """Writes gitcoord's comment about `topic` on a pull request, or edits the existing one.
 
-        `only_again`: not when there is none.
+        `only_again`: only edits.
         """
 
     def set_status(self, status: CommitStatus) -> None:
-        """Puts a status on a commit; the newest of a name counts. Raises `not-changed` when it is refused."""
+        """Sets a status on a commit; the newest of a name counts.
+
+        Raises `not-changed` if the forge refuses.
+        """
 
     def make_ready(self, number: int) -> Refused | Unclear | None:
-        """Ends a pull request's being a draft."""
+        """Marks a draft pull request as ready for review."""
 
     def retarget(self, branch: str, base: str, only: Collection[int] | None = None) -> tuple[int, ...]:
-        """Moves the open pull requests onto `branch` (or `only` these of them) to `base`; their numbers."""
+        """Changes the base of pull requests onto `branch` (or of `only` these); returns their numbers."""
 
     def closed_gates(self, pull: Pull, method: Method = "merge") -> tuple[Gate, ...]:
-        """What keeps this pull request from merging by `method` although it has no conflict."""
+        """Returns the gates that stop this pull request from merging by `method`, apart from conflicts."""
 
     def merge_pull(self, request: MergeRequest) -> MergeOutcome:
         """Sends one merge, once."""
 
     def merge_together(self, requests: Sequence[MergeRequest], whole: MergeRequest) -> MergeOutcome:
-        """Merges pull requests one onto the other by one commit on the base, which says what `whole` says.
-
-        All of them, or none.
-        """
+        """Merges all of the pull requests, or none, with one commit on the base; `whole` has its text."""
 
     def hand_over(self, request: MergeRequest, way: Way) -> HandedOver | Refused | Unclear:
-        """Lets the forge merge by itself, only as long as the head is the request's; twice is once."""
+        """Lets the forge merge on its own, if the head is still the request's.
+
+        No change if it does already.
+        """
 
 
 def branch_pulls(pulls: Collection[Pull], base: str) -> BranchPulls:
-    """Sort the pull requests of one head branch, as seen from `base`."""
+    """Sorts the pull requests of one head branch, as seen from `base`."""
     onto = [pull for pull in pulls if pull.base == base and pull.state != "closed"]
     current = max(onto, key=lambda pull: (pull.state == "open", pull.number), default=None)
     others = [pull for pull in pulls if pull.base != base or pull.state == "closed"]

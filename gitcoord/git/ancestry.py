@@ -6,7 +6,7 @@ from gitcoord.git.commits import walk
 from gitcoord.git.git_cli import Git, Oid
 
 _NEAR = 200
-"""Most commits to read in-process; for longer ways git has faster means."""
+"""The most commits to read in-process; for longer walks git is faster."""
 
 
 class Ancestry:
@@ -32,7 +32,7 @@ class Ancestry:
         return {commit for commit in commits if commit == tip or known.get(commit, False)}
 
     def _told_by_nearer(self, tip: Oid, commits: Collection[Oid]) -> dict[Oid, bool]:
-        """Answers for those of `commits` that the newest history of `tip` and the cache decide."""
+        """Returns the answers that the newest history of `tip` and the cache give about `commits`."""
         if self._git.commits is None:
             return {}
         wanted = set(commits)

@@ -34,7 +34,7 @@ def bound(git: Git, directory: Path, common_dir: Path | None = None) -> Git:
 
 
 def administration(common_dir: Path, directory: Path) -> Path | None:
-    """The directory with index and HEAD of the linked worktree at `directory`; None if git has none there.
+    """Returns the directory with index and HEAD of the linked worktree at `directory`; None if git has none.
 
     Source: https://git-scm.com/docs/gitrepository-layout (`worktrees/<id>/gitdir`).
     """
@@ -43,14 +43,14 @@ def administration(common_dir: Path, directory: Path) -> Path | None:
         try:
             link = os.fsdecode(record.read_bytes()).rstrip("\n")
         except OSError:
-            continue  # it is being removed
+            continue  # The worktree is being removed.
         if (record.parent / link).parent.resolve() == wanted:
             return record.parent
     return None
 
 
 def damage(common_dir: Path, directory: Path) -> str:
-    """What is wrong with the `.git` of the linked worktree at `directory`, in words; empty if nothing is."""
+    """Describes what is wrong with the `.git` of the linked worktree at `directory`; empty if nothing is."""
     own, link = administration(common_dir, directory), directory / ".git"
     if own is None:
         return "git's own record of it was removed"

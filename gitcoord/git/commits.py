@@ -20,7 +20,7 @@ class Commit(msgspec.Struct, frozen=True):
 
 
 class TreeEntryChange(NamedTuple):
-    """An entry that differs between two trees: modes as git prints them (`000000`: absent), ids, the path."""
+    """An entry that differs between two trees: modes as git prints them (`000000`: absent), ids, path."""
 
     before: str
     after: str
@@ -30,13 +30,16 @@ class TreeEntryChange(NamedTuple):
 
 
 class CommitReader(Protocol):
-    """Reads single commits faster than a git process."""
+    """Reads single commits without starting git."""
 
     def commit(self, oid: Oid) -> Commit | None:
-        """Returns a commit; None if git has to be asked."""
+        """Returns a commit; None if only git can read it."""
 
     def diff(self, before: Oid, after: Oid) -> list[TreeEntryChange] | None:
-        """Returns what `git diff-tree -r -t --no-renames` lists for two commits; None: ask git."""
+        """Returns the changes that `git diff-tree -r -t --no-renames` lists between two commits.
+
+        None: ask git.
+        """
 
 
 def parse(content: bytes) -> Commit:

@@ -19,7 +19,7 @@ _SECONDS = 1800
 
 
 def cache_command(environ: Mapping[str, str]) -> str:
-    """The command for git's configuration that asks the cache of the run."""
+    """Returns the command for git's configuration that asks the cache of the run."""
     socket = environ.get(VARIABLE) or str(_own_socket())
     return f"cache --timeout={_SECONDS} --socket={shlex.quote(socket)}"
 

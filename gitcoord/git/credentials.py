@@ -39,7 +39,7 @@ def git_auth_environment(remote_url: str, environ: Mapping[str, str] = os.enviro
 
 
 def _asking_the_app(address: Address, environ: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Lets git ask for a token of the GitHub App if its cache has none: tokens expire after an hour."""
+    """Makes git ask for a token of the GitHub App if its cache has none: tokens expire after an hour."""
     from gitcoord.git.credential_cache import cache_command
 
     place = f"{address.scheme}://{address.authority}"

@@ -49,7 +49,7 @@ def _link_above(start: Path) -> Path | None:
 
 
 def _common(place: Path) -> Path:
-    """The git directory that all worktrees share, from the `.git` of one of them."""
+    """Returns the git directory that all worktrees share, from the `.git` of one of them."""
     with suppress(OSError, ValueError):
         if place.is_file():
             place = place.parent / os.fsdecode(place.read_bytes()).strip().removeprefix("gitdir: ")

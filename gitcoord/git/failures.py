@@ -1,12 +1,12 @@
 """Finds the cause of a failed git command, and whether it passes. Only this module reads git's messages.
 
-Only git's own lines are read, and only with LC_ALL=C: those that begin with `fatal:`, `error:`, `send-pack:`
-or `fetch-pack:`, and those of the ssh client. Never read are `remote:` lines and what follows `remote error:`
-or `remote unpack failed:`, for a server or its hooks wrote that. Where git has a format for programs, that
-is read instead: the status lines of `git push --porcelain` (git-push(1), OUTPUT), and the exit code of a
-local hook in `GIT_TRACE2_EVENT` (git's technical/api-trace2). The lines come from git's `http.c`,
-`remote-curl.c`, `connect.c`, `pkt-line.c`, `lockfile.c` and `object-file.c`, the reasons of a rejected ref
-from `builtin/receive-pack.c`.
+Reads only git's own lines, and only with LC_ALL=C: those that begin with `fatal:`, `error:`, `send-pack:` or
+`fetch-pack:`, and those of the ssh client. Ignores `remote:` lines and the text after `remote error:` or
+`remote unpack failed:`, because a server or its hooks wrote that. Where git has a format for programs, reads
+that instead: the status lines of `git push --porcelain` (git-push(1), OUTPUT), and the exit code of a local
+hook in `GIT_TRACE2_EVENT` (git's technical/api-trace2). The lines come from git's `http.c`, `remote-curl.c`,
+`connect.c`, `pkt-line.c`, `lockfile.c` and `object-file.c`, the reasons of a rejected ref from
+`builtin/receive-pack.c`.
 """
 
 import errno
@@ -23,8 +23,8 @@ from gitcoord.errors import Passing
 from gitcoord.redact import redact_said
 
 Cause = Literal["here", "network", "refused", "broken-ref", "untrusted", "no-repository", "unknown"]
-"""Where it went wrong: in this repository, on the way, or the other side said no; a ref without a commit, a
-repository of another user, none at all."""
+"""The cause: in this repository, on the network, or a refusal of the other side; a ref without a commit; a
+repository of another user; or no repository."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _DISK = (errno.EROFS, errno.EACCES, errno.EIO, errno.ENOENT, errno.ENOTDIR)
@@ -66,7 +66,7 @@ _REF_BUSY = frozenset(
         "unpacker error",
     }
 )
-"""What receive-pack says when it could not write: another writer's lock, or a full disk."""
+"""The messages of receive-pack if it could not write: another writer holds the lock, or the disk is full."""
 _SERVER_BROKE = frozenset({"Internal Server Error", "remote failed to report status"})
 
 
@@ -94,13 +94,13 @@ def failure_of(stderr: str) -> GitFailure:
 
 
 def broken_refs(stderr: str) -> tuple[str, ...]:
-    """The refs that git skipped because it could not read them."""
+    """Returns the refs that git skipped because it could not read them."""
     lines = (line for line in stderr.split("\n") if line.startswith(_BROKEN))
     return tuple(line.removeprefix(_BROKEN) for line in lines)
 
 
 def in_the_way_of_checkout(stderr: str) -> tuple[str, ...]:
-    """The files that a checkout would overwrite: git lists each on a line of its own behind a tab."""
+    """Returns the files that a checkout would overwrite: git lists each on its own line after a tab."""
     return tuple(line.strip() for line in stderr.splitlines() if line.startswith("\t"))
 
 
@@ -120,7 +120,10 @@ def rejections(porcelain: str) -> Iterator[PushRejection]:
 
 
 class TraceEvent(msgspec.Struct):
-    """The fields that are read from an event of `GIT_TRACE2_EVENT`; a child's `sid` has a slash."""
+    """The fields that are read from an event of `GIT_TRACE2_EVENT`.
+
+    The `sid` of a child process has a slash.
+    """
 
     event: str = ""
     sid: str = "/"
@@ -132,11 +135,14 @@ class TraceEvent(msgspec.Struct):
 
 
 TRACED = {"GIT_TRACE2_EVENT": "2"}
-"""The environment in which git writes events to stderr, one a line, between its other output."""
+"""The environment in which git writes events to stderr, one per line, between its other output."""
 
 
 def traced_version(stderr: str) -> str:
-    """The version of the git that ran with `TRACED`; empty for a git before 2.22, which writes none."""
+    """Returns the version of the git that ran with `TRACED`.
+
+    Empty before git 2.22, which writes no events.
+    """
     for event in _decoded(line for line in stderr.splitlines() if line.startswith("{")):
         if event.event == "version":
             return event.exe
@@ -144,7 +150,7 @@ def traced_version(stderr: str) -> str:
 
 
 def refusing_hook(trace: Path) -> tuple[str, int] | None:
-    """The first hook that failed, by git's trace, with its exit code; None if none failed."""
+    """Returns the first failed hook in git's trace, with its exit code; None if none failed."""
     hooks: dict[int, str] = {}
     for event in _events(trace):
         if event.event == "child_start" and event.child_class == "hook":

@@ -27,12 +27,12 @@ _ENVIRONMENT = {
     "GIT_GRAFT_FILE": f"{os.devnull}/none",
 }
 _CONFIG = (
-    # GitHub's own behaviour, whatever the user's configuration says.
+    # Behave like GitHub, whatever the user's configuration says.
     ("merge.directoryRenames", "conflict"),
     ("merge.renames", "true"),
     ("merge.renameLimit", "7000"),
     ("merge.default", "text"),
-    # What is parsed here has to look the same for everybody.
+    # Keep the output that is parsed here the same for all users.
     ("i18n.commitEncoding", "UTF-8"),
     ("i18n.logOutputEncoding", "UTF-8"),
     ("log.showSignature", "false"),
@@ -59,14 +59,14 @@ _WHICH_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE")
 
 
 def nowhere_above(directory: Path, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment in which git in `directory` looks for a repository there, and not above it."""
+    """Returns the environment in which git looks for a repository only in `directory`, not above it."""
     name = "GIT_CEILING_DIRECTORIES"
     places = (str(directory.resolve().parent), environ.get(name, ""))
     return {name: os.pathsep.join(filter(None, places))}
 
 
 def stdin_lines(lines: Iterable[str]) -> bytes:
-    """`lines` as git reads them on stdin; the bytes of names that are not UTF-8 stay as they are."""
+    """Encodes `lines` for git's stdin; keeps the bytes of names that are not UTF-8."""
     return b"".join(os.fsencode(line) + b"\n" for line in lines)
 
 
@@ -79,7 +79,10 @@ _last: tuple[dict[bytes, bytes], dict[bytes, bytes]] = ({}, {})
 
 
 def _inherited() -> dict[bytes, bytes]:
-    """The part of this process's environment that git gets; cached, since computing it takes long."""
+    """Returns the part of this process's environment that git gets.
+
+    Cached, because computing it takes long.
+    """
     global _last
     now: dict[bytes, bytes] = getattr(os.environ, "_data", None) or dict(os.environb)
     if now != _last[0]:
@@ -101,11 +104,11 @@ class Git:
         self.directory = directory
         self.unmerged = tuple(unmerged)
         self.commits: CommitReader | None = None
-        """Reads single commits in-process, if a command that reads many of them has set it."""
+        """Reads single commits in-process, if the command enabled it because it reads many."""
         self.merges: dict[tuple[Oid, Oid], Any] | None = None
-        """Results of merges in memory, if a command that repeats them has set it."""
+        """The results of merges in memory, if the command enabled it because it repeats them."""
         self.made: dict[tuple[Oid, ...], Oid] | None = None
-        """Synthetic commits by tree and parents; set together with `merges`."""
+        """Synthetic commits by tree and parents; enabled together with `merges`."""
         self._environment = dict(environment or {})
         self._own = {**_FIXED, **_encoded(self._environment)}
 
@@ -123,10 +126,10 @@ class Git:
         hooks: bool = False,
         environment: Mapping[str, str] | None = None,
     ) -> GitResult:
-        """Runs `git ARGUMENTS` and returns how it ended.
+        """Runs `git ARGUMENTS` and returns its result.
 
-        Raises `git-failed` when the exit code is not in `ok` (an empty `ok` accepts any), and `no-git`
-        when there is no git program. Hooks of the repository run only when `hooks` is set.
+        Raises `git-failed` if the exit code is not in `ok` (an empty `ok` accepts any), and `no-git` if there
+        is no git program. Runs the repository's hooks only with `hooks`.
         """
         argv = self._command(arguments, hooks=hooks)
         began = trace.clock()
@@ -154,7 +157,7 @@ class Git:
         return result
 
     def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
-        """Starts a git process for a dialogue; the caller ends it. Its stderr is discarded."""
+        """Starts a git process for a dialogue; the caller ends it. Discards its stderr."""
         trace.asked(f"git {trace.words(arguments)}", trace.clock(), "started")
         try:
             return subprocess.Popen(
@@ -169,27 +172,30 @@ class Git:
             raise _cannot_start(self.directory, error) from error
 
     def text(self, *arguments: str, input: bytes | None = None) -> str:
-        """Runs a git command that has to succeed, and returns its stdout."""
+        """Runs a git command that must succeed, and returns its stdout."""
         return self.run(*arguments, input=input).text
 
     def lines(self, *arguments: str) -> list[str]:
-        """stdout of a git command that has to succeed, line by line."""
-        # Not `splitlines`: names may hold what Unicode calls a line separator.
+        """Returns the stdout of a git command that must succeed, line by line."""
+        # Not `splitlines`: names may contain a Unicode line separator.
         text = self.text(*arguments)
         return text.split("\n") if text else []
 
     def probe(self, *arguments: str) -> str | None:
-        """stdout of a git command, or None when it exits with another code than 0."""
+        """Returns the stdout of a git command, or None if its exit code is not 0."""
         result = self.run(*arguments, ok=())
         return result.text if result.code == 0 else None
 
     def at(self, directory: Path) -> "Git":
-        """The same git in another directory; uses only a repository in that directory, never one above."""
+        """Returns this git for another directory.
+
+        It uses only a repository in that directory, never one above.
+        """
         kept = {name: value for name, value in self._environment.items() if name not in _WHICH_REPOSITORY}
         return Git(directory, kept | nowhere_above(directory), self.unmerged)
 
     def within(self, git_directory: Path, worktree: Path) -> "Git":
-        """The same git in `worktree`, with the repository at `git_directory`, whatever lies at its `.git`."""
+        """Returns this git for `worktree` with the repository at `git_directory`; ignores its `.git`."""
         which = dict(zip(_WHICH_REPOSITORY, (str(git_directory), str(worktree)), strict=True))
         return Git(worktree, self._environment | which, self.unmerged)
 
@@ -202,7 +208,7 @@ class Git:
         return Git(self.directory, self._environment) if self.unmerged else self
 
     def object_places(self) -> list[str]:
-        """The object directories of this git, in the format of git's environment variable."""
+        """Returns the object directories of this git, in the format of git's environment variable."""
         own = self.text("rev-parse", "--path-format=absolute", "--git-path", "objects")
         added = {**os.environ, **self._environment}.get("GIT_ALTERNATE_OBJECT_DIRECTORIES")
         if os.pathsep in own or own.startswith('"'):

@@ -1,6 +1,6 @@
 """Recognizes GitHub remotes, and finds their API and token. Uses neither the network nor git.
 
-One rule for the forge and for git's own credentials, so that a token never goes where the other would not.
+The forge and git's credentials share these rules, so both send a token to the same hosts.
 """
 
 import re
@@ -29,7 +29,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def authority(self) -> str:
-        """Host and port as they stand in a URL."""
+        """Host and port as in a URL."""
         return self.host if self.port is None else f"{self.host}:{self.port}"
 
 
@@ -87,7 +87,7 @@ def may_carry_token(address: Address, environ: Mapping[str, str]) -> bool:
 
 
 def api_url(address: Address | None, environ: Mapping[str, str]) -> str:
-    """The root of the REST API for a remote: GITHUB_API_URL, or the one of the remote's host."""
+    """Returns the root of the REST API for a remote: GITHUB_API_URL, or that of the remote's host."""
     given = environ.get("GITHUB_API_URL", "").strip().rstrip("/")
     host = GITHUB if address is None else _web_host(address.host)
     if given and (given != _PUBLIC_API or host == GITHUB):
@@ -101,7 +101,7 @@ def api_url(address: Address | None, environ: Mapping[str, str]) -> str:
 
 
 def find_token(host: str, environ: Mapping[str, str]) -> str | None:
-    """The token for a host in the environment; None if there is none."""
+    """Returns the token for a host from the environment; None if there is none."""
     own = _web_host(host) == GITHUB or host.endswith(".ghe.com")
     names = _OWN_TOKENS if own else _ENTERPRISE_TOKENS
     return next((token for name in names if (token := environ.get(name, "").strip())), None)

@@ -13,7 +13,7 @@ _FILE = ".gitmodules"
 
 
 def links_without_row(git: Git, since: Oid, head: Oid) -> tuple[str, ...]:
-    """The gitlinks in `head` that are not in its `.gitmodules`, and were not there at `since`."""
+    """Returns the gitlinks in `head` that are not in its `.gitmodules`, and were not in `since`."""
     options = ("-r", "--raw", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=none")
     fields = git.text("diff-tree", *options, since, head).split("\0")
     changed = dict(zip(fields[1::2], fields[::2], strict=False))
@@ -28,7 +28,7 @@ def links_without_row(git: Git, since: Oid, head: Oid) -> tuple[str, ...]:
 
 
 def _rows(git: Git, commit: Oid) -> set[str]:
-    """The paths in the `.gitmodules` of a commit."""
+    """Returns the paths in the `.gitmodules` of a commit."""
     asked = ("config", "--blob", f"{commit}:{_FILE}", "-z", "--get-regexp", r"^submodule\..*\.path$")
     told = git.run(*asked, ok=()).text
     return {entry.partition("\n")[2].rstrip("/") for entry in told.split("\0") if entry}

@@ -1,4 +1,4 @@
-"""Makes merges that depend on each other with one process: each needs the result of the one before.
+"""Makes merges that depend on each other with one process: each needs the result of the previous one.
 
 Git before 2.49 buffers a few thousand bytes of results. Therefore each merge is followed by one that fails in
 a file with a very long name, which flushes the buffer.

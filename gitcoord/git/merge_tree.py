@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
 MERGE = (
-    # Settings of the user that newer versions of git read, and GitHub does not.
+    # User settings that newer versions of git read and GitHub ignores.
     *("-c", "diff.algorithm=histogram", "-c", "merge.renormalize=false"),
     # Objects are temporary.
     *("-c", "core.looseCompression=0", "-c", "core.fsync=none"),
@@ -24,12 +24,12 @@ MERGE = (
     *("merge-tree", "--write-tree", "-z", "--name-only", "--stdin"),
 )
 STAMP = "%ae%x1f%at%x1f%s"
-"""The format of what a replay keeps of a commit: author, time and subject."""
+"""The format of the data that a replay keeps of a commit: author, time and subject."""
 _CALM = frozenset({"Auto-merging"})
 _NOT_MERGED = _CALM | {"CONFLICT (binary)", "CONFLICT (contents)"}
 """Git's messages on a file that differs on both sides and is not merged as text."""
 _MERGES_IN_A_PART = 250
-"""Merges for one process, which keeps all objects until it ends: some tens of MB."""
+"""The most merges for one process, which keeps all objects until it ends: some tens of MB."""
 
 
 class MergeMessage(msgspec.Struct, frozen=True):
@@ -41,13 +41,13 @@ class MergeMessage(msgspec.Struct, frozen=True):
 
     @property
     def said(self) -> str:
-        """The kind as the sentence has it, which tells `add/add` from `content`."""
+        """The kind as in the sentence, which tells `add/add` from `content`."""
         found = re.match(r"CONFLICT \(([^)]*)\)", self.text)
         return found[1] if found else self.short
 
     @property
     def short(self) -> str:
-        """The kind without its wrapping."""
+        """The kind without `CONFLICT ()`."""
         return self.kind.removeprefix("CONFLICT (").removesuffix(")")
 
 
@@ -97,7 +97,7 @@ def merge_tree(git: Git, ours: Oid, theirs: Oid) -> TreeMerge:
 
 
 def fixed_author(date: str = "2000-01-01T00:00:00Z") -> dict[str, str]:
-    """The environment for commits in gitcoord's name, which are the same at any time."""
+    """Returns the environment for gitcoord's own commits; their ids do not depend on the current time."""
     who = (("NAME", "gitcoord"), ("EMAIL", "gitcoord@localhost"), ("DATE", date))
     return {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who}
 
@@ -113,7 +113,7 @@ def commit_tree(
 ) -> Oid:
     """Writes a commit and returns its id. `environment` may set author, committer and dates.
 
-    Git signs with what `gpg.format` and `user.signingKey` say when `sign` is set.
+    With `sign`, git signs it as `gpg.format` and `user.signingKey` say.
     """
     options = [option for parent in parents for option in ("-p", parent)]
     options += ["-S"] if sign else []
@@ -123,7 +123,7 @@ def commit_tree(
 
 
 def commit_to_merge_with(git: Git, tree: Oid, parents: Sequence[Oid]) -> Oid:
-    """Makes a synthetic commit, which is the same at any time; cached with the merges."""
+    """Makes a synthetic commit, whose id does not depend on the current time; cached with the merges."""
     key = (tree, *parents)
     known = git.made.get(key) if git.made is not None else None
     made = known or commit_tree(git, tree, parents, "Made to merge with", environment=fixed_author())
@@ -136,7 +136,7 @@ def message_bytes(message: str) -> bytes:
     """Encodes a commit message for git; keeps bytes of names that are not UTF-8."""
     try:
         return message.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # half a character, which is in no file name
+    except UnicodeEncodeError:  # A part of a character, which no file name contains.
         return message.encode("utf-8", "replace")
 
 
@@ -145,8 +145,8 @@ def replay(
 ) -> Oid | None:
     """Replays the commits of `base..head` except merges onto `base`; returns the new tip; None on a conflict.
 
-    Git 2.39 has no `git replay`: a synthetic commit with the tip's tree and the original's parent makes
-    that parent the merge base, so that merging it with the original is the cherry-pick.
+    Git 2.39 has no `git replay`. Therefore each commit is merged with a synthetic commit that has the tip's
+    tree and the commit's own parent: that parent becomes the merge base, so the merge is the cherry-pick.
     """
     tip = base
     for line in git.lines(
@@ -168,13 +168,13 @@ def replay(
 
 
 def tree_of(git: Git, commit: Oid) -> Oid:
-    """The id of a commit's tree."""
+    """Returns the id of a commit's tree."""
     known = git.commits.commit(commit) if git.commits is not None else None
     return known.tree if known is not None else git.text("rev-parse", "--verify", f"{commit}^{{tree}}")
 
 
 def trees_of(git: Git, commits: Collection[Oid]) -> dict[Oid, Oid]:
-    """The tree of each commit."""
+    """Returns the tree of each commit."""
     wanted = sorted(commits)
     if not wanted:
         return {}
@@ -184,7 +184,7 @@ def trees_of(git: Git, commits: Collection[Oid]) -> dict[Oid, Oid]:
 
 
 def first_parents(git: Git, commits: Collection[Oid]) -> dict[Oid, Oid]:
-    """The first parent of each commit that has one here."""
+    """Returns the first parent of each commit that has one in this repository."""
     wanted = sorted(commits)
     request = "".join(f"{commit}^1\n" for commit in wanted).encode()
     answer = git.text("cat-file", "--batch-check=%(objectname)", input=request) if wanted else ""
@@ -193,16 +193,16 @@ def first_parents(git: Git, commits: Collection[Oid]) -> dict[Oid, Oid]:
 
 
 def paths_between(git: Git, old: Oid, new: Oid) -> set[str]:
-    """The paths in which two commits differ, both ends of renames."""
+    """Returns the paths that differ between two commits, and both names of a renamed file."""
     options = ("-r", "--name-only", "-z", "--no-renames", "--ignore-submodules=none")
     told = git.text("diff-tree", *options, old, new)
     return set(filter(None, told.split("\0")))
 
 
 def settled(git: Git, merge: TreeMerge) -> TreeMerge:
-    """The merge without conflicts of content in files that `git` takes from the first side as they are.
+    """Returns the merge without conflicts in the `unmerged` files of `git`.
 
-    Git has left that side's file in the tree already, as it does with binary files.
+    Git has put the first side's version of these files into the tree, as it does with binary files.
     """
     if merge.clean is not False or not git.unmerged:
         return merge
@@ -219,7 +219,7 @@ def settled(git: Git, merge: TreeMerge) -> TreeMerge:
 
 
 def unmerged_spec(git: Git) -> "GitIgnoreSpec":
-    """The files that `git` does not merge."""
+    """Returns the patterns of the files that `git` does not merge."""
     return _patterns(git.unmerged)
 
 
@@ -250,7 +250,10 @@ def read_merge(fields: Iterator[str]) -> TreeMerge | None:
 
 
 def _named(messages: Sequence[MergeMessage]) -> tuple[str, ...]:
-    """The paths in the messages: some conflicts list no others, such as a file in a moved directory's way."""
+    """Returns the paths in the messages.
+
+    Some conflicts list no others (a file in a moved directory's way).
+    """
     conflicts = (message for message in messages if message.kind.startswith("CONFLICT"))
     return tuple(dict.fromkeys(path for message in conflicts for path in message.paths))
 

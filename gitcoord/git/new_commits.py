@@ -1,6 +1,6 @@
-"""Commits that were made lately and that nothing names: git keeps their objects for some time all the same.
+"""Finds recent commits that no ref names; git keeps their objects for some time.
 
-Whatever was written since a moment lies in a loose object or in a pack that is not older. Source:
+An object written since a moment is in a loose object file or a pack that is not older. Source:
 https://git-scm.com/docs/gitrepository-layout (`objects`).
 """
 
@@ -16,9 +16,9 @@ _CLOCKS = 2.0
 
 
 def unnamed_commits(git: Git, common_dir: Path, moment: float, *, after: Oid) -> list[Oid]:
-    """The newest commits made since `moment` (seconds since the epoch) that no ref and no worktree reaches.
+    """Returns the newest commits since `moment` (seconds since 1970) that no ref and no worktree reaches.
 
-    A worktree is where its HEAD is and has been. Only commits that have `after` among their ancestors count.
+    A worktree reaches the current and earlier commits of its HEAD. Only descendants of `after` count.
     """
     made = list(_objects_since(git, common_dir / "objects", moment - _CLOCKS))
     listed = git.run("cat-file", "--batch-check=%(objectname) %(objecttype)", input=stdin_lines(made), ok=())
@@ -34,9 +34,9 @@ def unnamed_commits(git: Git, common_dir: Path, moment: float, *, after: Oid) ->
 
 
 def _positions(common_dir: Path) -> set[Oid]:
-    """Where the HEADs of all worktrees and the stash have been.
+    """Returns the current and earlier commits of all worktrees' HEADs and of the stash.
 
-    A branch's own log does not count: it goes with the branch.
+    A branch's own reflog does not count: it is deleted with the branch.
     """
     logs = (
         common_dir / "logs/HEAD",

@@ -1,7 +1,7 @@
-"""Temporary places for objects, in memory where there is such a place; what killed processes left there goes.
+"""Makes temporary directories for objects, in memory if possible, and removes those of killed processes.
 
-Each place is locked by its process, and the system gives the lock back however the process ends. It is the
-system's lock itself, not `filelock`'s, because importing that would take longer than a whole check of files.
+The process locks its directory, and the system releases the lock when the process ends in any way. It is the
+system's own lock, not that of `filelock`, whose import would take longer than a whole `check-file`.
 """
 
 import fcntl
@@ -17,20 +17,20 @@ from gitcoord.errors import GitcoordError
 
 _PREFIX = "gitcoord-objects-"
 _YOUNG = 60.0
-"""Seconds in which a place may not be locked yet."""
+"""Seconds in which a new directory may not be locked yet."""
 
 
 @contextmanager
 def scratch_directory() -> Iterator[str]:
-    """A new directory that vanishes with the block."""
-    import tempfile  # not for who makes no objects
+    """Yields a new directory, and removes it after the block."""
+    import tempfile  # Imported here: most commands make no objects.
 
     place = _place()
     _sweep(place)
     with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=place) as scratch:
         held = os.open(scratch, os.O_RDONLY)
         try:
-            with suppress(OSError):  # a file system without locks: nobody can take it for left behind either
+            with suppress(OSError):  # On a file system without locks, nobody removes it as abandoned.
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield scratch
         finally:
@@ -38,7 +38,7 @@ def scratch_directory() -> Iterator[str]:
 
 
 def sweep(place: Path) -> None:
-    """Removes the directories under `place` that no process holds any more."""
+    """Removes the directories under `place` whose processes have ended."""
     for left in place.glob(f"{_PREFIX}*"):
         with suppress(OSError):
             if left.stat().st_uid == os.getuid() and time.time() - left.stat().st_mtime > _YOUNG:
@@ -47,7 +47,7 @@ def sweep(place: Path) -> None:
 
 @cache
 def _sweep(place: Path) -> None:
-    """Once a process."""
+    """Removes abandoned directories, once in each process."""
     sweep(place)
 
 
@@ -71,6 +71,6 @@ def _place() -> Path:
     except FileNotFoundError as error:
         raise GitcoordError(
             "no-temporary-directory",
-            "There is no directory for temporary files that can be written to.",
-            hint="Name one in TMPDIR.",
+            "No directory for temporary files is writable.",
+            hint="Set TMPDIR to a writable directory.",
         ) from error

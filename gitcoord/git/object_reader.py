@@ -1,4 +1,4 @@
-"""The object database read in-process through pygit2: a second reader beside the git program, for proofs."""
+"""Reads the object database in-process through pygit2, without starting git."""
 
 import os
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ from gitcoord.git.merge_tree import tree_of
 
 
 class Objects:
-    """The commits of one repository.
+    """Reads the commits of one repository.
 
-    libgit2 opens neither SHA-256 repositories nor partial clones: there, and for what it does not find, git
-    answers. Commits are read as they are stored: libgit2's own idea of their parents believes in grafts.
+    libgit2 opens neither SHA-256 repositories nor partial clones; for these, and for missing objects, the
+    caller asks git. Commits are parsed here: libgit2's own parents follow grafts.
     """
 
     def __init__(self, git: Git, common_dir: Path) -> None:
@@ -28,7 +28,7 @@ class Objects:
             self._repository = None
 
     def commit(self, oid: Oid) -> Commit | None:
-        """Return a commit, or None when libgit2 finds no such commit: git has to be asked then."""
+        """Returns a commit; None if libgit2 does not find it, and git has to be asked."""
         if oid not in self._known and self._repository is not None:
             try:
                 kind, content = self._repository.read(oid)
@@ -39,17 +39,17 @@ class Objects:
         return self._known.get(oid)
 
     def tree(self, commit: Oid) -> Oid:
-        """Return the id of the commit's tree.
+        """Returns the id of the commit's tree.
 
-        Raises GitcoordError when `commit` is no commit of this repository.
+        Raises GitcoordError if `commit` is not a commit of this repository.
         """
         found = self.commit(commit)
         return found.tree if found is not None else tree_of(self._git, commit)
 
     def diff(self, before: Oid, after: Oid) -> list[TreeEntryChange] | None:
-        """Return what `git diff-tree -r -t --no-renames` lists for two commits; in no order.
+        """Returns the changes that `git diff-tree -r -t --no-renames` lists between two commits, in no order.
 
-        None when libgit2 does not find all of the two, or cannot read a name: git has to be asked then.
+        None if libgit2 does not find all objects or cannot read a name, and git has to be asked.
         """
         old, new = self.commit(before), self.commit(after)
         if self._repository is None or old is None or new is None:
@@ -64,8 +64,8 @@ class Objects:
 
 
 def _changes(old: pygit2.Tree, new: pygit2.Tree) -> Iterator[TreeEntryChange]:
-    """The files that differ, then the directories that one of the trees lacks: libgit2 does not list them."""
-    # A type change is one change for git, and two for libgit2 unless it is asked for.
+    """Yields the files that differ, then the directories that only one of the trees has."""
+    # A type change is one change in git. libgit2 makes two of it, unless told otherwise.
     found = old.diff_to_tree(new, flags=DiffOption.INCLUDE_TYPECHANGE, context_lines=0)
     gone, added = set[str](), set[str]()
     for delta in found.deltas:

@@ -1,4 +1,4 @@
-"""Writing many small objects into a quarantine at once; a process for each would take far too long."""
+"""Writes many small objects into a quarantine; a process for each object would take far too long."""
 
 import threading
 import zlib
@@ -25,12 +25,12 @@ class TreeEntry(msgspec.Struct, frozen=True):
 
 
 class Writer:
-    """Puts trees and commits into the quarantine of `git`, from any thread; equal ones are written once."""
+    """Writes trees and commits into the quarantine of `git`, from any thread; equal ones only once."""
 
     def __init__(self, git: Git, like: Oid) -> None:
         if git.scratch is None:
             raise ValueError("objects are written into a quarantine only")
-        import hashlib  # it loads OpenSSL
+        import hashlib  # Imported here: it loads OpenSSL.
 
         self._place = git.scratch
         sha1 = partial(hashlib.sha1, usedforsecurity=False)
@@ -40,7 +40,7 @@ class Writer:
         self._writing = threading.Lock()
 
     def commit(self, tree: Oid, parents: Sequence[Oid] = (), *, when: int = 0) -> Oid:
-        """A synthetic commit, without a message that anybody would read."""
+        """Writes a synthetic commit without a message, and returns its id."""
         lines = [f"tree {tree}\n", *(f"parent {parent}\n" for parent in parents)]
         who = b"%b %d +0000\n" % (_WHO, when)
         return self._write(
@@ -48,11 +48,11 @@ class Writer:
         )
 
     def blob(self, content: bytes) -> Oid:
-        """A file's content."""
+        """Writes a file's content, and returns its id."""
         return self._write(b"blob", content)
 
     def tree(self, files: Mapping[str, TreeEntry]) -> Oid:
-        """A tree of nothing but `files`, by their paths."""
+        """Writes a tree with exactly the `files`, by path, and returns its id."""
         return self._tree([(_encoded(path), entry) for path, entry in files.items()])
 
     def _tree(self, files: Iterable[tuple[bytes, TreeEntry]]) -> Oid:
@@ -72,7 +72,7 @@ class Writer:
     def _write(self, kind: bytes, content: bytes) -> Oid:
         raw = b"%b %d\0%b" % (kind, len(content), content)
         oid = self._hash(raw).hexdigest()
-        # An id is given out only once its object is there: another thread's git reads it at once.
+        # Return an id only when its object exists: another thread's git reads it at once.
         with self._writing:
             if oid not in self._written:
                 folder = oid[:2]

@@ -1,4 +1,4 @@
-"""One long request to git, cut into parts that run on all cores, a few at a time to keep answers small."""
+"""Splits a long request to git into parts that run on all cores; small parts have small answers."""
 
 import os
 from collections import deque
@@ -17,9 +17,9 @@ _WORTH_A_PROCESS = 24
 def in_parts(
     ask: Callable[[Sequence[Asked]], Sequence[Answer]], requests: Sequence[Asked], most: int
 ) -> Iterator[Answer]:
-    """The answers in the order of `requests`; `ask` gets at most `most` of them at once.
+    """Yields the answers in the order of `requests`; `ask` gets at most `most` of them at once.
 
-    Each part is a process that waits outside of Python, so that threads are enough to keep the cores busy.
+    Each part is a separate process, so threads are enough to use all cores.
     """
     cores = min(os.cpu_count() or 1, max(1, len(requests) // _WORTH_A_PROCESS))
     if cores == 1 and len(requests) <= most:

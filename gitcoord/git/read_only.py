@@ -1,4 +1,4 @@
-"""Looking at a repository that cannot be written: through a copy of its refs, with its own objects."""
+"""Reads a repository that cannot be written: through a copy of its refs, with its own objects."""
 
 import os
 from pathlib import Path
@@ -13,13 +13,13 @@ _LINKED = ("gitcoord/conflicts", "gitcoord/run")
 
 
 def is_writable(place: RepositoryPlace) -> bool:
-    """Whether refs and objects can be written; the file system has the last word, for root too."""
+    """Whether refs and objects can be written; the file system decides, for root too."""
     needed = (place.common_dir, place.common_dir / "objects", place.common_dir / "refs")
     return all(os.access(directory, os.W_OK) for directory in needed if directory.exists())
 
 
 def cannot_write(place: RepositoryPlace) -> GitcoordError:
-    """The error of what has to write."""
+    """Makes the error for a command that has to write."""
     return GitcoordError(
         "read-only",
         f"The repository at {place.common_dir} cannot be written to.",
@@ -29,8 +29,11 @@ def cannot_write(place: RepositoryPlace) -> GitcoordError:
 
 
 def copied(place: RepositoryPlace) -> RepositoryPlace:
-    """`place` with a copy of its refs, which vanishes with the process: what is fetched goes there."""
-    import atexit  # for a repository that cannot be written alone
+    """Returns `place` with a temporary copy of its refs, which receives fetched refs.
+
+    Removed when the process ends.
+    """
+    import atexit  # Imported here: only a read-only repository needs it.
     import shutil
     from contextlib import ExitStack
 

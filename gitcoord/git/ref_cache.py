@@ -1,6 +1,6 @@
-"""The private copy of a remote's branches and of its state: `refs/gitcoord-mirror/REMOTE/`.
+"""The private copy of a remote's branches and state: `refs/gitcoord-mirror/REMOTE/`.
 
-A cache: nothing of the user's is touched by it, and what is broken in it is dropped and fetched again.
+It is a cache: the user's own refs stay unchanged, and broken refs in it are deleted and fetched again.
 """
 
 import time
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
 HEADS = "refs/heads/"
 _OPTIONS = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-gc")
 _MOST_BROKEN = 8
-"""A remote with more refs that point to nothing cannot be read."""
+"""With more broken refs than this, a remote counts as unreadable."""
 _BROKEN_SECONDS = 30.0
-"""Seconds until a ref that pointed to nothing is asked for again."""
+"""Seconds until a broken ref is requested again."""
 _LOCKED_SECONDS = 1.0
-"""Git holds the lock of a ref for an instant; an older one belongs to a git that was killed. Only one
-gitcoord at a time writes here, and a copy that a slow git then fails to move is fetched again."""
+"""Git holds the lock of a ref for an instant; an older one is left from a git that was killed. Only one
+gitcoord at a time writes here, and a ref that a slow git then fails to move is fetched again."""
 
 
 class RefUpdate(msgspec.Struct, frozen=True):
-    """One ref to move from `old` (None: it must not exist) to `new` (None: it goes)."""
+    """One ref to move from `old` (None: it must not exist) to `new` (None: delete it)."""
 
     ref: str
     old: Oid | None
     new: Oid | None
 
     def command(self, prefix: str = "") -> str:
-        """The line that says it to `git update-ref --stdin`, for the ref under `prefix`."""
+        """Returns the line for `git update-ref --stdin`, with `prefix` before the ref."""
         if self.old is None:
             return f"create {prefix}{self.ref} {self.new}"
         if self.new is None:
@@ -49,7 +49,7 @@ class RefUpdate(msgspec.Struct, frozen=True):
 
 
 class Mirror:
-    """The copy of one remote. `prefix` goes before the remote's own ref names."""
+    """The copy of one remote. `prefix` comes before the remote's own ref names."""
 
     def __init__(self, repository: Repository, remote: str, state_prefix: str) -> None:
         self.prefix = f"refs/gitcoord-mirror/{remote}/"
@@ -59,14 +59,16 @@ class Mirror:
         self._address = repository.address or remote
         self._state_prefix = state_prefix
         self.broken: tuple[str, ...] = ()
-        """The refs of the state that the remote lists and cannot give: they are left out of the copy."""
+        """The refs of the state that the remote lists and cannot send: they are missing in the copy."""
         self._broken_since = 0.0
         self.more: tuple[str, ...] = ()
-        """Refs that are copied beside branches and state, where the remote has them."""
+        """Refs that are copied in addition to branches and state, if the remote has them."""
 
     def fetch(self) -> GitResult:
-        """Brings the copy up to date; tried a few times, because a remote that is written to answers
-        with errors that pass."""
+        """Updates the copy.
+
+        Retries a few times, because a remote that is being written to can fail for a moment.
+        """
         with self._lock:
             if self.broken and time.monotonic() - self._broken_since > _BROKEN_SECONDS:
                 self.broken = ()
@@ -74,14 +76,14 @@ class Mirror:
             return ended if ended.code == 0 else self._fetch_around_broken(ended)
 
     def bring(self, names: Iterable[str]) -> GitResult:
-        """Fetches the commits of refs that are not copied; no ref moves."""
+        """Fetches the commits of refs that are not in the copy; moves no ref."""
         command = ("fetch", "--quiet", *_OPTIONS, "--refmap=", "--stdin", "--", self._address)
         return self._git.run(*command, input=stdin_lines(names), ok=())
 
     def follow(self, updates: Sequence[RefUpdate]) -> bool:
-        """Moves the copy along after a push, without asking the remote again; whether that was enough.
+        """Updates the copy after a push, without a fetch; returns whether that was possible.
 
-        Only from where it was: when another process has fetched meanwhile, its copy is the newer one.
+        Moves a ref only from its old commit: if another process has fetched meanwhile, its copy is newer.
         """
         commands = stdin_lines(update.command(self.prefix) for update in updates)
         with self._lock:
@@ -114,9 +116,9 @@ class Mirror:
         return self._git.run(*command, input=stdin_lines(specs), ok=())
 
     def _fetch_around_broken(self, ended: GitResult) -> GitResult:
-        """Fetches what can be had when a ref of the state points to nothing, which keeps all from coming.
+        """Fetches everything else if a broken ref of the state makes the fetch fail.
 
-        `ended` is how the fetch of everything went. A branch that points to nothing is not left out.
+        `ended` is the result of the complete fetch. A broken branch is not left out.
         """
         listed = self._git.run("ls-remote", "--quiet", "--", self._address, self._state_prefix + "*", ok=())
         if listed.code != 0 or self._fetch_once([HEADS + "*"], [self._state_prefix + "*"]).code != 0:
@@ -132,7 +134,7 @@ class Mirror:
         return self._fetch()
 
     def _unfetchable(self, names: Sequence[str]) -> list[str]:
-        """Those of the refs that the remote cannot give, found by halving; a few at most."""
+        """Returns those of the refs that the remote cannot send, found by halving; at most a few."""
         if not names or self._fetch_once(names).code == 0:
             return []
         if len(names) == 1:
@@ -142,12 +144,12 @@ class Mirror:
         return found if len(found) > _MOST_BROKEN else found + self._unfetchable(names[middle:])
 
     def _drop_broken(self) -> None:
-        """Removes what a crash left: copies that are empty or point to lost objects, and locks of git."""
+        """Removes what a crash left: empty copies, copies that point to missing objects, and git's locks."""
         locks = self._locks()
         if locks:
             time.sleep(_LOCKED_SECONDS)
         for lock in locks.items() & self._locks().items():
-            # Still the one that was there a moment ago; its time says nothing where the clock was set.
+            # The lock must be the same as a moment ago; its time means nothing if the clock was set.
             lock[0].unlink(missing_ok=True)
         refs = read_refs(self._git, self.prefix)
         for name in refs.broken:
@@ -159,7 +161,7 @@ class Mirror:
         self._git.run("update-ref", "--stdin", input=stdin_lines(f"delete {name}" for name in lost), ok=())
 
     def _locks(self) -> "dict[Path, tuple[int, int]]":
-        """The locks of private copies, with what tells each from the next one in its place."""
+        """Returns the locks of private copies, with data that identifies each file."""
         found = {}
         for lock in (self._repository.common_dir / self.prefix).rglob("*.lock"):
             with suppress(FileNotFoundError):

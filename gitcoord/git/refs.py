@@ -1,6 +1,6 @@
-"""Refs read by their exact names: no revision syntax, no guessing, and broken ones told from missing ones.
+"""Reads refs by their exact names, without revision syntax, and tells broken refs from missing ones.
 
-Names that exclude each other, too: git keeps refs like files, so none can be another's directory.
+Also finds names that exclude each other: git stores refs like files, so a ref cannot be another's directory.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,19 +12,19 @@ from gitcoord.git.git_cli import Git, Oid
 
 
 class Refs(msgspec.Struct, frozen=True):
-    """Where refs point, by their full names; `broken` names those whose target git cannot even read."""
+    """The commits of refs, by full name; `broken` are refs that git cannot read."""
 
     targets: dict[str, Oid]
     broken: tuple[str, ...]
 
     def moved(self, moves: Mapping[str, Oid | None]) -> "Refs":
-        """The refs after some have moved; to None is away."""
+        """Returns the refs after the `moves`; None deletes a ref."""
         targets = {**self.targets, **moves}
         return Refs({ref: oid for ref, oid in targets.items() if oid is not None}, self.broken)
 
 
 def read_refs(git: Git, *names: str) -> Refs:
-    """The refs `names` and every ref under them."""
+    """Returns the refs `names` and all refs under them."""
     patterns = (name.rstrip("/") for name in names)
     ended = git.run("for-each-ref", "--format=%(objectname) %(refname)", "--", *patterns)
     pairs = (line.split(" ", 1) for line in ended.text.split("\n") if line)
@@ -32,9 +32,9 @@ def read_refs(git: Git, *names: str) -> Refs:
 
 
 def name_clashes(wanted: Iterable[str], known: Iterable[str], *, ignore_case: bool = False) -> dict[str, str]:
-    """Each of the `wanted` refs that cannot be made, with one of the `known` refs that is in its way.
+    """Returns each of the `wanted` refs that cannot be made, with the one of the `known` refs in its way.
 
-    `ignore_case`: the file system takes names for the same that differ in case only (`core.ignorecase`).
+    `ignore_case`: the file system does not distinguish case in names (`core.ignorecase`).
     """
     names = {_key(name, ignore_case): name for name in known}
     below: dict[str, str] = {}
@@ -55,6 +55,6 @@ def _key(name: str, ignore_case: bool) -> str:
 
 
 def _directories(name: str) -> list[str]:
-    """The names that a ref takes as directories, below `refs/heads`."""
+    """Returns the directories that a ref needs, below `refs/heads`."""
     parts = name.split("/")
     return ["/".join(parts[:length]) for length in range(3, len(parts))]

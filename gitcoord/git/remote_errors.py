@@ -1,4 +1,4 @@
-"""The errors of reading and moving shared refs: what failed, where, and the way out."""
+"""Makes the errors for fetching and pushing shared refs: what failed, where, and what to do."""
 
 from collections.abc import Collection, Sequence
 
@@ -18,9 +18,9 @@ def push_error(
     hook: tuple[str, int] | None,
     known: Collection[str],
 ) -> GitcoordError:
-    """The error of refs that could not be moved although nobody else had moved them.
+    """Makes the error for refs that could not be moved although nobody else moved them.
 
-    `hook`: the hook of this repository that failed, and its exit code. `known`: the refs that are there.
+    `hook`: the hook of this repository that failed, and its exit code. `known`: the existing refs.
     """
     names = ", ".join(update.ref.removeprefix(HEADS) for update in updates)
     if hook is not None:
@@ -31,7 +31,7 @@ def push_error(
     said = f" It says: {result.remote_text}" if result.remote_text else ""
     rejected = list(rejections(result.text)) if remote else []
     if rejected:
-        # One that was not even tried, because another one failed, says nothing.
+        # A ref that was not tried because another one failed carries no information.
         told = max(rejected, key=lambda one: one.passing == "never")
         return GitcoordError(
             "push-refused",
@@ -55,7 +55,10 @@ def push_error(
 
 
 def fetch_error(remote: str, result: GitResult, *, readable: bool, broken: Sequence[str]) -> GitcoordError:
-    """The error of a fetch. `readable`: its refs can be listed; `broken` are those without a commit."""
+    """Makes the error for a fetch.
+
+    `readable`: the refs can be listed; `broken` are those without a commit.
+    """
     failure = failure_of(result.stderr)
     if broken or (readable and failure.cause == "broken-ref"):
         names = f" {', '.join(broken)}" if broken else ""
@@ -75,7 +78,7 @@ def fetch_error(remote: str, result: GitResult, *, readable: bool, broken: Seque
 
 
 def unwritable(remote: str, broken: Sequence[str]) -> GitcoordError:
-    """The error of a push to a remote whose refs `broken` point to nothing: git takes no push there."""
+    """Makes the error for a push to a remote with the broken refs `broken`: git accepts no push there."""
     return GitcoordError(
         "broken-ref",
         f"The remote {remote} takes no push while {', '.join(broken)} points to nothing there.",
@@ -87,7 +90,7 @@ def unwritable(remote: str, broken: Sequence[str]) -> GitcoordError:
 def name_taken(
     remote: str | None, refs: Sequence[str], other: str, *, exit: Exit = Exit.REFUSED
 ) -> GitcoordError:
-    """The error of `refs` that cannot be made beside the ref `other`."""
+    """Makes the error for `refs` that cannot be made because of the ref `other`."""
     names, taken = [ref.removeprefix(HEADS) for ref in refs], other.removeprefix(HEADS)
     where = f"on the remote {remote}" if remote else "in this repository"
     return GitcoordError(

@@ -1,7 +1,7 @@
-"""The refs that every worker sees: on the remote when there is one, else in this repository.
+"""The refs that all workers share: on the remote if there is one, else in this repository.
 
-Reading goes through a private mirror, so that nothing of the user's is touched; writing is
-compare-and-swap. A failed write is never judged by its text: the refs are read again.
+Reads through a private mirror, which leaves the user's refs unchanged; writes with compare-and-swap. Decides
+whether a failed write took effect by reading the refs again, never by git's message.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -32,7 +32,7 @@ class SharedRefs:
 
     @property
     def remote(self) -> str | None:
-        """The remote that holds the refs, or None when this repository does."""
+        """The remote that has the refs, or None if it is this repository."""
         return self.repository.remote
 
     @property
@@ -40,9 +40,10 @@ class SharedRefs:
         return self.repository.address or ""
 
     def add_pulled(self, heads: Mapping[str, str]) -> None:
-        """Counts refs that the remote keeps for branches of forks among the branches, once they are fetched.
+        """Adds refs that the remote keeps for branches of forks to the branches, after they are fetched.
 
-        `heads` maps `OWNER:BRANCH`, which no branch here can be called, to such a ref: `refs/pull/12/head`.
+        `heads` maps `OWNER:BRANCH`, which cannot be a branch of this repository, to such a ref:
+        `refs/pull/12/head`.
         """
         if not heads.items() <= self._pulled.items():
             self._pulled.update(heads)
@@ -51,14 +52,14 @@ class SharedRefs:
                 self._mirror.more = tuple(self._pulled.values())
 
     def is_pulled(self, branch: str) -> bool:
-        """Whether a branch is that of a fork, which nobody can move from here."""
+        """Whether a branch belongs to a fork and cannot be moved from here."""
         return branch in self._pulled
 
     def refresh(self) -> None:
-        """Fetches branches and state into the mirror; raises `unreachable` when the remote is silent.
+        """Fetches branches and state into the mirror; raises `unreachable` if the remote does not answer.
 
-        Raises `broken-ref` when the remote holds a branch that points to nothing, which hides all others. A
-        ref of gitcoord's own that points to nothing is left out, and told by `broken`.
+        Raises `broken-ref` if the remote has a broken branch, which hides all others. Leaves out broken refs
+        of gitcoord itself; `broken` returns them.
         """
         self._known = None
         if self._mirror is None:
@@ -67,14 +68,14 @@ class SharedRefs:
         if result.code != 0:
             from gitcoord.git.remote_errors import fetch_error
 
-            # One broken ref keeps everything from being fetched; a listing still names it.
+            # One broken ref makes the fetch fail; a listing still names it.
             listed = self.git.run("ls-remote", "--quiet", "--", self._address, ok=())
             pairs = [line.split("\t", 1) for line in listed.text.split("\n") if "\t" in line]
             broken = [name for oid, name in pairs if not oid.strip("0")]
             raise fetch_error(self.remote or "", result, readable=listed.code == 0, broken=broken)
 
     def read(self, ref: str) -> Oid | None:
-        """Where `ref` (a full name) points, as of the last refresh; raises `broken-ref`."""
+        """Returns the commit of `ref` (a full name) as of the last refresh; raises `broken-ref`."""
         refs = self._refs
         if self._local(ref) in refs.broken:
             raise GitcoordError(
@@ -85,44 +86,44 @@ class SharedRefs:
         return refs.targets.get(self._local(ref))
 
     def branch(self, name: str) -> Oid | None:
-        """The tip of the branch `name`, as of the last refresh."""
+        """Returns the tip of the branch `name`, as of the last refresh."""
         return self.read(self._pulled.get(name, HEADS + name))
 
     def list(self, prefix: str) -> Mapping[str, Oid]:
-        """Every ref under `prefix` (full names) with its target, as of the last refresh; no broken ones."""
+        """Returns every unbroken ref under `prefix` (full names) with its commit, as of the last refresh."""
         local = self._local(prefix)
         found = self._refs.targets.items()
         return {self._shared(name): oid for name, oid in found if name.startswith(local)}
 
     def broken(self, prefix: str) -> tuple[str, ...]:
-        """Every ref under `prefix` that git cannot read, as of the last refresh."""
+        """Returns every broken ref under `prefix`, as of the last refresh."""
         local = self._local(prefix)
         return tuple(self._shared(name) for name in self._refs.broken if name.startswith(local))
 
     def branches(self) -> Mapping[str, Oid]:
-        """The tip of every branch by its short name; state that is kept in branches is left out."""
+        """Returns the tip of every branch by its short name, without branches that store state."""
         found = self.list(HEADS).items()
         own = {name.removeprefix(HEADS): oid for name, oid in found if not name.startswith(self.state_prefix)}
         pulled = {name: self.read(ref) for name, ref in self._pulled.items()}
         return own | {name: oid for name, oid in pulled.items() if oid is not None}
 
     def clashes(self, refs: Iterable[str]) -> Mapping[str, str]:
-        """Those of `refs` that cannot be made, each with the ref in its way, as of the last refresh."""
+        """Returns those of `refs` that cannot be made, with the refs in their way, as of the last refresh."""
         return self._clashes(refs, [self._shared(name) for name in self._refs.targets])
 
     def clashes_here(self, refs: Iterable[str]) -> Mapping[str, str]:
-        """The same for branches of this repository, which are read anew where there is a remote."""
+        """Returns the same for the branches of this repository; reads them again if there is a remote."""
         found = self._refs if self._mirror is None else read_refs(self.git, HEADS)
         return self._clashes(refs, [name for name in found.targets if name.startswith(HEADS)])
 
     def _clashes(self, refs: Iterable[str], known: Collection[str]) -> Mapping[str, str]:
         wanted = list(refs)
-        # Nearly always there is none, however the file system takes names: then git is not asked about it.
+        # Usually there is no such ref, whatever the file system: then do not ask git about it.
         found = name_clashes(wanted, known, ignore_case=True)
         return found if not found or self._ignores_case else name_clashes(wanted, known)
 
     def everywhere(self, wanted: Callable[[str], bool]) -> Mapping[str, Oid]:
-        """Every ref with a `wanted` name, wherever it lies, asked for now; its commits are there afterwards.
+        """Returns every ref named in `wanted`, wherever it is; asks now, and fetches the commits.
 
         Raises `unreachable`.
         """
@@ -140,27 +141,30 @@ class SharedRefs:
         return refs
 
     def bring(self, commit: Oid) -> bool:
-        """Fetches a commit that no branch leads to any more; False where the remote does not give it.
+        """Fetches a commit that is on no branch any more; returns False if the remote does not send it.
 
-        GitHub gives any commit of a pull request by its id. So does a server with
+        GitHub sends any commit of a pull request by its id. So does a server with
         `uploadpack.allowAnySHA1InWant` (https://git-scm.com/docs/git-config).
         """
         return self._mirror is not None and self._mirror.bring([commit]).code == 0
 
     def expect(self, updates: Sequence[RefUpdate]) -> None:
-        """Counts refs as moved until the next refresh, without moving anything."""
+        """Treats refs as moved until the next refresh; moves nothing."""
         self._known = self._refs.moved({self._local(update.ref): update.new for update in updates})
 
     def publish(self, updates: Sequence[RefUpdate], *, hooks: bool = False) -> bool:
-        """Moves all refs or none. True when they moved (or had already), False when somebody else was faster.
+        """Moves all refs or none.
 
-        Raises `push-refused`, `name-taken` or `git-failed` when nobody was faster and it failed all the same,
-        and `worktree-in-the-way` when a branch is checked out here with changes that moving it would lose.
+        Returns True if they moved (or had already), False if somebody else was faster.
+
+        Raises `push-refused`, `name-taken` or `git-failed` if nobody was faster and it failed all the same,
+        and `worktree-in-the-way` if a branch is checked out here with changes that would be lost.
         """
         from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random
 
-        # A lock that another writer holds just now looks like a refusal while the refs still stand where they
-        # were. The user's own hooks run once.
+        # If another writer holds a lock, the push looks refused although the refs have not moved. The user's
+        # own
+        # hooks run once.
         patience = Retrying(
             retry=retry_if_result(lambda outcome: not isinstance(outcome, bool) and _may_pass(outcome)),
             stop=stop_after_attempt(1 if hooks else _ATTEMPTS),
@@ -173,7 +177,7 @@ class SharedRefs:
         return outcome
 
     def _publish_once(self, updates: Sequence[RefUpdate], hooks: bool) -> bool | GitcoordError:
-        """Whether the refs moved; the error when they did not although nobody else moved them."""
+        """Returns whether the refs moved; the error if they did not although nobody else moved them."""
         from gitcoord.git.remote_errors import push_error, unwritable
 
         hook = None
@@ -208,7 +212,7 @@ class SharedRefs:
 
     @property
     def _refs(self) -> Refs:
-        """All of them, read in one go and kept until something may have moved."""
+        """All refs, read at once and cached until one may have moved."""
         if self._known is None:
             more = map(self._local, self._pulled.values())
             known = read_refs(self.git, self._local(HEADS), self._local(self.state_prefix), *more)
@@ -237,14 +241,14 @@ class SharedRefs:
         specs = [f"{update.new or ''}:{update.ref}" for update in updates]
         atomic = ("--atomic",) if len(updates) > 1 else ()
         options = ("--porcelain", "--quiet", "--no-follow-tags", "--recurse-submodules=no", *atomic, *leases)
-        # A clone that mirrors the remote would push all refs or nothing.
+        # A clone that mirrors the remote would push all refs at once.
         command = ("-c", f"remote.{self._address}.mirror=false", "push", *options)
         whole = (*command, "--", self._address, *specs)
         git = self._where_checked_out(updates) if hooks else self.git
         return git.run(*whole, hooks=hooks, ok=(), environment=environment)
 
     def _where_checked_out(self, updates: Sequence[RefUpdate]) -> Git:
-        """The git of the worktree that has what is pushed: a hook looks at the files around it."""
+        """Returns the git of the worktree that has the pushed branch: a hook reads the files around it."""
         from gitcoord.git.bound_worktree import bound
         from gitcoord.git.worktree_sync import place_of
 
@@ -264,5 +268,5 @@ class SharedRefs:
 
 
 def _may_pass(error: GitcoordError) -> bool:
-    """Whether another look is worth it; a login that has run out is asked for anew by it."""
+    """Whether a retry makes sense; after an expired login it asks for a new one."""
     return error.passing in ("passes", "briefly", "perhaps")

@@ -1,7 +1,7 @@
-"""The remotes of a repository, and the one address through which gitcoord reads and writes.
+"""The remotes of a repository, and the one URL through which gitcoord reads and writes.
 
 Git may fetch from one URL and push to another (`remote.NAME.pushurl`, `url.….pushInsteadOf`). State that is
-written to one and read from the other is never found, so that gitcoord uses the push URL for both.
+written to one and read from the other is never found, so gitcoord uses the push URL for both.
 """
 
 import re
@@ -22,25 +22,25 @@ class Remote(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def url(self) -> str:
-        """The URL that is read from and written to: the first that git pushes to."""
+        """The URL for reading and writing: the first to which git pushes."""
         return self.push_urls[0] if self.push_urls else self.fetch_url
 
     @property
     def others(self) -> tuple[str, ...]:
-        """The URLs that git uses for this remote, too, and gitcoord does not."""
+        """Other URLs that git uses for this remote, and gitcoord does not."""
         urls = dict.fromkeys((self.fetch_url, *self.push_urls))
         return tuple(url for url in urls if url and url != self.url)
 
 
 def read_remotes(git: Git) -> dict[str, Remote]:
-    """Every remote by its name, in one process."""
+    """Returns every remote by its name, with one process."""
     remotes: dict[str, Remote] = {}
     for line in git.lines("remote", "--verbose"):
         match = re.fullmatch(_LINE, line)
         name = match["name"] if match else line.partition("\t")[0]
         known = remotes.get(name, Remote(name=name))
         if match is None:
-            remotes[name] = known  # without any URL
+            remotes[name] = known  # A remote without a URL.
         elif match["way"] == "fetch":
             remotes[name] = msgspec.structs.replace(known, fetch_url=match["url"])
         else:
@@ -49,9 +49,9 @@ def read_remotes(git: Git) -> dict[str, Remote]:
 
 
 def address_of(remote: Remote, names: set[str]) -> tuple[str, list[tuple[str, str]]]:
-    """What to call the remote when git is run, and the configuration that this name needs.
+    """Returns the name of the remote for git's command line, and the configuration that this name needs.
 
-    A name, not the URL: a URL may hold a login, which must not be on a command line.
+    A name, not the URL: a URL may contain a login, which must not be on a command line.
     """
     if not remote.others:
         return remote.name, []
@@ -62,7 +62,7 @@ def address_of(remote: Remote, names: set[str]) -> tuple[str, list[tuple[str, st
 
 
 def without_login(url: str) -> str:
-    """The URL without the user and password of an HTTP URL."""
+    """Returns the URL without the user and password of an HTTP URL."""
     from urllib.parse import urlsplit, urlunsplit
 
     parts = urlsplit(url)

@@ -1,4 +1,4 @@
-"""The repository that a command works on: where it is, what state it is in, which remote it shares."""
+"""The repository that a command works on: its location, its state, and the remote that workers share."""
 
 import os
 import re
@@ -24,9 +24,8 @@ _COMMON_DIR = ("--path-format=absolute", "--git-common-dir")
 class Repository:
     """One git repository.
 
-    `root` is the top of the working tree (None when bare), `common_dir` the git directory that all
-    worktrees share, `remote` the remote's name (None when the repository has none), `address` what git is
-    told in its place.
+    `root` is the top of the working tree (None if bare), `common_dir` the git directory that all worktrees
+    share, `remote` the remote's name (None if there is none), and `address` the name that git gets for it.
     """
 
     def __init__(
@@ -45,7 +44,7 @@ class Repository:
         self.address = address or remote
         self._used = used
         self.ancestry = Ancestry(git)
-        """What is known of ancestors, for all that ask in this repository."""
+        """The cached ancestry of commits, shared by all of this repository's users."""
 
     @classmethod
     def discover(cls, start: Path | None = None, *, remote: str = USUAL_REMOTE) -> "Repository":
@@ -62,7 +61,7 @@ class Repository:
 
     @cached_property
     def remote_url(self) -> str | None:
-        """The URL that the remote is read from and written to."""
+        """The URL for reading from and writing to the remote."""
         if self._used is not None:
             return self._used.url or None
         return (
@@ -71,11 +70,11 @@ class Repository:
 
     @property
     def other_urls(self) -> tuple[str, ...]:
-        """The URLs that git uses for the remote beside the one that gitcoord uses, without logins."""
+        """The URLs that git uses for the remote in addition to gitcoord's, without logins."""
         return tuple(map(redact, self._used.others)) if self._used is not None else ()
 
     def several_urls(self) -> str:
-        """A sentence on a remote with several URLs; empty where it has one."""
+        """Returns a sentence about a remote with several URLs; empty if it has one."""
         if not self.other_urls:
             return ""
         others, own = " and ".join(self.other_urls), redact(self.remote_url or "")
@@ -86,7 +85,7 @@ class Repository:
 
     @cached_property
     def identity(self) -> dict[str, str]:
-        """Environment for commits that gitcoord makes: the user's own identity, or gitcoord's."""
+        """The environment for gitcoord's own commits: the user's identity, or gitcoord's."""
         missing = [
             who for who in ("AUTHOR", "COMMITTER") if self.git.probe("var", f"GIT_{who}_IDENT") is None
         ]
@@ -95,11 +94,11 @@ class Repository:
 
     @cached_property
     def signs(self) -> bool:
-        """Whether git is told to sign commits: then gitcoord's are signed, those of its journal are not."""
+        """Whether git is configured to sign commits. Gitcoord then signs all but the journal's commits."""
         return self.git.probe("config", "--type=bool", "--get", "commit.gpgSign") == "true"
 
     def require_signer(self) -> None:
-        """Raises `signer-failed` when git is told to sign commits and cannot; nothing is kept."""
+        """Raises `signer-failed` if git is configured to sign commits and cannot; keeps nothing."""
         if not self.signs:
             return
         tree = self.empty_tree
@@ -120,13 +119,13 @@ class Repository:
 
     @cached_property
     def empty_tree(self) -> Oid:
-        """The tree without files, in the repository's own kind of ids."""
+        """The empty tree; its id depends on the repository's object format."""
         return self.git.text("hash-object", "-w", "-t", "tree", "--stdin")
 
     def read_in_process(self) -> None:
-        """Read single commits without a git process from now on, and merge no two commits twice.
+        """Reads single commits without git processes from now on, and caches merges.
 
-        What loads pygit2 pays off for commands that look again and again.
+        Loading pygit2 pays off for commands that read repeatedly.
         """
         from gitcoord.git.object_reader import Objects
 
@@ -135,23 +134,23 @@ class Repository:
 
     @property
     def shallow(self) -> bool:
-        """Whether history was cut off by a shallow clone."""
+        """Whether the clone is shallow, without the complete history."""
         return (self.common_dir / "shallow").exists()
 
     def current_branch(self) -> str | None:
-        """The branch that HEAD is on, or None when HEAD is detached."""
-        # Not `--short`: it answers `heads/main` when a tag has the same name.
+        """Returns the branch of HEAD, or None if HEAD is detached."""
+        # Not `--short`: it answers `heads/main` if a tag has the same name.
         ref = self.git.probe("symbolic-ref", "--quiet", "HEAD")
         return None if ref is None else ref.removeprefix("refs/heads/")
 
     def resolve(self, revision: str) -> Oid | None:
-        """The commit that `revision` names, or None."""
+        """Returns the commit that `revision` names, or None."""
         return self.git.probe(
             "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
         )
 
     def require_history(self) -> None:
-        """Raises unless commits can be merged here: `no-commits` or `shallow`."""
+        """Raises `no-commits` or `shallow` if commits cannot be merged here."""
         if self.shallow:
             raise GitcoordError(
                 "shallow",
@@ -162,7 +161,7 @@ class Repository:
             raise no_commits()
 
     def require_working_tree(self) -> Path:
-        """The top of the working tree; raises `bare` when there is none."""
+        """Returns the top of the working tree; raises `bare` if there is none."""
         if self.root is None:
             raise GitcoordError(
                 "bare",
@@ -173,7 +172,7 @@ class Repository:
 
 
 class RepositoryPlace(msgspec.Struct, frozen=True):
-    """Where a repository is: all that can be known before its settings are read."""
+    """The location of a repository: what is known before its settings are read."""
 
     git: Git
     root: Path | None
@@ -186,10 +185,10 @@ class RepositoryPlace(msgspec.Struct, frozen=True):
         environ: Mapping[str, str] = os.environ,
         regenerated: Collection[str] = (),
     ) -> Repository:
-        """The repository, shared through `remote`; through its only one when the usual name is not there.
+        """Opens the repository, shared through `remote`, or its only remote if the default does not exist.
 
-        `environ` has what git signs in with. Merges keep the lines of both sides in paths that the patterns
-        of `union` match, and the first side's file where those of `regenerated` do.
+        `environ` has the credentials. Merges keep the lines of both sides in paths that match a pattern in
+        `union`, and the first side's file in paths that match one in `regenerated`.
         """
         remotes = read_remotes(self.git)
         name = _remote_name(list(remotes), remote)
@@ -213,7 +212,7 @@ class RepositoryPlace(msgspec.Struct, frozen=True):
         return Repository(git, self.root, self.common_dir, name, used, address)
 
     def _same_place_everywhere(self, remote: Remote) -> dict[str, str]:
-        """The environment in which a relative URL means in each worktree what it means in the main one."""
+        """Returns the environment in which every worktree resolves a relative URL as the main one does."""
         relative = sorted(filter(_is_relative, {remote.fetch_url, *remote.push_urls}))
         if not relative:
             return {}
@@ -221,7 +220,7 @@ class RepositoryPlace(msgspec.Struct, frozen=True):
 
         bare = self.git.probe("config", "--type=bool", "--get", "core.bare") == "true"
         if not bare and self.common_dir.name != ".git":
-            return {}  # where the main worktree is, is not known
+            return {}  # The location of the main worktree is unknown.
         main = self.common_dir if bare else self.common_dir.parent
         absolute = [os.path.normpath(main / path) for path in relative]
         entries = zip(absolute, relative, strict=True)
@@ -229,22 +228,22 @@ class RepositoryPlace(msgspec.Struct, frozen=True):
 
 
 def _is_relative(url: str) -> bool:
-    """Whether git would look for the remote below the directory that it runs in."""
+    """Whether git resolves the URL relative to its working directory."""
     return url != "" and not url.startswith(("/", "~")) and ":" not in url.split("/", 1)[0]
 
 
 def locate(start: Path | None = None) -> RepositoryPlace:
-    """The place of the repository around `start`; raises `no-repository` or `old-git`."""
+    """Finds the repository around `start`; raises `no-repository` or `old-git`."""
     git = Git(start or Path.cwd())
-    # One process that tells its own version, too. The way up is asked for, not the top: paths may hold line
-    # feeds, and only one can come last.
+    # One process that also prints its version. It prints the way up, not the top: paths may contain line
+    # feeds, and only one path can be last.
     asked = ("rev-parse", "--is-inside-work-tree", "--show-cdup", *_COMMON_DIR)
     found = git.run(*asked, ok=(), environment=TRACED)
     _check_version(git, found)
     if found.code != 0:
         raise _no_repository(git.directory, found)
     inside, _, rest = found.text.partition("\n")
-    if inside != "true":  # then the second line may be missing
+    if inside != "true":  # The second line may be missing.
         common_dir = Path(git.text("rev-parse", *_COMMON_DIR))
         return RepositoryPlace(git.at(common_dir), None, common_dir)
     up, _, common = rest.partition("\n")
@@ -259,7 +258,7 @@ def _remote_name(names: Sequence[str], wanted: str) -> str | None:
         return None
     if wanted == USUAL_REMOTE and len(names) == 1:
         return names[0]
-    # Guessing wrong would keep the state where no other worker looks.
+    # A wrong guess would store the state where no other worker reads it.
     raise usage_error(
         "no-such-remote",
         f"This repository has no remote {wanted} (it has: {', '.join(names)}).",
@@ -279,7 +278,7 @@ def _check_version(git: Git, ended: GitResult) -> None:
 
 
 def no_commits() -> GitcoordError:
-    """The error for a repository without any history."""
+    """Makes the error for a repository without commits."""
     return GitcoordError(
         "no-commits",
         "This repository has no commits yet.",

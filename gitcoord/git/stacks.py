@@ -1,9 +1,9 @@
-"""Branches stacked on work that the base holds under other commits, as a squash or a rebase leaves it.
+"""Merges branches that are stacked on work that the base has as other commits, after a squash or a rebase.
 
-Git finds merge bases by commits. After a squash the base has a parent's changes and not its commits, so git
-counts them as the child's: what the child took back returns, and what both changed conflicts. A commit of the
-base's tree that has the landed heads as further parents gives the merge base that merging the parent would
-have given. See https://git-scm.com/docs/git-merge-base#_discussion for merging with such a commit.
+Git finds merge bases by commits. After a squash the base has a parent's changes but not its commits, so git
+counts them as the child's: what the child reverted returns, and what both changed conflicts. A commit with
+the base's tree and the landed heads as additional parents gives the merge base that merging the parent would
+have given. See https://git-scm.com/docs/git-merge-base#_discussion.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -14,7 +14,10 @@ from gitcoord.git.merge_tree import TreeMerge, commit_to_merge_with, merge_tree,
 
 
 class Stacks:
-    """Tells what is stacked on what `landed` in `base`: heads with the base's commits that brought them."""
+    """Finds which branches are stacked on which `landed` heads.
+
+    These have the commits of `base` that landed them.
+    """
 
     def __init__(self, ancestry: Ancestry, base: Oid, landed: Mapping[Oid, Oid]) -> None:
         self.base = base
@@ -24,7 +27,7 @@ class Stacks:
         self._known: dict[Oid, tuple[Oid, ...]] = {}
 
     def find(self, git: Git, tips: Collection[Oid]) -> dict[Oid, tuple[Oid, ...]]:
-        """The stacked ones of `tips`, each with the landed heads whose commits it shares and the base lacks.
+        """Returns the stacked `tips`, each with the landed heads whose commits it has and the base lacks.
 
         A tip that contains the base's own commit of a landing needs no help: git's merge base is right.
         """
@@ -36,18 +39,18 @@ class Stacks:
         return {tip: self._known[tip] for tip in tips if self._known[tip]}
 
     def heads(self, git: Git, tip: Oid) -> tuple[Oid, ...]:
-        """The landed heads that `tip` is stacked on; none when git's own merge base is right."""
+        """Returns the landed heads that `tip` is stacked on; none if git's own merge base is right."""
         return self.find(git, [tip]).get(tip, ())
 
     def base_for(self, git: Git, tip: Oid, *more: Oid) -> Oid:
-        """The commit to merge `tip` with: the base, or for a stacked one a synthetic commit of its tree.
+        """Returns the commit to merge `tip` with: the base, or for a stack a synthetic commit of its tree.
 
-        `more` are heads that count as landed, too.
+        `more` are additional heads that count as landed.
         """
         return base_of_stack(git, self.base, (*self.heads(git, tip), *more))
 
     def merge(self, git: Git, tip: Oid) -> TreeMerge:
-        """Merges `tip` onto the base by the merge base of its own changes."""
+        """Merges `tip` onto the base, with the merge base of its own changes."""
         return merge_tree(git, self.base_for(git, tip), tip)
 
     def _landed_elsewhere(self) -> dict[Oid, Oid]:
@@ -70,7 +73,7 @@ class Stacks:
         for tip in tips:
             own = reached(parents, tip)
             common = own & holders.keys()
-            # Where clocks were wrong, git lists commits that the base has.
+            # With wrong clocks, git lists commits that the base has.
             common -= ancestry.contained(self.base, common) if common else set()
             wanted = {head for commit in common for head in holders[commit]}
             brought = ancestry.contained(tip, {heads[head] for head in wanted}) if wanted else set()
@@ -81,14 +84,14 @@ class Stacks:
 
 
 def base_of_stack(git: Git, base: Oid, heads: Sequence[Oid]) -> Oid:
-    """The commit to merge with what is stacked on `heads`, which `base` holds under other commits."""
+    """Returns the commit to merge with a branch stacked on `heads`, which `base` has as other commits."""
     if not heads:
         return base
     return commit_to_merge_with(git, tree_of(git, base), [base, *heads])
 
 
 def reached(parents: Mapping[Oid, Sequence[Oid]], tip: Oid) -> set[Oid]:
-    """The commits of a graph that are in the history of `tip`, itself included."""
+    """Returns the commits of a graph that are `tip` or its ancestors."""
     reached, todo = set[Oid](), [tip]
     while todo:
         commit = todo.pop()

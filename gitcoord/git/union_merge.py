@@ -1,7 +1,7 @@
-"""How rules have paths merged: the lines of both sides (git's own `union`), or not at all, by attributes.
+"""Tells git by attributes to merge paths by `union` (the lines of both sides), or not at all.
 
-The attributes are handed over in the environment, so that nothing in the repository is changed; what the
-repository's own `.gitattributes` say of a path comes first.
+The attributes are passed in the environment, so the repository is not changed; its own `.gitattributes` take
+precedence.
 """
 
 import contextlib
@@ -19,9 +19,9 @@ _FILE = "attributes"
 def attributes_environment(
     git: Git, common_dir: Path, added: Mapping[str, str], union: Sequence[str], unmerged: Sequence[str] = ()
 ) -> dict[str, str]:
-    """The environment `added` with union merges for what patterns, written as in .gitignore, match.
+    """Returns the environment `added` with union merges for paths that match the patterns, as in .gitignore.
 
-    What the patterns of `unmerged` match is not merged: git leaves the first side's file, in conflict.
+    Paths that match `unmerged` are not merged: git keeps the first side's file, as a conflict.
     """
     theirs = git.probe("config", "--type=path", "--get", "core.attributesFile")
     known = Path(theirs) if theirs else _usual_place()
@@ -42,13 +42,13 @@ def attributes_environment(
 
 
 def attribute_lines(pattern: str, value: str = "merge=union") -> Iterator[str]:
-    """The lines of a `.gitattributes` file that mean what a pattern of a `.gitignore` file means."""
+    """Yields the lines of a `.gitattributes` file that mean the same as a pattern of a `.gitignore` file."""
     value = "!merge" if pattern.startswith("!") else value
     name = pattern.removeprefix("!")
     inside = name.rstrip("/")
     if not name.endswith("/"):
         yield f"{_quoted(name)} {value}"
-    # Attributes know no directories: what lies below one is matched by its own path.
+    # Attributes do not apply to directories: match the paths below them.
     yield f"{_quoted(f'{inside}/**' if '/' in inside else f'**/{inside}/**')} {value}"
 
 

@@ -1,4 +1,4 @@
-"""The working copy: switching without losing anything, and merges left for a person."""
+"""The working copy: switches branches without losing anything, and leaves conflicted merges for a person."""
 
 import os
 from collections.abc import Mapping
@@ -28,10 +28,10 @@ _OPERATIONS = {
 
 
 class MergeState(msgspec.Struct, frozen=True, kw_only=True):
-    """A merge in a working copy: whether one is in progress, and which paths are still in conflict.
+    """A merge in a working copy: whether one is in progress, and which paths are in conflict.
 
-    `sides` maps them to what each side has there (`None`: it was deleted); `resolved` holds the paths
-    that were in conflict and have been staged since.
+    `sides` maps them to each side's file (`None`: deleted); `resolved` are the paths that were in conflict
+    and have been staged since.
     """
 
     running: bool
@@ -40,7 +40,7 @@ class MergeState(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def unmerged(self) -> tuple[str, ...]:
-        """The paths that git still has as conflicts."""
+        """The paths that are still in conflict."""
         return tuple(self.sides)
 
 
@@ -53,40 +53,40 @@ class WorkingCopy:
 
     @cached_property
     def git(self) -> Git:
-        """The git of this working tree and of no other; raises `no-worktree`."""
+        """The git of this working tree only; raises `no-worktree`."""
         return bound(self._repository.git, self.directory, self._repository.common_dir)
 
     def administration(self) -> Path | None:
-        """Where git keeps index and HEAD of this linked worktree; None when it knows none here."""
+        """Returns git's directory with index and HEAD of this linked worktree; None if git has none."""
         return administration(self._repository.common_dir, self.directory)
 
     def damage(self) -> str:
-        """What somebody did to the `.git` of this linked worktree, in words; or nothing."""
+        """Describes the damage to the `.git` of this linked worktree; empty if there is none."""
         return damage(self._repository.common_dir, self.directory)
 
     def branch(self) -> str | None:
-        """The branch that is checked out, or None when HEAD is detached."""
-        # Not `--short`: it answers `heads/main` when a tag has the same name.
+        """Returns the branch that is checked out, or None if HEAD is detached."""
+        # Not `--short`: it answers `heads/main` if a tag has the same name.
         ref = self.git.probe("symbolic-ref", "--quiet", "HEAD")
         return None if ref is None else ref.removeprefix(HEADS)
 
     def operation(self) -> str | None:
-        """What git has begun here and not finished, other than a merge: `rebase`, `cherry-pick`, `revert`."""
+        """Returns the unfinished operation of git other than a merge: `rebase`, `cherry-pick`, `revert`."""
         place = Path(self.git.text("rev-parse", "--absolute-git-dir"))
         return next((name for file, name in _OPERATIONS.items() if (place / file).exists()), None)
 
     def changes(self, *, untracked: bool) -> list[str]:
-        """The paths with uncommitted changes, those git does not know included when asked."""
+        """Returns the paths with uncommitted changes, with `untracked` also the untracked ones."""
         return [path for _, path in self._status(untracked=untracked)]
 
     def unstaged(self) -> list[str]:
-        """The paths that a commit would leave out: changed and not staged, or unknown to git."""
+        """Returns the paths that a commit would leave out: changed and not staged, or untracked."""
         return [path for state, path in self._status(untracked=True) if state[1] != " "]
 
     def show_hidden(self) -> list[str]:
-        """Has git look again at files that somebody marked as unchanged; returns those files.
+        """Makes git examine files that somebody marked as unchanged; returns those files.
 
-        That is `assume-unchanged`, and `skip-worktree` of files that are there all the same.
+        The marks are `assume-unchanged`, and `skip-worktree` on files that exist.
         """
         place = self.administration()
         if place is None or self.damage():
@@ -102,7 +102,7 @@ class WorkingCopy:
         return list(dict.fromkeys((*hidden, *skipped)))
 
     def merge_state(self) -> MergeState:
-        """Whether a merge is in progress."""
+        """Returns the state of the merge in progress."""
         if self.git.probe("rev-parse", "--verify", "--quiet", "MERGE_HEAD") is None:
             return MergeState(running=False)
         unmerged, undone = self._sides("--unmerged"), self._sides("--resolve-undo")
@@ -114,12 +114,12 @@ class WorkingCopy:
         """Checks out `branch`, made at `start` unless that is None. Raises `unclean` or `in-use` (exit 1)."""
         options = ("--no-track", "--create", branch, start) if start else ("--no-guess", branch)
         ended = self.git.run("switch", "--quiet", *options, ok=(), hooks=True)
-        # A failing post-checkout hook makes git fail after it has switched.
+        # A failing post-checkout hook makes git fail after the switch.
         if ended.code != 0 and self.branch() != branch:
             raise self._cannot_move(branch, ended)
 
     def fast_forward(self, commit: Oid) -> None:
-        """Moves the checked-out branch ahead to `commit`; raises `unclean` (exit 1)."""
+        """Moves the checked-out branch forward to `commit`; raises `unclean` (exit 1)."""
         ended = self.git.run("merge", "--quiet", "--ff-only", commit, ok=())
         if ended.code != 0:
             raise self._cannot_move(self.branch() or "HEAD", ended)
@@ -127,9 +127,9 @@ class WorkingCopy:
     def merge(self, commit: Oid, message: str, *, like: Oid | None = None) -> MergeState:
         """Merges `commit`; a conflict stays in the working copy.
 
-        With `like` git merges that one, a commit of the same tree with other parents, and records `commit`.
-        Files that git does not merge become those of `commit`.
-        Raises `unclean` (exit 1), or `git-failed` when git cannot even begin.
+        With `like`, git merges that commit, which has the same tree and other parents, and records `commit`.
+        Files that git does not merge become those of `commit`. Raises `unclean` (exit 1), or `git-failed` if
+        git cannot start the merge.
         """
         unclean = self.changes(untracked=False)
         if unclean:
@@ -156,7 +156,7 @@ class WorkingCopy:
         return state
 
     def _take_theirs(self, state: MergeState) -> list[str]:
-        """Resolves files that are made anew in any case as the other side has them; those files."""
+        """Resolves files that will be regenerated to the other side's version; returns them."""
         if not self.git.unmerged:
             return []
         spec = unmerged_spec(self.git)
@@ -177,10 +177,10 @@ class WorkingCopy:
             )
 
     def unresolved(self, state: MergeState) -> list[str]:
-        """The paths of a merge that somebody still has to decide on.
+        """Returns the paths of a merge that still need a decision.
 
-        Git does not tell whether they did. What was not staged counts as resolved only if both sides had a
-        file, and it is now neither the one that lay there before nor one with conflict markers.
+        Git does not record decisions. An unstaged path counts as resolved only if both sides had a file, and
+        the present file has changed and has no conflict markers.
         """
         unmerged = [path for path in state.unmerged if not self._was_edited(path, *state.sides[path])]
         marked = [path for path in (*state.unmerged, *state.resolved) if self._has_markers(path)]
@@ -221,25 +221,25 @@ class WorkingCopy:
         if lines:
             return answer_no(
                 "unclean",
-                f"Bringing {self.directory} to {branch} would overwrite {some(lines)}.",
-                "Commit or move what is there first, then run the command again.",
+                f"Switching {self.directory} to {branch} would overwrite {some(lines)}.",
+                "Commit or move these files first, then run the command again.",
             )
         return GitcoordError(
             "git-failed",
-            f"Git could not bring {self.directory} to {branch}: {ended.reason}",
+            f"Git could not switch {self.directory} to {branch}: {ended.reason}",
             passing=failure_of(ended.stderr).passing,
         )
 
 
 def in_use(branch: str, place: Path) -> GitcoordError:
-    """The error (exit 1) for a branch that is checked out somewhere else."""
+    """Makes the error (exit 1) for a branch that is checked out somewhere else."""
     return answer_no("in-use", f"{branch} is checked out in {place} already.", f"Work in {place}.")
 
 
 def add_worktree(repository: Repository, directory: Path, branch: str, start: Oid | None) -> Path:
     """Makes `directory` a worktree on `branch`, made at `start` unless that is None.
 
-    One at a time: adding worktrees in parallel fails in git itself. Raises `in-use` or `worktree-failed`
+    One at a time: git itself fails when it adds worktrees in parallel. Raises `in-use` or `worktree-failed`
     (exit 1).
     """
     from filelock import FileLock
@@ -250,11 +250,11 @@ def add_worktree(repository: Repository, directory: Path, branch: str, start: Oi
     if place is not None:
         raise in_use(branch, place)
     with FileLock(repository.common_dir / "gitcoord-worktree.lock"):
-        # Asked first, because git makes the branch before it looks at the directory.
+        # Check first, because git makes the branch before it looks at the directory.
         if directory.exists() and not (directory.is_dir() and not any(directory.iterdir())):
-            raise _no_worktree(directory, branch, "there is something already.")
+            raise _no_worktree(directory, branch, "it exists and is not empty.")
         if not directory.exists():
-            # A worktree whose directory was deleted is still on git's list, and keeps its branch.
+            # A worktree whose directory was deleted stays on git's list, and keeps its branch.
             repository.git.run("worktree", "remove", "--", str(directory), ok=())
         ended = repository.git.run("worktree", "add", "--quiet", *options, "--", *target, ok=())
     if ended.code != 0:
@@ -266,7 +266,7 @@ def _no_worktree(directory: Path, branch: str, why: str, passing: Passing | None
     return GitcoordError(
         "worktree-failed",
         f"{directory} cannot become a worktree on {branch}: {why}",
-        hint="Choose another directory, or remove what is there; `git worktree prune` forgets what is gone.",
+        hint="Choose another directory, or remove what is there; `git worktree prune` forgets missing ones.",
         exit=Exit.NO,
         passing=passing,
     )

@@ -1,4 +1,4 @@
-"""The worktrees of a repository as git lists them, whoever made them."""
+"""Lists the worktrees of a repository from git, whichever tool made them."""
 
 import os
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ from gitcoord.git.worktree_sync import worktree_fields
 class ListedWorktree(msgspec.Struct, frozen=True, kw_only=True):
     """A linked worktree: `branch` is a full ref name (None: HEAD is detached).
 
-    `own` is where git keeps what belongs to it alone. `locked` is the reason, which may be "". `missing`:
-    its directory is gone, or is not this repository's any more.
+    `own` is git's directory for it. `locked` is the reason, which may be "". `missing`: its directory is
+    gone, or no longer belongs to this repository.
     """
 
     path: Path
@@ -25,15 +25,15 @@ class ListedWorktree(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def missing(self) -> bool:
-        """Whether there is no such worktree where git says that it is."""
+        """Whether there is no worktree at the recorded path."""
         return self.own is None or not (self.path / ".git").is_file()
 
 
 def linked_worktrees(git: Git, common_dir: Path) -> list[ListedWorktree]:
-    """Every worktree but the main one.
+    """Returns all worktrees except the main one.
 
-    Source: https://git-scm.com/docs/git-worktree (porcelain format), https://git-scm.com/docs/gitrepository-layout
-    (`worktrees/<id>/gitdir`).
+    Source: https://git-scm.com/docs/git-worktree (porcelain format),
+    https://git-scm.com/docs/gitrepository-layout (`worktrees/<id>/gitdir`).
     """
     own = dict(_own_directories(common_dir))
     return list(_parsed(worktree_fields(git), own))[1:]
@@ -44,7 +44,7 @@ def _own_directories(common_dir: Path) -> Iterator[tuple[Path, Path]]:
         try:
             link = os.fsdecode(record.read_bytes()).rstrip("\n")
         except OSError:
-            continue  # just being removed
+            continue  # The worktree is being removed.
         yield (record.parent / link).parent.resolve(), record.parent
 
 

@@ -1,4 +1,4 @@
-"""Moving a branch that is checked out in a worktree of this repository, without losing what lies there."""
+"""Moves a branch that is checked out in a worktree of this repository, without losing local changes."""
 
 import os
 import time
@@ -14,7 +14,7 @@ _PAUSES = (0.02, 0.1, 0.5)
 
 
 def worktrees(git: Git) -> dict[str, Path]:
-    """The worktree of every checked-out branch, by its full ref name; none whose directory is gone."""
+    """Returns the worktree of every checked-out branch, by full ref name; skips missing directories."""
     found: dict[str, Path] = {}
     path = None
     for field in worktree_fields(git):
@@ -27,14 +27,14 @@ def worktrees(git: Git) -> dict[str, Path]:
 
 
 def linked_branches(git: Git) -> dict[str, Path]:
-    """The branches (short names) that linked worktrees have checked out, the main worktree left out."""
+    """Returns the branches (short names) that linked worktrees have checked out."""
     fields = worktree_fields(git)
     main = Path(fields[0].partition(" ")[2])
     return {name.removeprefix("refs/heads/"): path for name, path in worktrees(git).items() if path != main}
 
 
 def place_of(git: Git, branches: Mapping[str, Oid | None]) -> Path | None:
-    """The worktree on one of these branches (full names), else one that is at one of their commits."""
+    """Returns the worktree on one of these branches (full names), else one at one of their commits."""
     places = worktrees(git)
     on_it = next((places[name] for name in branches if name in places), None)
     if on_it is not None:
@@ -49,7 +49,7 @@ def place_of(git: Git, branches: Mapping[str, Oid | None]) -> Path | None:
 
 
 def worktree_fields(git: Git) -> list[str]:
-    """What git says of all worktrees; asked again where one is just being made, which git cannot read."""
+    """Returns git's list of all worktrees; retries if git cannot read one that is being made."""
     listing = ("worktree", "list", "--porcelain", "-z")
     for seconds in _PAUSES:
         said = git.probe(*listing)
@@ -60,11 +60,11 @@ def worktree_fields(git: Git) -> list[str]:
 
 
 class WorktreeSync:
-    """Brings index and files of affected worktrees to the new commits before their refs move.
+    """Updates index and files of affected worktrees to the new commits before their refs move.
 
-    Files first, ref second: a run that is cut short in between finds files that are already right and
-    repeats harmlessly. Without `keep()` everything is brought back. Raises `worktree-in-the-way` when
-    local changes would be lost; then nothing has changed.
+    Files first, ref second: a run that is interrupted in between finds the files updated, and repeats
+    harmlessly. Without `keep()`, undoes the updates. Raises `worktree-in-the-way` if local changes would be
+    lost; then nothing has changed.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class WorktreeSync:
         self._kept = False
 
     def keep(self) -> None:
-        """The refs have moved: leave the worktrees as they are now."""
+        """Keeps the updates: the refs have moved."""
         self._kept = True
 
     def __enter__(self) -> "WorktreeSync":
@@ -100,7 +100,7 @@ class WorktreeSync:
 
     def _move(self, ref: str, place: Path, old: Oid, new: Oid) -> None:
         if self._git.probe("rev-parse", "--verify", "--quiet", ref) != old:
-            return  # somebody was faster: the files follow that, and the ref will not move
+            return  # Somebody was faster: the files follow that commit, and the ref will not move.
         ended = self._read_tree(place, old, new)
         if not ended:
             self._moved.append((ref, place, old, new))
@@ -121,7 +121,7 @@ class WorktreeSync:
     def _bring_back(self) -> None:
         while self._moved:
             ref, place, old, new = self._moved.pop()
-            # Files that the ref has reached all the same stay: they are what is committed.
+            # Keep files whose ref has moved after all: they match it.
             if self._git.probe("rev-parse", "--verify", "--quiet", ref) != new:
                 self._read_tree(place, new, old)
 

@@ -149,7 +149,7 @@ def test_a_token_that_may_not_set_the_status_of_the_settings(clinic: Clinic, hub
         found[level] = clinic.examine(code=0)["permission commit statuses"]
     assert found["write"]["verdict"] == "ok"
     assert found["read"]["verdict"] == "warning"
-    assert "so that gitcoord/combined ([landing] status) is set on no head" in found["read"]["message"]
+    assert "so that gitcoord/combined ([landing] status) is not set on any head" in found["read"]["message"]
     assert "statuses: write" in found["read"]["hint"]
     assert not hub.repository("acme/app").statuses
 

@@ -1,4 +1,4 @@
-"""GitHub's answers as typed values: only the fields that gitcoord reads, checked while they are decoded."""
+"""GitHub's answers as typed values: only the fields that gitcoord reads, validated while they are decoded."""
 
 import msgspec
 
@@ -7,7 +7,7 @@ from gitcoord.redact import redact_said
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """The base of every answer: unknown keys are GitHub's business."""
+    """The base class of answers; ignores unknown keys."""
 
 
 class InstallationAnswer(Answer, frozen=True):
@@ -24,7 +24,10 @@ class InstallationTokenAnswer(Answer, frozen=True):
 
 
 class Remark(Answer, frozen=True):
-    """Anything with a sentence for people, which may quote what was sent: it comes in without secrets."""
+    """An answer with a message for people.
+
+    It may quote the request, so secrets are removed while decoding.
+    """
 
     message: str = ""
 
@@ -33,7 +36,7 @@ class Remark(Answer, frozen=True):
 
 
 class AsyncMergeDetails(Remark, frozen=True):
-    """What an asynchronous merge has to say about itself."""
+    """The details of an asynchronous merge."""
 
     uuid: str = ""
     sha: str = ""
@@ -47,44 +50,44 @@ class AsyncMergeAnswer(Answer, frozen=True):
 
 
 class PullIdAnswer(Answer, frozen=True):
-    """A pull request's id in GraphQL."""
+    """The id of a pull request in GraphQL."""
 
     node_id: str
 
 
 class GraphError(Remark, frozen=True):
-    """One of the errors of a GraphQL answer, whose status is always 200."""
+    """An error in a GraphQL answer; the HTTP status of such an answer is always 200."""
 
     type: str = ""
 
 
 class GraphAnswer(Answer, frozen=True):
-    """The answer to a GraphQL document, as far as it went wrong."""
+    """The errors of a GraphQL answer."""
 
     errors: tuple[GraphError, ...] = ()
 
 
 class QueueEntry(Answer, frozen=True):
-    """A place in the merge queue."""
+    """A position in the merge queue."""
 
     position: int
 
 
 class Happening(Answer, frozen=True):
-    """Something that happened to a pull request."""
+    """An event in the timeline of a pull request."""
 
     kind: str = msgspec.field(name="__typename")
     reason: str | None = None
 
 
 class Timeline(Answer, frozen=True):
-    """The last things that happened to a pull request."""
+    """The newest events of a pull request."""
 
     nodes: tuple[Happening, ...] = ()
 
 
 class QueuedPull(Answer, frozen=True, rename="camel"):
-    """A pull request and the merge queue."""
+    """A pull request's position in the merge queue, and its newest events."""
 
     is_merge_queue_enabled: bool = False
     merge_queue_entry: QueueEntry | None = None
@@ -92,25 +95,25 @@ class QueuedPull(Answer, frozen=True, rename="camel"):
 
 
 class QueuedPulls(Answer, frozen=True, rename="camel"):
-    """One repository's answer."""
+    """A repository in a GraphQL answer."""
 
     pull_request: QueuedPull | None = None
 
 
 class PlaceData(Answer, frozen=True):
-    """What GraphQL answers."""
+    """The `data` of a GraphQL answer."""
 
     repository: QueuedPulls
 
 
 class PlaceAnswer(Answer, frozen=True):
-    """Where a pull request stands in the merge queue."""
+    """The GraphQL answer about a pull request's position in the merge queue."""
 
     data: PlaceData
 
 
 class RepositoryAnswer(Answer, frozen=True):
-    """`GET /repos/{owner}/{repo}`; what concerns merging is told to those who may push."""
+    """`GET /repos/{owner}/{repo}`; GitHub sends the merge settings only to users who may push."""
 
     full_name: str
     archived: bool = False
@@ -120,7 +123,7 @@ class RepositoryAnswer(Answer, frozen=True):
 
     @property
     def methods(self) -> tuple[Method, ...]:
-        """The merge methods that it allows."""
+        """The merge methods that the repository allows."""
         allowed: tuple[tuple[Method, bool], ...] = (
             ("merge", self.allow_merge_commit),
             ("squash", self.allow_squash_merge),
@@ -130,7 +133,7 @@ class RepositoryAnswer(Answer, frozen=True):
 
 
 class CoreLimit(Answer, frozen=True):
-    """What is left of the primary rate limit."""
+    """The rest of the primary rate limit."""
 
     limit: int
     remaining: int
@@ -138,7 +141,7 @@ class CoreLimit(Answer, frozen=True):
 
 
 class RateLimits(Answer, frozen=True):
-    """The limits by resource."""
+    """The rate limits by resource."""
 
     core: CoreLimit
 
@@ -150,7 +153,7 @@ class LimitsAnswer(Answer, frozen=True):
 
 
 class UserAnswer(Answer, frozen=True):
-    """Who wrote something."""
+    """The author of a comment, review or issue."""
 
     login: str
 
@@ -218,25 +221,25 @@ class CompareAnswer(Answer, frozen=True):
 
 
 class ErrorDetail(Remark, frozen=True):
-    """One of the errors of a 422."""
+    """An error in a 422 answer."""
 
     code: str = ""
     field: str = ""
 
     @property
     def text(self) -> str:
-        """What it says, or what it is about."""
+        """The error's message, or the field that it is about."""
         return self.message or " ".join(part for part in (self.field, self.code) if part)
 
 
 class ErrorAnswer(Remark, frozen=True):
-    """Any answer from 400 on; GitHub sends `errors` as objects, at times as texts."""
+    """An answer with a status of 400 or more; `errors` has objects, in rare cases strings."""
 
     errors: tuple[ErrorDetail | str, ...] | str = ()
 
     @property
     def details(self) -> tuple[str, ...]:
-        """The texts of its errors."""
+        """The texts of the errors."""
         if isinstance(self.errors, str):
             return (redact_said(self.errors),)
         return tuple(redact_said(error) if isinstance(error, str) else error.text for error in self.errors)

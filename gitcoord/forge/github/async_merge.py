@@ -1,4 +1,4 @@
-"""Merging through `merge-async`, where the host offers it: an answer that was lost can be asked for again."""
+"""Merges through `merge-async`, where the host has it: after a lost answer, the result can be read again."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,11 +23,11 @@ class LaterMerges:
         self._offered = not gateway.is_enterprise_server
 
     def merge(self, number: int, body: Mapping[str, Any]) -> Outcome | None:
-        """Asks for one merge and follows it to its end; None where that is not offered."""
+        """Requests one merge and waits for its result; returns None if the host has no asynchronous merge."""
         if not self._offered:
             return None
         path = f"{self._path}/pulls/{number}/merge-async"
-        # `direct_merge`: what lands when is gitcoord's to decide, so nothing may slip into a queue.
+        # `direct_merge`: gitcoord decides the order, so GitHub must not put the pull request into a queue.
         written = self._gateway.write("PUT", path, {**body, "merge_action": "direct_merge"}, denied=(404,))
         if isinstance(written, Denied) and written.status == 404:
             self._offered = False

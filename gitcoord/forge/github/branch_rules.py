@@ -1,4 +1,4 @@
-"""What a base demands: the union of classic branch protection and rulesets, read once per base."""
+"""Reads the requirements of a base once: the union of classic branch protection and rulesets."""
 
 from collections.abc import Iterable
 from urllib.parse import quote
@@ -20,10 +20,11 @@ _BYPASSING = frozenset({"those who may bypass its rules"})
 
 
 def read_demands(gateway: Gateway, repository_path: str, base: str) -> Demands:
-    """Reads what `base` demands of pull requests."""
+    """Reads the requirements of `base` for pull requests."""
     name = quote(base, safe="")
     branch = gateway.read(f"{repository_path}/branches/{name}", BranchAnswer)
-    # An old GitHub Enterprise has no rulesets (404), a free plan may refuse them for private ones (403).
+    # An old GitHub Enterprise has no rulesets (404), a free plan may deny them for private repositories
+    # (403).
     pages = gateway.read_pages(
         f"{repository_path}/rules/branches/{name}", tuple[RuleAnswer, ...], absent=(403, 404)
     )
@@ -84,11 +85,14 @@ def _with_classic(demands: Demands, branch: BranchAnswer, classic: ProtectionAns
 
 
 def _required(answer: RequiredChecksAnswer | None) -> frozenset[RequiredCheck]:
-    """`checks` where there are any: `contexts` is the older list of the same names, without the apps."""
+    """Returns the required checks.
+
+    Prefers `checks`: `contexts` is the older list of the same names, without apps.
+    """
     if answer is None:
         return frozenset()
     if answer.checks:
-        # -1 stands for any app.
+        # -1 means any app.
         return frozenset(
             RequiredCheck(check.context, check.app_id if check.app_id and check.app_id > 0 else None)
             for check in answer.checks

@@ -1,7 +1,7 @@
-"""The one place where gitcoord talks to GitHub: reads are retried and remembered, a write is sent once.
+"""The only connection to GitHub: retries and caches reads, sends a write once.
 
-What GitHub refuses because of a rate limit, or of a token that has run out, was not done: after waiting, or
-with a new token, it is sent again. Everything else about a write is the caller's to look into.
+GitHub does not perform a request that it refuses because of a rate limit or an expired token: after a pause,
+or with a new token, it is sent again. The caller handles every other problem of a write.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -41,12 +41,12 @@ class Denied(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def text(self) -> str:
-        """Everything that GitHub said about it, on the lines that it made."""
+        """Everything that GitHub said about it, with GitHub's line breaks."""
         return "; ".join((self.message, *(detail for detail in self.details if detail)))
 
     @property
     def sentence(self) -> str:
-        """The same on one line: of a ruleset each violation is a line, after a title."""
+        """The same on one line: a ruleset's answer has a title, and a line for each violation."""
         title, *lines = [line.strip() for line in self.text.splitlines() if line.strip()] or [""]
         return f"{title}: {' '.join(lines)}" if lines else title
 
@@ -55,10 +55,10 @@ Written = Accepted | Denied | NoAnswer
 
 
 class Renewable(Auth.Auth):
-    """Credentials that can be made anew when GitHub does not take them any more."""
+    """Credentials that can be renewed when GitHub no longer accepts them."""
 
     def renew(self) -> None:
-        """Lets go of the token at hand."""
+        """Discards the current token."""
         raise NotImplementedError
 
 
@@ -74,32 +74,32 @@ class Gateway:
         self._patience = patience or RateLimitPatience()
         self._memory = AnswerCache()
         self.sent = 0
-        """How many requests were sent so far."""
+        """The number of requests sent so far."""
         self._check: Callable[[], None] | None = None
         self._wire = Wire(api_url=api_url, auth=auth, pace=pace)
 
     @property
     def is_enterprise_server(self) -> bool:
-        """Whether this is a GitHub Enterprise Server, which lacks some of what github.com has."""
+        """Whether this is a GitHub Enterprise Server, which lacks some features of github.com."""
         return self._prefix.endswith("/api/v3")
 
     @property
     def graphql_path(self) -> str:
-        """Where GraphQL is asked."""
+        """The path or URL of the GraphQL API."""
         return self._wire.graphql_path
 
     @property
     def patience(self) -> RateLimitPatience:
-        """How waiting is done here."""
+        """The waiting policy of this connection."""
         return self._patience
 
     def headers(self, path: str) -> tuple[int, Mapping[str, str]]:
-        """Status and headers of a resource, whatever the status is."""
+        """Returns the status and the headers of a resource; no status is an error."""
         reply = self._get(path, _NO_QUERY)
         return reply.status, reply.headers
 
     def read(self, path: str, kind: type[T], query: Query = _NO_QUERY) -> T:
-        """One resource. Raises GitcoordError when it is not there or cannot be read."""
+        """Returns one resource. Raises GitcoordError if it does not exist or cannot be read."""
         found = self.read_if_there(path, kind, query)
         if found is None:
             raise about_status(404, f"GET {path}", ErrorAnswer(message="Not Found"))
@@ -108,7 +108,7 @@ class Gateway:
     def read_if_there(
         self, path: str, kind: type[T], query: Query = _NO_QUERY, *, absent: tuple[int, ...] = (404,)
     ) -> T | None:
-        """One resource; None when GitHub answers with one of the `absent` statuses."""
+        """Returns one resource; None if GitHub answers with one of the `absent` statuses."""
         reply = self._get(path, query)
         if reply.status in absent and not reply.limited:
             return None
@@ -117,7 +117,10 @@ class Gateway:
     def read_pages(
         self, path: str, kind: type[T], query: Query = _NO_QUERY, *, absent: tuple[int, ...] = ()
     ) -> Iterator[T]:
-        """A list, page by page; its links lead on, and name the repository by its id."""
+        """Yields the entries of a list, page by page.
+
+        Follows the links in the headers, which name a repository by id.
+        """
         reply = self._get(path, {"per_page": 100, **query})
         if reply.status in absent and not reply.limited:
             return
@@ -133,7 +136,7 @@ class Gateway:
     ) -> Written:
         """Sends one write, once; a 401, 404 or redirect is an error unless it is in `denied`.
 
-        Raises GitcoordError when it did not get there, or when the token or a rate limit stood in the way.
+        Raises GitcoordError if the request was not sent, or was refused because of the token or a rate limit.
         """
         reply = self._send(verb, path, _NO_QUERY, body, {})
         if isinstance(reply, NoAnswer):
@@ -151,9 +154,9 @@ class Gateway:
 
     @contextmanager
     def checked_again(self, check: Callable[[], None]) -> Iterator[None]:
-        """While the block lasts, `check` comes before a write is sent again that a rate limit kept waiting.
+        """Within the block, calls `check` before a write that waited for a rate limit is sent again.
 
-        What it raises ends the write.
+        If `check` raises, the write is not sent.
         """
         before, self._check = self._check, check
         try:
@@ -165,7 +168,7 @@ class Gateway:
         known = self._memory.of(path, query)
         reply = self._send("GET", path, query, None, known.condition)
         if isinstance(reply, NoAnswer):
-            # The connection broke off within the answer: reading it again does no harm.
+            # The connection broke within the answer: a read can be repeated.
             reply = self._send("GET", path, query, None, known.condition)
         if isinstance(reply, NoAnswer):
             raise no_answer(f"GET {path}", reply.message)
@@ -205,7 +208,7 @@ class Gateway:
 
 
 def _graph_limited(reply: Reply | NoAnswer) -> Reply | NoAnswer:
-    """GraphQL tells of its rate limit with status 200; here it is one like the others."""
+    """Returns `reply` as a rate-limit answer if it is one: GraphQL reports its limit with status 200."""
     if not isinstance(reply, Reply) or reply.status != 200:
         return reply
     try:
@@ -234,12 +237,15 @@ def _decode(body: bytes, kind: type[T], path: str) -> T:
         raise GitcoordError(
             "unexpected-answer",
             f"GitHub's answer to GET {path} is not what its API promises: {error}.",
-            hint="Is GITHUB_API_URL the address of GitHub's REST API, and does no proxy stand in between?",
+            hint="Is GITHUB_API_URL the address of GitHub's REST API, and is there a proxy in between?",
         ) from None
 
 
 def decode_written(accepted: Accepted, kind: type[T], path: str) -> T | NoAnswer:
-    """The body of a write's answer; one that cannot be read leaves it open what happened."""
+    """Decodes the body of a write's answer.
+
+    Returns NoAnswer if it cannot be read, because the result is unknown.
+    """
     try:
         return msgspec.json.decode(accepted.body, type=kind)
     except msgspec.DecodeError as error:

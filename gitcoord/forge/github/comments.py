@@ -1,8 +1,8 @@
-"""What gitcoord says on pull requests, and tidying up after them.
+"""Writes gitcoord's comments on pull requests, and sets labels, reviewers, statuses and bases.
 
-Its own comments are found again by a hidden marker and edited, so however often something is said it stands
-there once. GitHub takes the same comment twice: of those that two clients write at once, the oldest stays.
-Deleting a branch closes the pull requests that build on it, so those are moved first.
+A hidden marker identifies gitcoord's own comments, so a topic has one comment, which is edited. Two clients
+can write the same comment at once: the oldest stays. GitHub closes the pull requests onto a deleted branch,
+so `delete_branch` changes their base first.
 """
 
 from collections.abc import Collection
@@ -22,14 +22,14 @@ _MARKER = "<!-- gitcoord:{} -->"
 
 
 class Conversation:
-    """Texts, labels and branches around the pull requests of one repository."""
+    """The comments, labels and branches of one repository's pull requests."""
 
     def __init__(self, gateway: Gateway, full_name: str) -> None:
         self._gateway = gateway
         self._path = f"/repos/{full_name}"
 
     def say(self, number: int, topic: str, text: str, *, only_again: bool = False) -> None:
-        """Puts gitcoord's comment about `topic` on a pull request, or edits the one that is there."""
+        """Writes gitcoord's comment about `topic` on a pull request, or edits the existing one."""
         body = f"{_MARKER.format(topic)}\n{text}"
         own = self._own_comments(number, topic)
         if not own and not only_again:
@@ -44,41 +44,41 @@ class Conversation:
             self._twice("DELETE", self._comment_path(comment), {}, f"comment {comment.id}", denied=(404,))
 
     def close(self, number: int) -> None:
-        """Closes a pull request; twice is once."""
+        """Closes a pull request; no change if it is closed."""
         path = f"{self._path}/pulls/{number}"
         self._twice("PATCH", path, {"state": "closed"}, f"pull request {number}")
 
     def label(self, number: int, labels: tuple[str, ...]) -> None:
-        """Puts labels on a pull request; twice is once."""
+        """Adds labels to a pull request; no change if it has them."""
         if labels:
             path = f"{self._path}/issues/{number}/labels"
             self._twice("POST", path, {"labels": list(labels)}, f"the labels of pull request {number}")
 
     def ask_for_reviews(self, number: int, logins: tuple[str, ...], teams: tuple[str, ...] = ()) -> None:
-        """Asks people and teams to review; twice is once."""
+        """Requests reviews from people and teams; no change for those already requested."""
         asked = {"reviewers": list(logins)} | ({"team_reviewers": list(teams)} if teams else {})
         if logins or teams:
             path = f"{self._path}/pulls/{number}/requested_reviewers"
             self._twice("POST", path, asked, f"the reviewers of pull request {number}")
 
     def set_status(self, status: CommitStatus) -> None:
-        """Puts a status on a commit; the same twice says the same."""
+        """Sets a status on a commit."""
         body = {"state": status.state, "context": status.context, "description": status.description}
         path = f"{self._path}/statuses/{status.commit}"
         self._twice("POST", path, body, f"the status {status.context} of {status.commit[:12]}")
 
     def delete_branch(self, branch: str, base: str) -> tuple[int, ...]:
-        """Deletes a merged branch; pull requests onto it are moved to `base` first. Returns their numbers."""
+        """Deletes a merged branch; first moves pull requests onto it to `base`. Returns their numbers."""
         dependents = self.retarget(branch, base)
         written = self._delete(branch)
-        # A 404 is what GitHub says of what is not there, and of what the token may not touch.
+        # GitHub answers 404 if something does not exist, and also if the token has no access.
         doubtful = isinstance(written, NoAnswer) or (isinstance(written, Denied) and written.status == 404)
         if not (doubtful and not self._is_there(branch)):
             _require(written, f"the branch {branch}")
         return dependents
 
     def retarget(self, branch: str, base: str, only: Collection[int] | None = None) -> tuple[int, ...]:
-        """Moves the pull requests onto `branch`, or `only` these of them, to `base`; their numbers."""
+        """Changes the base of pull requests onto `branch` (or of `only` these); returns their numbers."""
         query = {"state": "open", "base": branch}
         pages = self._gateway.read_pages(f"{self._path}/pulls", tuple[PullAnswer, ...], query)
         found = (pull.number for page in pages for pull in page)
@@ -100,9 +100,9 @@ class Conversation:
         return written
 
     def _own_comments(self, number: int, topic: str) -> list[CommentAnswer]:
-        """Comments about `topic` that one account of gitcoord wrote, oldest first: one of them is to stay.
+        """Returns the comments about `topic` by one account of gitcoord, oldest first: the first one stays.
 
-        Every client finds the same one first, whichever of them it wrote itself.
+        All clients choose the same first comment, also if another client wrote it.
         """
         path = f"{self._path}/issues/{number}/comments"
         pages = self._gateway.read_pages(path, tuple[CommentAnswer, ...])
@@ -114,9 +114,9 @@ class Conversation:
         return f"{self._path}/issues/comments/{comment.id}"
 
     def _is_own(self, comment: CommentAnswer) -> bool:
-        """Whether the account that acts here wrote the comment: anybody can write the marker.
+        """Whether the current account wrote the comment; anybody can write the marker.
 
-        An installation token does not tell its account; only apps have names that end with `[bot]`.
+        An installation token does not reveal its account; only the names of apps end with `[bot]`.
         """
         if comment.user is None:
             return False
@@ -124,7 +124,7 @@ class Conversation:
 
     @cached_property
     def _login(self) -> str:
-        """The account that the token acts for; "" when the token does not tell."""
+        """The account of the token; "" if the token does not reveal it."""
         user = self._gateway.read_if_there("/user", UserAnswer, absent=(401, 403, 404))
         return user.login if user is not None else ""
 
@@ -135,9 +135,9 @@ class Conversation:
     def _twice(
         self, verb: str, path: str, body: dict[str, Any], what: str, *, denied: tuple[int, ...] = ()
     ) -> None:
-        """For changes that are the same when they are made again: a lost answer is asked for once more.
+        """Sends an idempotent change, and sends it again if the answer was lost.
 
-        `denied` are statuses that say that there is nothing to change any more.
+        `denied`: statuses that mean that nothing is left to change.
         """
         written = self._gateway.write(verb, path, body, denied=denied)
         if isinstance(written, NoAnswer):

@@ -4,13 +4,13 @@ from gitcoord.forge.github.api_types import Answer
 
 
 class VerificationAnswer(Answer, frozen=True):
-    """Whether GitHub takes a commit for signed."""
+    """Whether GitHub considers a commit signed."""
 
     verified: bool = False
 
 
 class GitCommitAnswer(Answer, frozen=True):
-    """What git knows of a commit, and what GitHub thinks of its signature."""
+    """The data of a commit in git, and GitHub's verdict on its signature."""
 
     verification: VerificationAnswer = VerificationAnswer()
 

@@ -1,4 +1,4 @@
-"""Making the `github` forge from a remote's URL and the environment."""
+"""Makes the `github` forge from a remote's URL and the environment."""
 
 import os
 import time
@@ -16,11 +16,13 @@ from gitcoord.forge.github_repository_name import choose_repository
 from gitcoord.git.github_remotes import api_url, is_github, parse_address
 
 PACE_VARIABLE = "GITCOORD_API_PACE"
-"""Seconds between two writes; requests are a quarter of that apart. GitHub asks for 1, the default.
+"""Seconds between two writes (default 1, as GitHub asks); the pause between other requests is a quarter of
+it.
 
-0 takes every pause out, those before repeated reads too: for tests against an emulated GitHub."""
+0 removes all pauses, also those before retries of reads: for tests against an emulated GitHub.
+"""
 PATIENCE_VARIABLE = "GITCOORD_API_PATIENCE"
-"""How many seconds one request waits for GitHub's rate limits, in all, before the run gives up."""
+"""The longest time in seconds that one request waits for GitHub's rate limits before the run fails."""
 
 
 def open_github(
@@ -30,10 +32,10 @@ def open_github(
     environ: Mapping[str, str] = os.environ,
     tell: Countdown | None = None,
 ) -> GitHubForge:
-    """The forge of the repository that `repository`, the remote's `url` or GITHUB_REPOSITORY names.
+    """Returns the forge of the repository named by `repository`, the remote's `url` or GITHUB_REPOSITORY.
 
-    Makes one request, for the repository's present name. `tell` is told about every wait for a rate limit.
-    Raises `no-token` and whatever keeps GitHub from being asked.
+    Makes one request, for the repository's current name. Calls `tell` for every wait for a rate limit. Raises
+    `no-token`, and any error of the connection.
     """
     full_name = choose_repository(url, repository, environ)
     return GitHubForge(connect(url=url, full_name=full_name, environ=environ, tell=tell), full_name)
@@ -42,7 +44,7 @@ def open_github(
 def connect(
     *, url: str | None, full_name: str, environ: Mapping[str, str], tell: Countdown | None = None
 ) -> Gateway:
-    """The gateway to the GitHub that the remote's `url` or the environment names, signed in."""
+    """Returns a signed-in connection to the GitHub named by the remote's `url` or the environment."""
     address = parse_address(url) if url else None
     if address is not None and not is_github(address, environ):
         address = None
@@ -62,7 +64,7 @@ def connect(
 
 
 def _no_pause(seconds: float) -> None:
-    """For tests against an emulated GitHub, which count the seconds and do not wait for them."""
+    """Does not sleep: for tests against an emulated GitHub, which count the seconds."""
 
 
 def _host(root: str) -> str:

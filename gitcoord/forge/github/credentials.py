@@ -1,4 +1,4 @@
-"""What gitcoord signs in with: a token, a GitHub App's installation, or what the `gh` program holds."""
+"""Signs in to GitHub: with a token, as a GitHub App, or with the token of the `gh` program."""
 
 import datetime
 import subprocess
@@ -20,12 +20,16 @@ APP_VARIABLE = "GITCOORD_APP_ID"
 KEY_VARIABLE = "GITCOORD_APP_PRIVATE_KEY"
 KEY_FILE_VARIABLE = "GITCOORD_APP_PRIVATE_KEY_FILE"
 _MARGIN = 300.0
-"""Tokens with fewer seconds to live are replaced: an hour is what they get, and a run takes longer."""
+"""Tokens that expire within this many seconds are renewed; they are valid for an hour, and a run takes
+longer."""
 _ATTEMPTS = 3
 
 
 class Installation(Renewable):
-    """The token of an App where it is installed, got when it is first needed and before it runs out."""
+    """The token of a GitHub App's installation.
+
+    Requests it when it is needed, and again before it expires.
+    """
 
     def __init__(self, app: Gateway, full_name: str, clock: Callable[[], float] = time.time) -> None:
         self._app = app
@@ -37,12 +41,12 @@ class Installation(Renewable):
 
     @property
     def token_type(self) -> str:
-        """How it stands in the header."""
+        """The type of the token in the header."""
         return "Bearer"
 
     @property
     def token(self) -> str:
-        """A token that is valid for some minutes."""
+        """A token that is valid for at least some minutes."""
         if self._token is None or self._expires - self._clock() < _MARGIN:
             fresh = self._fetch()
             expires = datetime.datetime.fromisoformat(fresh.expires_at.replace("Z", "+00:00"))
@@ -51,7 +55,7 @@ class Installation(Renewable):
         return self._token
 
     def renew(self) -> None:
-        """Lets go of the token at hand."""
+        """Discards the current token."""
         self._token = None
 
     def _fetch(self) -> InstallationTokenAnswer:
@@ -59,7 +63,7 @@ class Installation(Renewable):
             self._number = self._installed()
         path = f"/app/installations/{self._number}/access_tokens"
         for _ in range(_ATTEMPTS):
-            # A token too many does no harm, so a lost answer is simply asked for again.
+            # An unused token is harmless, so the request can be repeated after a lost answer.
             written = self._app.write("POST", path, {})
             if not isinstance(written, NoAnswer):
                 break
@@ -69,7 +73,7 @@ class Installation(Renewable):
         raise GitcoordError(
             "app-refused",
             f"GitHub gives the App no token for {self._full_name}: {said}.",
-            hint="Check the App's permissions: contents and pull requests, both to write.",
+            hint="Check the App's permissions: contents and pull requests, each with write access.",
         )
 
     def _installed(self) -> int:
@@ -79,7 +83,7 @@ class Installation(Renewable):
             raise GitcoordError(
                 "app-not-installed",
                 f"The GitHub App is not installed on {self._full_name}.",
-                hint="Install it there, or put a token into GITHUB_TOKEN in place of the App.",
+                hint="Install it there, or put a token into GITHUB_TOKEN instead of the App.",
             )
         return found.id
 
@@ -96,7 +100,10 @@ def _token_in(written: Accepted) -> InstallationTokenAnswer:
 def sign_in(
     *, host: str, full_name: str, environ: Mapping[str, str], connect: Callable[[Auth.Auth], Gateway]
 ) -> Auth.Auth:
-    """The App when there is one, else the environment's token, else what `gh` holds; raises `no-token`."""
+    """Returns the credentials: the App's, else the token in the environment, else that of `gh`.
+
+    Raises `no-token`.
+    """
     app = environ.get(APP_VARIABLE, "").strip()
     if app:
         return Installation(connect(_app_auth(app, environ)), full_name)
@@ -122,10 +129,10 @@ def _app_auth(app: str, environ: Mapping[str, str]) -> Auth.AppAuth:
     try:
         auth.create_jwt()
     except (jwt.PyJWTError, ValueError, TypeError):
-        # Not the cause: it may quote the key.
+        # Do not add the cause: it may quote the key.
         raise usage_error(
             "bad-app-key",
-            f"The private key of the GitHub App {app} cannot be used: it is no RSA key in PEM form.",
+            f"The private key of the GitHub App {app} cannot be used: it is not an RSA key in PEM format.",
             f"Put the file that GitHub made for the App into {KEY_FILE_VARIABLE}, unchanged.",
         ) from None
     return auth
@@ -134,7 +141,7 @@ def _app_auth(app: str, environ: Mapping[str, str]) -> Auth.AppAuth:
 def _private_key(environ: Mapping[str, str]) -> str:
     text, file = environ.get(KEY_VARIABLE, "").strip(), environ.get(KEY_FILE_VARIABLE, "").strip()
     if text:
-        # Where a variable can hold one line only, line feeds are written out.
+        # In a variable that holds only one line, line feeds are written as \n.
         return text.replace("\\n", "\n") + "\n"
     if not file:
         raise usage_error(
@@ -150,7 +157,7 @@ def _private_key(environ: Mapping[str, str]) -> str:
 
 
 def token_of_gh(host: str, environ: Mapping[str, str]) -> str | None:
-    """The token that GitHub's own program is signed in with, if it is there."""
+    """Returns the token of the `gh` program, if it is installed and signed in."""
     argv = ["gh", "auth", "token", "--hostname", host]
     try:
         ended = subprocess.run(

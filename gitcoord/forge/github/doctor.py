@@ -1,6 +1,6 @@
-"""Examining a repository on GitHub before anything is landed: token, permissions, methods, rules, limits.
+"""Checks before landing whether it would work on GitHub: token, permissions, methods, rules, limits.
 
-Permissions are tried with writes that GitHub must refuse for another reason, after it has looked at those.
+Tests permissions with writes that GitHub must refuse for another reason, because it checks permissions first.
 """
 
 import math
@@ -41,12 +41,12 @@ def examine_github(
     status: str = "",
     environ: Mapping[str, str] = os.environ,
 ) -> Iterator[Diagnosis]:
-    """What works and what is missing; a GitcoordError ends it where nothing more can be found out.
+    """Yields what works and what is missing; a GitcoordError ends it if nothing more can be determined.
 
-    `status` is the name of the commit status that landing reports, if it does.
+    `status` is the name of the commit status that landing reports, if any.
     """
     full_name = choose_repository(url, repository, environ)
-    # An examination says that a limit is used up; it does not wait for it.
+    # Report a used-up rate limit instead of waiting for it.
     gateway = connect(url=url, full_name=full_name, environ={**environ, PATIENCE_VARIABLE: "0"})
     limit = _limit(gateway)
     yield limit
@@ -125,12 +125,15 @@ def _permissions(gateway: Gateway, path: str, base: str) -> Iterator[Diagnosis]:
 
 
 def _may_report(gateway: Gateway, path: str, status: str) -> Diagnosis:
-    """Whether the token may set the status; landing goes on without it as far as the rules let it."""
+    """Checks whether the token may set the status.
+
+    Without it landing continues, unless a rule requires the status.
+    """
     body = {"state": "pending", "context": status}
     found = _allowed(gateway, f"{path}/statuses/{_NOBODY}", body, "commit statuses", "statuses: write")
     if found.verdict != "failed":
         return found
-    said = f"{found.message.removesuffix('.')}, so that {status} ([landing] status) is set on no head."
+    said = f"{found.message.removesuffix('.')}, so that {status} ([landing] status) is not set on any head."
     return doubtful(found.name, said, found.hint)
 
 

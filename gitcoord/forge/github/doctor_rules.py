@@ -1,4 +1,4 @@
-"""Examining what protects a base: whether this token and this method can meet it at all."""
+"""Checks whether this token and merge method can satisfy the rules of a base."""
 
 from collections.abc import Iterator
 
@@ -22,9 +22,11 @@ def examine_rules(
     signs: bool,
     actions: bool,
 ) -> Iterator[Diagnosis]:
-    """What `base` demands, and which of it cannot be met; `unreadable` names what the token may not read.
+    """Yields the requirements of `base`, and those that cannot be met.
 
-    `signs`: git is told to sign commits. `actions`: the token is that of an Actions workflow.
+    `unreadable` are those hidden from the token.
+
+    `signs`: git is configured to sign commits. `actions`: the token is that of an Actions workflow.
     """
     try:
         demands = read_demands(gateway, path, base)
@@ -51,7 +53,7 @@ def _unreadable(demands: Demands, base: str, unreadable: tuple[str, ...]) -> Ite
         name, hint = f"permission {what}", f"Grant the token {what}: read."
         if demands.checks:
             message = (
-                f"The token may not read {what}, and {base} demands checks: they are never seen to pass."
+                f"The token may not read {what}, and {base} demands checks: gitcoord can never see them pass."
             )
             yield broken(name, message, hint)
         else:
@@ -92,7 +94,7 @@ def _movers(gateway: Gateway, demands: Demands, base: str) -> Iterator[Diagnosis
     if user is not None and user.login in demands.movers:
         yield fine("push restriction", f"{base} is restricted, and {user.login} may push to it.")
         return
-    # Those with a space in it are teams, apps and the like: who belongs to them is not shown here.
+    # Entries with a space are teams and apps; their members are not visible here.
     unclear = any(" " in one for one in demands.movers)
     who = f"Only {some(sorted(demands.movers))}" if demands.movers else "Nobody"
     if user is None or unclear:

@@ -1,4 +1,4 @@
-"""The errors of talking to GitHub, as sentences with a way out. The token is in none of them."""
+"""Makes errors about GitHub: a sentence and a hint each, without the token."""
 
 import time
 from collections.abc import Mapping
@@ -10,13 +10,13 @@ _LIMIT_SENTENCES = ("rate limit exceeded", "secondary rate limit", "abuse detect
 
 
 def is_rate_limit(status: int, message: str, headers: Mapping[str, str]) -> bool:
-    """Whether a 403 or 429 is a limit rather than a missing permission."""
+    """Whether a 403 or 429 means a rate limit, not a missing permission."""
     said = any(sentence in message.lower() for sentence in _LIMIT_SENTENCES)
     return said or status == 429 or headers.get("x-ratelimit-remaining") == "0" or "retry-after" in headers
 
 
 def rate_limited(what: str, message: str, headers: Mapping[str, str]) -> GitcoordError:
-    """GitHub wants to be asked later."""
+    """Makes the error for a rate limit."""
     seconds = seconds_asked_for(headers, time.time())
     when = f"in {seconds:.0f} s" if seconds is not None else "in a few minutes"
     return GitcoordError(
@@ -27,18 +27,18 @@ def rate_limited(what: str, message: str, headers: Mapping[str, str]) -> Gitcoor
 
 
 def seconds_asked_for(headers: Mapping[str, str], now: float) -> float | None:
-    """How long GitHub asks to wait; None when it does not say."""
+    """Returns the seconds that GitHub asks to wait; None if it does not say."""
     after, reset = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
     if after.isdigit():
         return float(after)
     if headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
-        # A second more: clocks differ, and GitHub's has no fractions.
+        # Add a second: clocks differ, and GitHub's has no fractions.
         return max(1.0, int(reset) - now + 1)
     return None
 
 
 def unreachable(api_url: str, cause: str) -> GitcoordError:
-    """Nothing was sent."""
+    """Makes the error for a request that could not be sent."""
     return GitcoordError(
         "github-unreachable",
         f"GitHub at {api_url} cannot be reached: {cause}.",
@@ -47,7 +47,7 @@ def unreachable(api_url: str, cause: str) -> GitcoordError:
 
 
 def no_answer(what: str, cause: str) -> GitcoordError:
-    """A read that failed however often it was tried."""
+    """Makes the error for a read that failed after all retries."""
     return GitcoordError(
         "github-no-answer",
         f"GitHub gave no usable answer to {what}: {cause}.",
@@ -56,7 +56,7 @@ def no_answer(what: str, cause: str) -> GitcoordError:
 
 
 def about_status(status: int, what: str, error: ErrorAnswer) -> GitcoordError:
-    """What a status from 300 on means when it was not expected."""
+    """Makes the error for an unexpected status of 300 or more."""
     said = "; ".join(text.strip() for text in (error.message, *error.details) if text.strip())
     if status == 401:
         return GitcoordError(

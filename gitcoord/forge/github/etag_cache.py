@@ -1,4 +1,4 @@
-"""What was read before, with its ETag: asked again, GitHub answers 304, which is free of its rate limit."""
+"""Caches answers with their ETags: if nothing has changed, GitHub answers 304, which costs no request."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ _Key = tuple[str, tuple[tuple[str, str], ...]]
 
 
 class CachedAnswer:
-    """One resource, and the answer that is remembered of it."""
+    """A resource and its cached answer."""
 
     def __init__(self, memory: "AnswerCache", key: _Key) -> None:
         self._memory = memory
@@ -18,12 +18,12 @@ class CachedAnswer:
 
     @property
     def condition(self) -> Mapping[str, str]:
-        """The header that asks for news only; none for what was never read."""
+        """The header for a conditional request; empty without a cached answer."""
         reply = self._memory.replies.get(self._key)
         return {} if reply is None else {"If-None-Match": reply.headers["etag"]}
 
     def answered(self, reply: Reply) -> Reply:
-        """The answer, which is the remembered one when there is no news."""
+        """Returns the answer: the cached one after a 304."""
         replies = self._memory.replies
         if reply.status == 304 and self._key in replies:
             replies.move_to_end(self._key)
@@ -37,11 +37,11 @@ class CachedAnswer:
 
 
 class AnswerCache:
-    """The answers of one run, the oldest forgotten first."""
+    """The cached answers of one run; removes the oldest first."""
 
     def __init__(self) -> None:
         self.replies: OrderedDict[_Key, Reply] = OrderedDict()
 
     def of(self, path: str, query: Query) -> CachedAnswer:
-        """What is known of a resource."""
+        """Returns the cache entry of a resource."""
         return CachedAnswer(self, (path, tuple(sorted((name, str(value)) for name, value in query.items()))))

@@ -1,6 +1,6 @@
 """Git's credential protocol for a GitHub App: `python -m gitcoord.forge.github.git_credentials get`.
 
-Git calls it when GitHub asks for a login; the token goes from here to git through a pipe, and nowhere else.
+Git calls it when GitHub asks for a login. It writes the token only into its pipe to git.
 """
 
 import os
@@ -14,7 +14,7 @@ from gitcoord.redact import redact
 
 
 def answer(asked: Iterable[str], environ: Mapping[str, str]) -> str:
-    """The login for what git asks about."""
+    """Returns the login that git asks for."""
     wanted = dict(line.rstrip("\n").split("=", 1) for line in asked if "=" in line)
     url = f"{wanted.get('protocol', '')}://{wanted.get('host', '')}/{wanted.get('path', '')}"
     full_name = choose_repository(url, None, environ)
@@ -23,7 +23,7 @@ def answer(asked: Iterable[str], environ: Mapping[str, str]) -> str:
 
 
 def main() -> int:
-    """The program; anything but `get` is of no interest here."""
+    """Runs the program; ignores every operation except `get`."""
     if sys.argv[1:] != ["get"]:
         return 0
     try:

@@ -1,4 +1,4 @@
-"""Issues on GitHub by label and milestone, with what blocks them and their sub-issues."""
+"""Reads GitHub issues by label and milestone, with their blockers and sub-issues."""
 
 from collections.abc import Collection, Iterator, Mapping
 
@@ -14,7 +14,7 @@ from gitcoord.text_lists import some
 
 _ABSENT = (404, 410)
 _MOST_NAMED = 200
-"""Numbers in texts that are asked for one by one."""
+"""The most issue numbers in texts that are requested one by one."""
 
 
 class IssueLabelAnswer(Answer, frozen=True):
@@ -24,7 +24,7 @@ class IssueLabelAnswer(Answer, frozen=True):
 
 
 class IssueSummaryAnswer(Answer, frozen=True):
-    """How many issues block an issue, or are below it."""
+    """The number of issues that block an issue, or of its sub-issues."""
 
     total_blocked_by: int = 0
     total: int = 0
@@ -57,7 +57,7 @@ class IssueAnswer(Answer, frozen=True):
 
 
 class RepositoryNameAnswer(Answer, frozen=True):
-    """What a repository is called now."""
+    """The current name of a repository."""
 
     full_name: str
 
@@ -70,7 +70,7 @@ class MilestoneAnswer(Answer, frozen=True):
 
 
 class RelatedAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """An issue that another one names."""
+    """An issue that another issue names."""
 
     number: int
     repository: str
@@ -78,7 +78,7 @@ class RelatedAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IssueRead(msgspec.Struct, frozen=True, kw_only=True):
-    """An issue with what GitHub keeps of others."""
+    """An issue with its blockers and sub-issues."""
 
     number: int
     title: str
@@ -91,7 +91,7 @@ class IssueRead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Issues:
-    """The issues of one repository; `unread` is what GitHub did not tell, in sentences."""
+    """The issues of one repository; `unread` are sentences about data that GitHub did not provide."""
 
     def __init__(self, gateway: Gateway, full_name: str) -> None:
         self._gateway = gateway
@@ -101,9 +101,9 @@ class Issues:
         self.unread: list[str] = []
 
     def read(self, labels: Collection[str], milestone: str | None) -> list[IssueRead]:
-        """The issues, open and closed, that have all of these labels, and this milestone if one is named.
+        """Returns the issues, open and closed, with all of these labels, and this milestone if one is named.
 
-        Raises `no-task-list` when there is no such milestone, or no issues are kept here.
+        Raises `no-task-list` if there is no such milestone, or the repository has no issues.
         """
         query: dict[str, str | int] = {"state": "all", "sort": "created", "direction": "asc"}
         if labels:
@@ -114,11 +114,11 @@ class Issues:
         return [self._whole(one) for page in pages for one in page if one.pull_request is None]
 
     def open_ones(self, numbers: Collection[int]) -> dict[int, bool]:
-        """For each issue or pull request that there is, whether it is open."""
+        """Returns, for each existing issue or pull request, whether it is open."""
         asked = sorted(numbers)[:_MOST_NAMED]
         if len(numbers) > len(asked):
             rest = len(numbers) - len(asked)
-            self.unread.append(f"Texts name {rest} more issues outside the list, which were not looked at.")
+            self.unread.append(f"Texts name {rest} more issues outside the list, which were not read.")
         found = {}
         for number in asked:
             issue = self._gateway.read_if_there(f"{self._path}/{number}", IssueAnswer, absent=_ABSENT)
@@ -164,10 +164,10 @@ class Issues:
         path = f"{self._path}/{one.number}/{which}"
         pages = list(self._gateway.read_pages(path, tuple[IssueAnswer, ...], absent=_ABSENT))
         if not pages:
-            # An older GitHub Enterprise Server knows neither.
+            # An older GitHub Enterprise Server has neither.
             self._offered[which] = False
             what = "sub-issues" if which == "sub_issues" else "what blocks an issue"
-            self.unread.append(f"GitHub does not tell {what} here; only texts are read for that.")
+            self.unread.append(f"GitHub does not provide {what} here; only the texts were read.")
             return
         for page in pages:
             for other in page:
@@ -179,9 +179,9 @@ class Issues:
 def open_issues(
     *, url: str | None, repository: str | None, environ: Mapping[str, str], tell: Countdown | None = None
 ) -> Issues:
-    """The issues of the repository that `repository`, the remote's `url` or GITHUB_REPOSITORY names.
+    """Returns the issues of the repository named by `repository`, the remote's `url` or GITHUB_REPOSITORY.
 
-    Raises `no-token`, `unknown-repository` and whatever keeps GitHub from being asked.
+    Raises `no-token`, `unknown-repository`, and any error of the connection.
     """
     full_name = choose_repository(url, repository, environ)
     gateway = connect(url=url, full_name=full_name, environ=environ, tell=tell)
@@ -191,7 +191,7 @@ def open_issues(
 def issue_document(
     full_name: str, issues: Collection[IssueRead], others: Mapping[int, bool], unread: Collection[str]
 ) -> bytes:
-    """What was read as the JSON document that the reader of task lists takes."""
+    """Encodes the issues as the JSON document that the reader of task lists expects."""
     return msgspec.json.encode(
         {"repository": full_name, "issues": list(issues), "others": others, "unread": list(unread)}
     )

@@ -1,6 +1,6 @@
-"""What GitHub does for a pull request on request: update its branch, merge it when ready, queue it.
+"""Asks GitHub to update a branch, to merge a pull request when it is ready, or to queue it.
 
-An answer that says "already so" is success; one that was lost is reported, and the caller looks.
+An answer "already done" counts as success. A lost answer is reported, and the caller reads the state again.
 """
 
 from typing import Any, Literal
@@ -34,14 +34,14 @@ _READY = """mutation($input: MarkPullRequestReadyForReviewInput!) {
 
 
 class Handover:
-    """Requests about the pull requests of one repository."""
+    """The update, queue and auto-merge requests of one repository."""
 
     def __init__(self, gateway: Gateway, repository_path: str) -> None:
         self._gateway = gateway
         self._path = repository_path
 
     def update_branch(self, number: int, head: str) -> Done | Refused | Unclear:
-        """Asks GitHub to merge the base into the head, which it does later; only while the head is `head`."""
+        """Asks GitHub to merge the base into the head, if the head is still `head`; GitHub does it later."""
         path = f"{self._path}/pulls/{number}/update-branch"
         written = self._gateway.write("PUT", path, {"expected_head_sha": head})
         if isinstance(written, Accepted):
@@ -52,16 +52,16 @@ class Handover:
         return "already" if kind == "nothing-to-merge" else Refused(kind=kind, message=written.text)
 
     def enqueue(self, number: int, head: str) -> Done | Refused | Unclear:
-        """Hands a pull request over to the merge queue, only while its head is `head`."""
+        """Adds a pull request to the merge queue, if its head is still `head`."""
         return self._change(number, _ENQUEUE, {"expectedHeadOid": head})
 
     def has_queue(self, full_name: str, number: int) -> bool:
-        """Whether the base takes changes from a merge queue, as told to those who may not read its rules."""
+        """Whether the base uses a merge queue; works also if the token cannot read the rules."""
         pull, _ = self._ask(_QUEUED_BASE, full_name, number)
         return pull is not None and pull.is_merge_queue_enabled
 
     def queue_gate(self, full_name: str, number: int) -> Gate:
-        """Where a pull request stands with the merge queue; what was pushed since then starts afresh."""
+        """Returns the gate of the merge queue; an entry removed before the newest push does not count."""
         pull, written = self._ask(_PLACE, full_name, number)
         if pull is None:
             raise no_answer("the merge queue", _said(written))
@@ -71,7 +71,7 @@ class Handover:
         return queue_gate(pull.merge_queue_entry.position if pull.merge_queue_entry else None, why)
 
     def _ask(self, document: str, full_name: str, number: int) -> tuple[QueuedPull | None, Written]:
-        """What GraphQL answers about a pull request; the whole answer, too, for when that is nothing."""
+        """Asks GraphQL about a pull request; returns its data, and the whole answer if there is none."""
         owner, _, name = full_name.partition("/")
         variables = {"owner": owner, "name": name, "number": number}
         body = {"query": document, "variables": variables}
@@ -84,14 +84,14 @@ class Handover:
     def merge_when_ready(
         self, number: int, head: str, method: Method, title: str, message: str
     ) -> Done | Refused | Unclear:
-        """Lets GitHub merge as soon as nothing is in the way (its auto-merge)."""
+        """Enables GitHub's auto-merge."""
         wanted: dict[str, Any] = {"expectedHeadOid": head, "mergeMethod": method.upper()}
         if method != "rebase":
             wanted |= {"commitHeadline": title, "commitBody": message}
         return self._change(number, _AUTO_MERGE, wanted)
 
     def mark_ready(self, number: int) -> Done | Refused | Unclear:
-        """Ends a pull request's being a draft."""
+        """Marks a draft pull request as ready for review."""
         return self._change(number, _READY, {})
 
     def _change(self, number: int, document: str, wanted: dict[str, Any]) -> Done | Refused | Unclear:

@@ -1,4 +1,4 @@
-"""Which gates are closed, from what a base demands and what was reported. Pure."""
+"""Finds the closed gates from a base's requirements and the reported results. Pure."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -14,16 +14,16 @@ _PASSING = ("success", "neutral", "skipped")
 
 
 class RequiredCheck(msgspec.Struct, frozen=True, order=True):
-    """A check that must pass; `app` None: whoever reports it."""
+    """A check that must pass; `app` None: any app may report it."""
 
     context: str
     app: int | None = None
 
 
 class Demands(msgspec.Struct, frozen=True, kw_only=True):
-    """What a base demands of pull requests.
+    """The requirements of a base for pull requests.
 
-    `complete` is False when the token may not see everything; then GitHub's own summary is asked as well.
+    `complete` is False if the token cannot see all of them; then GitHub's own summary is used too.
     """
 
     checks: frozenset[RequiredCheck] = frozenset()
@@ -33,7 +33,7 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True):
     linear_history: bool = False
     signatures: bool = False
     movers: frozenset[str] | None = None
-    """Who alone may move the base, be it by merging, with `team x` and `app y`; None: all who may write."""
+    """Those who may move the base, also by merging, such as `team x`; None: everybody with write access."""
     complete: bool = True
 
 
@@ -47,10 +47,12 @@ _NO_WORKFLOWS = (
 def check_gates(
     demands: Demands, statuses: Iterable[StatusAnswer], runs: Iterable[CheckRunAnswer], author: str = ""
 ) -> tuple[Gate, ...]:
-    """The required checks that have not passed. A status and a check run of one name must both pass.
+    """Returns the required checks that have not passed.
 
-    No checks are started for what the Actions token opened
-    (https://docs.github.com/actions/concepts/security/github_token), so those that lack never come.
+    A status and a check run with the same name must both pass.
+
+    GitHub starts no checks for what the Actions token opened
+    (https://docs.github.com/actions/concepts/security/github_token), so missing ones never come.
     """
     states = {status.context: status.state for status in statuses}
     by_name: dict[str, list[CheckRunAnswer]] = {}
@@ -87,9 +89,9 @@ def _check_gate(
 
 
 def signature_gate(commits: Iterable[PullCommitAnswer], method: Method) -> Gate | None:
-    """What of a pull request the base does not take unsigned, when it demands signatures."""
+    """Returns a gate if the base requires signatures and the merge would add unsigned commits."""
     if method == "squash":
-        return None  # GitHub signs the one commit that it makes
+        return None  # GitHub signs the commit that it makes.
     reason = "the base demands signed commits; GitHub cannot sign what it rebases: use `--method squash`"
     if method == "merge":
         unsigned = [commit.sha[:12] for commit in commits if not commit.commit.verification.verified]
@@ -101,7 +103,7 @@ def signature_gate(commits: Iterable[PullCommitAnswer], method: Method) -> Gate 
 
 
 def review_gate(demands: Demands, reviews: Iterable[ReviewAnswer]) -> Gate | None:
-    """The approvals that are missing. A comment does not change what its author said before."""
+    """Returns a gate for missing approvals. A comment does not replace an earlier review of its author."""
     verdicts: dict[str, str] = {}
     for review in reviews:
         if review.user is not None and review.state in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED"):
@@ -116,7 +118,7 @@ def review_gate(demands: Demands, reviews: Iterable[ReviewAnswer]) -> Gate | Non
 
 
 def summary_gate(mergeable_state: str, base: str) -> Gate | None:
-    """What GitHub's one-word summary says, for demands that the token may not see."""
+    """Returns a gate from GitHub's one-word summary, for rules that the token cannot see."""
     if mergeable_state == "blocked":
         return Gate(name="branch protection", reason=f"GitHub says that a rule of {base} is not met yet")
     if mergeable_state == "behind":
@@ -129,7 +131,7 @@ UP_TO_DATE = Gate(name=BEHIND, reason="the base demands branches that contain it
 
 
 def queue_gate(position: int | None, thrown_out: str | None) -> Gate:
-    """The merge queue, through which alone the base is reached, and where a pull request stands with it."""
+    """Returns the gate of a required merge queue, with the pull request's position in it."""
     if position is not None:
         return Gate(name=QUEUE, reason=f"it is at position {position} of GitHub's queue", queue="joined")
     if thrown_out is not None:

@@ -1,4 +1,4 @@
-"""Finding the pull requests of many branches with few requests."""
+"""Finds the pull requests of many branches with few requests."""
 
 from collections.abc import Collection, Mapping
 
@@ -12,7 +12,7 @@ _Page = tuple[PullAnswer, ...]
 
 
 class Finder:
-    """Finds pull requests of one repository, `full_name` as GitHub spells it."""
+    """Finds pull requests of one repository; `full_name` is GitHub's spelling."""
 
     def __init__(self, gateway: Gateway, full_name: str) -> None:
         self._gateway = gateway
@@ -22,17 +22,17 @@ class Finder:
         self._earlier: dict[str, list[Pull]] = {}
 
     def open_one(self, head: str, base: str) -> Pull | None:
-        """The open pull request of a branch onto `base`."""
+        """Returns the open pull request of a branch onto `base`."""
         return branch_pulls(self._of_head(head, state="open"), base).current
 
     def open_ones(self) -> tuple[Pull, ...]:
-        """Every open pull request, by number."""
+        """Returns all open pull requests, by number."""
         pages = self._gateway.read_pages(self._path, _Page, {"state": "open"})
         found = {pull.number: pull for page in pages for pull in _pulls(page)}
         return tuple(found[number] for number in sorted(found))
 
     def find(self, heads: Collection[str], base: str) -> Mapping[str, BranchPulls]:
-        """The pull requests of each head onto every base: a person may have moved one."""
+        """Returns the pull requests of each head onto any base: people may have changed it."""
         if len(heads) <= _FEW:
             found = {head: self._of_head(head, state="all") for head in heads}
         else:
@@ -40,15 +40,16 @@ class Finder:
         return {head: branch_pulls(pulls, base) for head, pulls in found.items() if pulls}
 
     def _of_head(self, head: str, *, state: str) -> list[Pull]:
-        # Without an owner GitHub ignores `head`, and lists the pull requests of all branches.
+        # Without an owner, GitHub ignores `head` and lists the pull requests of all branches.
         query = {"head": head if ":" in head else f"{self._owner}:{head}", "state": state}
         pages = self._gateway.read_pages(self._path, _Page, query)
         return [pull for page in pages for pull in _pulls(page) if pull.head == head]
 
     def _of_many(self, heads: Collection[str]) -> dict[str, list[Pull]]:
-        """All there are where they fit on one page.
+        """Returns all pull requests if they fit on one page.
 
-        Else all that are open, the last hundred that were closed, and one by one what is in neither.
+        Otherwise returns all open ones, the last hundred closed ones, and asks for each branch that has
+        neither.
         """
         if not self._crowded:
             page = self._gateway.read(self._path, _Page, {"state": "all", "per_page": _MOST})
@@ -68,19 +69,22 @@ class Finder:
         return found
 
     def _earlier_ones(self, head: str) -> list[Pull]:
-        """Asked once for each branch: what happens from then on is among the open or the last hundred."""
+        """Returns a branch's pull requests.
+
+        Asks only once: later ones are open or among the last hundred closed.
+        """
         if head not in self._earlier:
             self._earlier[head] = self._of_head(head, state="closed")
         return self._earlier[head]
 
 
 def _pulls(page: _Page) -> list[Pull]:
-    """Those of forks are none of a branch here: the owner is part of their head's name."""
+    """Returns the pull requests on a page, without those of forks: their heads start with the owner."""
     return [answer.to_pull() for answer in page]
 
 
 def _by_head(heads: Collection[str], pulls: Collection[Pull]) -> dict[str, list[Pull]]:
-    newest = {pull.number: pull for pull in pulls}  # one that was closed meanwhile is on both lists
+    newest = {pull.number: pull for pull in pulls}  # One that was closed meanwhile is in both lists.
     found: dict[str, list[Pull]] = {head: [] for head in heads}
     for pull in newest.values():
         if pull.head in found:

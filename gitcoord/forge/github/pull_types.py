@@ -1,4 +1,4 @@
-"""GitHub's answers about pull requests, and what they are to gitcoord."""
+"""GitHub's answers about pull requests, and their conversion to `Pull`."""
 
 from typing import Literal
 
@@ -9,13 +9,13 @@ from gitcoord.forge.pull_requests import Pull
 
 
 class NamedRepository(Answer, frozen=True):
-    """A repository inside another answer."""
+    """A repository within another answer."""
 
     full_name: str
 
 
 class SideAnswer(Answer, frozen=True):
-    """The head or base of a pull request; a deleted fork leaves no repository."""
+    """The head or base of a pull request; without a repository if its fork was deleted."""
 
     ref: str
     sha: str
@@ -31,7 +31,7 @@ class LabelAnswer(Answer, frozen=True):
 
 
 class PullAnswer(Answer, frozen=True):
-    """A pull request; what concerns mergeability is there when it was read by its number only."""
+    """A pull request; the fields about mergeability are only set if it was read by its number."""
 
     number: int
     state: Literal["open", "closed"]
@@ -51,7 +51,10 @@ class PullAnswer(Answer, frozen=True):
 
     @property
     def head_branch(self) -> str:
-        """The branch that is merged; one of a fork is `OWNER:BRANCH`, which no branch here can be called."""
+        """The name of the head branch.
+
+        In a fork `OWNER:BRANCH`, which cannot be a branch of this repository.
+        """
         fork, here = self.head.repo, self.base.repo
         if fork is not None and (here is None or fork.full_name == here.full_name):
             return self.head.ref
@@ -59,7 +62,7 @@ class PullAnswer(Answer, frozen=True):
         return self.head.label if self.head.label and fork is None else f"{owner}:{self.head.ref}"
 
     def to_pull(self) -> Pull:
-        """The port's value. Of a pull request that is not open, GitHub's `mergeable` means nothing."""
+        """Converts it to a `Pull`; ignores `mergeable` unless the pull request is open."""
         merged = self.merged_at is not None
         return Pull(
             number=self.number,

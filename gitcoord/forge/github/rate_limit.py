@@ -1,6 +1,6 @@
-"""Waiting for GitHub: rate limits as it asks (Retry-After, then the reset, then ever longer), and polling.
+"""Waits for GitHub: for rate limits (Retry-After, then the reset time, then growing pauses), and by polling.
 
-The one who watches sees a countdown. A limited request was not performed, so writes are sent again too.
+Shows a countdown. GitHub did not perform a limited request, so writes are sent again too.
 """
 
 import time
@@ -15,15 +15,15 @@ from gitcoord.forge.github.transport import NoAnswer, Reply
 
 T = TypeVar("T")
 Countdown = Callable[[str, int], None]
-"""Told what is waited for, and how many seconds are left; 0 when it is over."""
+"""Called with the reason for the wait and the remaining seconds; 0 when it is over."""
 
 LONGEST = 3900.0
-"""An hour is the longest that the primary limit ever takes to be filled again."""
+"""The primary rate limit resets after at most an hour."""
 _UNKNOWN: wait_base = wait_exponential(multiplier=60, min=60, max=900) + wait_random(0, 10)
 
 
 class RateLimitPatience:
-    """How long, and how, one run waits. `longest` seconds in all for the limits that one request meets."""
+    """The waiting of one run, at most `longest` seconds in all for the rate limits of one request."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class RateLimitPatience:
         self._clock = clock
 
     def through_limits(self, once: Callable[[], Reply | NoAnswer], what: str) -> Reply | NoAnswer:
-        """Sends until it is not limited; the limited answer when waiting would take too long."""
+        """Sends until the answer is not limited; returns the limited answer if the wait would be too long."""
         retrying = Retrying(
             retry=retry_if_result(_is_limited),
             wait=self._seconds,
@@ -51,7 +51,7 @@ class RateLimitPatience:
         return reply
 
     def poll(self, look: Callable[[], T | None], *, seconds: float) -> T | None:
-        """Looks again and again, ever more slowly, until there is something; None after `seconds`."""
+        """Calls `look` at growing intervals until it returns a value; returns None after `seconds`."""
         retrying = Retrying(
             retry=retry_if_result(lambda found: found is None),
             wait=wait_exponential(multiplier=0.5, max=5),
@@ -63,7 +63,7 @@ class RateLimitPatience:
         return found
 
     def count_down(self, what: str, seconds: float) -> None:
-        """Sleeps, and says every second how long it still takes."""
+        """Sleeps, and reports the remaining time every second."""
         left = seconds
         while left > 0:
             self._say(what, max(1, round(left)))

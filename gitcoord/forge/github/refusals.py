@@ -1,12 +1,13 @@
-"""What GitHub's refusals to merge or to open mean. Pure; by substring, and an unknown sentence fails closed.
+"""Classifies GitHub's refusals to merge or to open, by substring; an unknown sentence is a final refusal.
 
-The status alone says nothing: 405 is a conflict, a missing review, a method that is switched off, or the
-base having moved.
+Pure.
+
+The status is not enough: 405 can be a conflict, a missing review, a disabled method, or a moved base.
 
 GitHub's error answers have a `message`, and at 422 `errors` whose `code` is `custom` for nearly all of these
-(https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api). GraphQL's have a `type`, which
-is `UNPROCESSABLE` for them. So the sentence is all that tells refusals apart. It is read here, once, and
-becomes a kind; no other module looks at it.
+(https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api). GraphQL errors have a `type`,
+which is `UNPROCESSABLE`. So only the sentence tells refusals apart. Only this module reads it, once, and
+turns it into a kind.
 """
 
 from typing import Literal
@@ -15,7 +16,7 @@ from gitcoord.forge.pull_requests import Method, RefusalKind
 
 _RULESET_TITLE = "Repository rule violations found"
 
-# In this order: the first match decides. Sentences as GitHub has answered them; it documents few of them.
+# The first match decides. GitHub has sent these sentences; it documents few of them.
 _MERGE_SENTENCES: tuple[tuple[str, RefusalKind], ...] = (
     ("head branch was modified", "head-moved"),
     ("base branch was modified", "retry"),
@@ -28,7 +29,7 @@ _MERGE_SENTENCES: tuple[tuple[str, RefusalKind], ...] = (
     ("archived", "not-allowed"),
     ("pull request is closed", "closed"),
     ("already exists for this pull request", "retry"),
-    # These are about one branch alone: the run goes on with the others.
+    # These concern one branch: the run continues with the others.
     ("verified signatures", "unfit"),
     ("cannot be automatically signed", "unfit"),
     ("commit message must", "unfit"),
@@ -60,7 +61,7 @@ _STRONGEST_FIRST: tuple[RefusalKind, ...] = (
 
 
 def merge_refusal(status: int, message: str) -> RefusalKind:
-    """The kind of a refused merge."""
+    """Returns the kind of a refused merge."""
     if message.startswith(_RULESET_TITLE):
         lines = [line for line in message.removeprefix(_RULESET_TITLE).splitlines() if line.strip()]
         kinds = {_of_sentence(line) for line in lines} or {"unknown"}
@@ -77,12 +78,12 @@ def _of_sentence(sentence: str) -> RefusalKind:
 
 
 def is_already_open(details: tuple[str, ...]) -> bool:
-    """Whether a pull request could not be opened because there is one."""
+    """Whether a pull request could not be opened because one is already open."""
     return any("pull request already exists" in detail.lower() for detail in details)
 
 
 _NEVER_OPENED = ("resource not accessible", "draft pull requests are not supported", "archived")
-"""What is said of no pull request that this token may open here, whatever it holds."""
+"""Sentences that mean that this token cannot open any pull request in this repository."""
 
 _WAYS: tuple[tuple[str, str], ...] = (
     ("draft pull requests are not supported", "set `draft = false` under [pull-requests]"),
@@ -107,13 +108,13 @@ _WAYS: tuple[tuple[str, str], ...] = (
 
 
 def way_out(message: str, details: tuple[str, ...] = ()) -> str:
-    """What would open what GitHub refused; "" when it is not known."""
+    """Returns a hint for a refusal; "" if none is known."""
     said = " ".join((message, *details)).lower().replace("’", "'")
     return next((way for sentence, way in _WAYS if sentence in said), "")
 
 
 def other_methods(message: str, method: Method, allowed: tuple[Method, ...]) -> str:
-    """What would open the refusal of a merge method: the others that the repository allows."""
+    """Returns a hint for a refused merge method: the methods that the repository allows."""
     if "are not allowed on this repository" not in message.lower():
         return ""
     others = [f"`--method {other}`" for other in allowed if other != method]
@@ -121,14 +122,14 @@ def other_methods(message: str, method: Method, allowed: tuple[Method, ...]) -> 
 
 
 def open_refusal(status: int, message: str, details: tuple[str, ...]) -> RefusalKind:
-    """The kind of a pull request that could not be opened."""
+    """Returns the kind of a refusal to open a pull request."""
     said = " ".join((message, *details)).lower()
     if "no commits between" in said:
         return "nothing-to-merge"
     if status == 403 or any(sentence in said for sentence in _NEVER_OPENED):
         return "not-allowed"
     if details in (("head invalid",), ("base invalid",)):
-        # Missing, or pushed a moment ago and not yet known everywhere.
+        # The branch is missing, or was pushed a moment ago and is not yet known to every replica.
         return "retry"
     return "unknown"
 
@@ -142,7 +143,7 @@ _UPDATE_SENTENCES: tuple[tuple[str, RefusalKind], ...] = (
 
 
 def update_refusal(status: int, message: str) -> RefusalKind:
-    """The kind of a branch that GitHub did not bring up to date."""
+    """Returns the kind of a refusal to update a branch."""
     lowered = message.lower()
     found = next((kind for text, kind in _UPDATE_SENTENCES if text in lowered), None)
     return found or ("not-allowed" if status == 403 else "unknown")
@@ -161,7 +162,7 @@ _REF_SENTENCES: tuple[tuple[str, RefusalKind | Literal["already", "gone"]], ...]
 
 
 def ref_refusal(status: int, message: str) -> RefusalKind | Literal["already", "gone"]:
-    """The kind of a ref that was not made, moved or deleted; a commit that is not there yet is a retry."""
+    """Returns the kind of a refusal to change a ref; a commit that is not there yet is a retry."""
     lowered = message.lower()
     found = next((kind for text, kind in _REF_SENTENCES if text in lowered), None)
     return found or ("not-allowed" if status == 403 else "unknown")
@@ -170,7 +171,7 @@ def ref_refusal(status: int, message: str) -> RefusalKind | Literal["already", "
 _GRAPH_SENTENCES: tuple[tuple[str, RefusalKind | Literal["already"]], ...] = (
     ("already in the queue", "already"),
     ("not in the correct state", "gate"),
-    # Nothing is in the way: merging is what is left to do.
+    # No gate is closed: merge directly.
     ("is in clean status", "retry"),
     ("is in unstable status", "retry"),
     ("head branch was modified", "head-moved"),
@@ -184,7 +185,7 @@ _GRAPH_SENTENCES: tuple[tuple[str, RefusalKind | Literal["already"]], ...] = (
 
 
 def graph_refusal(type: str, message: str) -> RefusalKind | Literal["already"]:
-    """The kind of a GraphQL error."""
+    """Returns the kind of a GraphQL error."""
     lowered = message.lower().replace("’", "'")
     found = next((kind for text, kind in _GRAPH_SENTENCES if text in lowered), None)
     return found or ("not-allowed" if type == "FORBIDDEN" else "unknown")

@@ -1,4 +1,4 @@
-"""Asking GitHub which gates of a pull request are closed."""
+"""Reads which gates of a pull request are closed."""
 
 from collections.abc import Callable
 from urllib.parse import quote
@@ -26,7 +26,7 @@ from gitcoord.forge.pull_requests import Gate, Method, Pull
 
 
 class GateReader:
-    """The gates of one repository's pull requests."""
+    """Reads the gates of one repository's pull requests."""
 
     def __init__(self, gateway: Gateway, full_name: str, handover: Handover) -> None:
         self._gateway = gateway
@@ -35,12 +35,12 @@ class GateReader:
         self._handover = handover
         self._demands: dict[str, Demands] = {}
         self.queues: set[str] = set()
-        """The bases that take changes from a merge queue, though their rules do not say so."""
+        """The bases that use a merge queue although their rules do not say so."""
 
     def closed(self, pull: Pull, method: Method, state: Callable[[], str]) -> tuple[Gate, ...]:
-        """The closed gates. What the base demands is read once, what was reported every time.
+        """Returns the closed gates. Reads the base's requirements once, and the reported results every time.
 
-        `state` asks for GitHub's one-word summary of the pull request, where rules cannot be read.
+        `state` returns GitHub's one-word summary of the pull request, for rules that the token cannot read.
         """
         if pull.base not in self._demands:
             self._demands[pull.base] = read_demands(self._gateway, self._path, pull.base)
@@ -53,7 +53,7 @@ class GateReader:
         review = self._review_gate(pull, demands) if demands.approvals else None
         signatures = self._signature_gate(pull, method) if demands.signatures else None
         gates += [gate for gate in (review, signatures) if gate is not None]
-        # What is in the queue gets its base there.
+        # The queue itself updates a pull request to its base.
         queued = any(gate.queue == "joined" for gate in gates)
         if demands.up_to_date and not queued and self._is_behind(pull):
             gates.append(UP_TO_DATE)
@@ -73,7 +73,7 @@ class GateReader:
         )
 
     def _behind_the_rules(self, pull: Pull, state: str) -> list[Gate]:
-        """What GitHub says in sum where rules cannot be read, and whether it means its queue."""
+        """Returns the gates from GitHub's summary if rules cannot be read, and whether it means the queue."""
         summary = summary_gate(state, pull.base)
         if summary is None:
             return []

@@ -1,4 +1,4 @@
-"""GitHub's answers about what protects a branch, as typed values: classic protection and rulesets."""
+"""GitHub's answers about the protection of a branch, as typed values: classic protection and rulesets."""
 
 import msgspec
 
@@ -21,7 +21,7 @@ class RequiredChecksAnswer(Answer, frozen=True):
 
 
 class ProtectionSummary(Answer, frozen=True):
-    """What anybody who can read sees of a branch's classic protection."""
+    """The part of a branch's classic protection that everybody with read access sees."""
 
     enabled: bool = False
     required_status_checks: RequiredChecksAnswer | None = None
@@ -41,20 +41,20 @@ class RequiredReviewsAnswer(Answer, frozen=True):
 
 
 class Switch(Answer, frozen=True):
-    """A part of a protection that is on or off."""
+    """A setting of a protection that is on or off."""
 
     enabled: bool = False
 
 
 class NamedMover(Answer, frozen=True):
-    """Somebody who may push to a restricted branch: a user has a login, a team and an app a slug."""
+    """One who may push to a restricted branch: a user has a login, a team and an app have a slug."""
 
     login: str = ""
     slug: str = ""
 
 
 class RestrictionsAnswer(Answer, frozen=True):
-    """Who alone may push to a branch."""
+    """The users, teams and apps that may push to a branch."""
 
     users: tuple[NamedMover, ...] = ()
     teams: tuple[NamedMover, ...] = ()
@@ -62,7 +62,7 @@ class RestrictionsAnswer(Answer, frozen=True):
 
     @property
     def names(self) -> frozenset[str]:
-        """All of them, teams and apps told apart from users by a word."""
+        """All of them; teams and apps have a prefix."""
         people = {user.login for user in self.users}
         return frozenset(people | {f"team {team.slug}" for team in self.teams} | self._apps)
 
@@ -82,7 +82,7 @@ class ProtectionAnswer(Answer, frozen=True):
 
 
 class RuleAnswer(Answer, frozen=True):
-    """One rule of the rulesets that apply to a branch; what `parameters` holds depends on the type."""
+    """A rule of the rulesets that apply to a branch; the content of `parameters` depends on the type."""
 
     type: str
     parameters: msgspec.Raw = msgspec.Raw(b"{}")

@@ -1,7 +1,7 @@
-"""One request over the wire, by PyGithub: what came back as a value, third-party exceptions translated.
+"""Sends one request with PyGithub: returns the answer as a value, and translates exceptions.
 
-Findings about PyGithub that shape this file: its own retry repeats PUT and POST up to ten times; it takes a
-307 (a renamed repository) for success; it does not translate the exceptions of requests.
+Properties of PyGithub that shape this module: its own retry repeats PUT and POST up to ten times; it treats a
+307 (a renamed repository) as success; it does not translate the exceptions of requests.
 """
 
 import logging
@@ -22,23 +22,23 @@ from gitcoord.redact import redact_said
 
 Query = Mapping[str, str | int]
 API_VERSION = "2022-11-28"
-"""Pinned: 2026-03-10 takes `merge_commit_sha` away from pull requests."""
+"""Pinned: 2026-03-10 removes `merge_commit_sha` from pull requests."""
 _TIMEOUT_SECONDS = 20
 _CONNECTION = re.compile(r"HTTPS?Connection\([^)]*\): ")
 _READS = frozenset({"GET", "HEAD"})
-# PyGithub prints redirects and the like to stderr; what matters of them is in the answers.
+# PyGithub prints redirects and more to stderr; the answers have all that is needed.
 logging.getLogger("github").setLevel(logging.CRITICAL)
 
 
 class RequestPace(msgspec.Struct, frozen=True, kw_only=True):
-    """How many seconds pass at least between two requests, and between two writes; 0: no pauses at all."""
+    """The minimum seconds between two requests, and between two writes; 0: no pauses."""
 
     requests: float = 0.25
     writes: float = 1.0
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """An answer as it came in; the names of headers are lower case."""
+    """A received answer; header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -46,7 +46,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def error(self) -> ErrorAnswer:
-        """What it says from 400 on."""
+        """The error of a status of 400 or more."""
         try:
             return msgspec.json.decode(self.body, type=ErrorAnswer)
         except msgspec.DecodeError:
@@ -54,12 +54,12 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def limited(self) -> bool:
-        """Whether it is a rate limit: then nothing was done."""
+        """Whether the rate limit refused the request; then nothing was done."""
         return self.status in (403, 429) and is_rate_limit(self.status, self.error.message, self.headers)
 
 
 class NoAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The request was sent, and nothing usable came back: a write may or may not have been applied."""
+    """A request that was sent and got no usable answer: a write may have been applied or not."""
 
     message: str
 
@@ -85,13 +85,13 @@ class Wire:
 
     @property
     def graphql_path(self) -> str:
-        """Where GraphQL is, as a whole URL: beside the REST API on an enterprise server."""
+        """The URL of the GraphQL API; on an enterprise server it is beside the REST API."""
         return str(self._requester.graphql_url)
 
     def send(
         self, verb: str, path: str, query: Query, body: Mapping[str, Any] | None, headers: Mapping[str, str]
     ) -> Reply | NoAnswer:
-        """Sends one request. Raises GitcoordError when it did not get there."""
+        """Sends one request. Raises GitcoordError if it could not be sent."""
         began, told = trace.clock(), f"{verb} {path} {dict(query) or ''}".rstrip()
         try:
             reply = self._send(verb, path, query, body, headers)
@@ -118,15 +118,15 @@ class Wire:
                 raise unreachable(self.api_url, _cause(error)) from None
             return NoAnswer(message=f"the answer to {verb} {path} was lost: {_cause(error)}")
         except RuntimeError as error:
-            # PyGithub's word for a redirect to another host, which it does not follow.
+            # PyGithub's message for a redirect to another host, which it does not follow.
             raise unreachable(self.api_url, str(error)) from None
         return Reply(status=status, headers=received, body=str(text or "").encode())
 
 
 def _read_retries(*, backoff: float) -> urllib3.Retry:
-    """Retries of reads; connecting is retried for writes too, as nothing was sent then.
+    """Returns the retries of reads; connecting is retried for writes too, because nothing was sent then.
 
-    Plain urllib3, so that no Retry-After puts the program to sleep for minutes without a word.
+    Plain urllib3: it does not sleep for minutes because of a Retry-After header.
     """
     return urllib3.Retry(
         total=4,
@@ -153,7 +153,7 @@ def _was_not_sent(error: Exception) -> bool:
 
 
 def _cause(error: BaseException) -> str:
-    """The innermost cause in plain words; the outer ones repeat it in nested parentheses."""
+    """Returns the innermost cause; the outer exceptions repeat it in nested parentheses."""
     seen: BaseException = error
     while seen.args and isinstance(seen.args[-1], BaseException):
         seen = seen.args[-1]
