@@ -8,7 +8,7 @@ from typing import Literal
 _SCRIPT = """#!/bin/sh
 # Counts the writes; the caller is killed around the chosen one.
 case " $* " in
-*" {write} "*)
+{writes})
   count=$(( $(cat "{directory}/count" 2>/dev/null || echo 0) + 1 ))
   echo "$count" > "{directory}/count"
   if [ "$count" = "{nth}" ] && [ "{when}" = before ]; then kill -9 $PPID; exit 1; fi
@@ -24,12 +24,16 @@ exec "{git}" "$@"
 def deadly_git(
     directory: Path, nth: int, when: Literal["before", "after"], write: str = "push"
 ) -> dict[str, str]:
-    """The environment in which the nth `git WRITE` is deadly; `nth` 0 only counts, in `directory/count`."""
+    """The environment in which the nth `git WRITE` is deadly; `nth` 0 only counts, in `directory/count`.
+
+    `write` may name several of git's commands, with spaces between them.
+    """
     git = shutil.which("git")
     assert git
     directory.mkdir(parents=True)
     script = directory / "git"
-    script.write_text(_SCRIPT.format(directory=directory, nth=nth, when=when, git=git, write=write))
+    writes = "|".join(f'*" {one} "*' for one in write.split())
+    script.write_text(_SCRIPT.format(directory=directory, nth=nth, when=when, git=git, writes=writes))
     script.chmod(0o755)
     return {"PATH": f"{directory}{os.pathsep}{os.environ['PATH']}"}
 

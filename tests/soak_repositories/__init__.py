@@ -1,0 +1,1 @@
+"""Random landings of a level over three repositories while things go wrong: drawn, played, judged."""
