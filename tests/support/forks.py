@@ -140,17 +140,19 @@ def _all_of(stream: IO[bytes]) -> bytes:
 def _serve(requests: socket.socket) -> None:
     """Forks until there is nobody left to ask for it."""
     import gitcoord
-    from gitcoord.cli.app import COMMANDS
+    from gitcoord.cli import commands
+    from gitcoord.cli.app import app
 
     # A command is imported when it is asked for, here as well: typer prepares all that are there, which takes
     # longer than most commands do.
-    later = {f"gitcoord.cli.{module}" for module, _ in COMMANDS.values()} | {"gitcoord.__main__"}
     for module in pkgutil.walk_packages(gitcoord.__path__, "gitcoord."):
-        if module.name not in later:
+        if not module.name.startswith((f"{commands.__name__}.", "gitcoord.__main__")):
             with suppress(Exception):  # one that is broken breaks what needs it, as it would anew
                 import_module(module.name)
     for name in _LATER:
         import_module(name)
+    assert not app.registered_commands, "A command was imported: each fork would prepare it."
+    gc.set_threshold(100_000)  # as in `gitcoord.cli.main.run`
     gc.collect()
     gc.freeze()
     running: dict[int, socket.socket] = {}
