@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from gitcoord.errors import GitcoordError
+from gitcoord.events import TaskHandedOver
 from gitcoord.evidence.trailers import LANDED, values
 from gitcoord.forge.pull_requests import Pull
+from gitcoord.git.bare_merge import merge_on_server
 from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.merge_tree import STAMP, merge_tree, replay, tree_of
 from gitcoord.git.object_reader import Objects
@@ -17,6 +19,9 @@ from gitcoord.landing.perform_git import landings
 from gitcoord.landing.steps import Merge
 from gitcoord.tasks.model import TaskId
 
+_FORGE = "noreply@github.com"
+"""The committer of merges that GitHub makes, whoever asked for them."""
+
 
 class SentMerges:
     """The merges that one run has sent. Verifies those with a lost answer once their tasks have landed.
@@ -26,7 +31,7 @@ class SentMerges:
 
     def __init__(self) -> None:
         self._unanswered: dict[tuple[int, Oid], tuple[LandingSnapshot, Merge]] = {}
-        self._answered: set[int] = set()
+        self._answered: set[tuple[int, Oid]] = set()
 
     def doubt(self, snapshot: LandingSnapshot, step: Merge) -> None:
         """Remembers a merge that was sent in `snapshot` and whose answer was lost."""
@@ -40,7 +45,7 @@ class SentMerges:
     def settle(self, carrier: Carrier) -> None:
         """Drops the merges of a carrier that were verified."""
         self.forget(carrier)
-        self._answered.add(number_of(carrier))
+        self._answered.add((number_of(carrier), carrier.head))
 
     def prove_landed(self, context: LandingContext, snapshot: LandingSnapshot) -> None:
         """Verifies each unanswered merge whose landing is recorded in `snapshot`. Raises `tree-differs`."""
@@ -57,21 +62,26 @@ class SentMerges:
     ) -> None:
         """Verifies the landings of `tasks` whose merges this run has not sent. Raises `tree-differs`.
 
-        Verifies only merges with gitcoord's own message, by another run or auto-merge: a person may merge in
-        any way. A rebase has no message.
+        The forge's queue or auto-merge made them, a person, or another run, which may have died or lost the
+        answer. Whoever records a landing sees it first, and no later run looks at it again.
         """
         if context.forge.name == "local":
             return  # the local forge merges with gitcoord's own git
-        sent = {number for number, _ in self._unanswered} | self._answered
-        pulls = {work.pull.number: work.pull for work in map(snapshot.work, tasks) if work.pull is not None}
-        for pull in (pull for number, pull in pulls.items() if number not in sent):
-            landed = [work.landing for work in snapshot.works if work.pull == pull]
-            heads = {landing.head for landing in landed if landing is not None}
-            commit = pull.merge_commit
-            if pull.state == "merged" and commit and context.ancestry.contains(snapshot.base_commit, commit):
-                said = _named(context.repository.git, commit)
-                if said == heads and _is_merge_of(context, pull, commit, heads):
-                    _compare(context, pull.number, pull.head_commit, commit)
+        carried = _pulls_of_landed(context, snapshot)
+        for pull in {carried[task].number: carried[task] for task in tasks if task in carried}.values():
+            key = (pull.number, pull.head_commit)
+            own = tuple(task for task, one in carried.items() if one.number == pull.number)
+            if key in self._unanswered or key in self._answered or not context.ancestry.existing({key[1]}):
+                continue
+            commit = pull.merge_commit or _last_landing(context, snapshot, own)
+            heads = {landing.head for task in own if (landing := snapshot.work(task).landing) is not None}
+            if (
+                commit is not None
+                and context.ancestry.contains(snapshot.base_commit, commit)
+                and _is_merge_of(context, pull, commit, heads)
+                and _is_by_forge(context, pull, commit, heads)
+            ):
+                _compare(context, pull.number, pull.head_commit, commit)
 
 
 def prove(context: LandingContext, step: Merge, commit: Oid) -> None:
@@ -87,7 +97,7 @@ def _compare(context: LandingContext, number: int, head: Oid, commit: Oid, compu
     actual = Objects(context.repository.git, context.repository.common_dir).tree(commit)
     if actual == computed:
         return
-    expected = _expected_tree(context, head, commit) or computed
+    expected = _expected_tree(context, head, commit, actual) or computed
     if expected in ("", actual):
         return
     raise GitcoordError(
@@ -98,10 +108,11 @@ def _compare(context: LandingContext, number: int, head: Oid, commit: Oid, compu
     )
 
 
-def _expected_tree(context: LandingContext, head: Oid, commit: Oid) -> Oid | None:
+def _expected_tree(context: LandingContext, head: Oid, commit: Oid, actual: Oid) -> Oid | None:
     """Computes the tree of `commit` as a merge, a squash or the last commit of a rebase of `head`.
 
-    Reads the method from the commit: a person or another client may have used another one.
+    Reads the method from the commit: a person or another client may have used another one. If the result is
+    not the tree `actual`, merges as the forge does, without the rules and merge drivers of this clone.
     """
     git = context.repository.git
     copies = _copies(git, head, commit)
@@ -109,9 +120,11 @@ def _expected_tree(context: LandingContext, head: Oid, commit: Oid) -> Oid | Non
     if start is None:
         return None
     if copies:
-        tip = replay(git, start, head, environment=context.repository.identity)
+        tip = replay(git.merging_everything(), start, head, environment=context.repository.identity)
         return tree_of(git, tip) if tip else None
     merged = merge_tree(git, start, head)
+    if not merged.clean or merged.tree != actual:
+        merged = merge_on_server(git, start, head)
     return merged.tree if merged.clean else None
 
 
@@ -152,19 +165,35 @@ def _merge_of(
         pull = context.forge.read_pull(number_of(carrier))
     if pull.base != snapshot.base or pull.head_commit != carrier.head:
         return None
-    commit = pull.merge_commit if pull.state == "merged" else _last_landing(context, snapshot, carrier)
+    commit = pull.merge_commit if pull.state == "merged" else _last_landing(context, snapshot, carrier.tasks)
     if commit is None or not context.ancestry.contains(snapshot.base_commit, commit):
         return None
     heads = {before.work(task).head or carrier.head for task in carrier.tasks}
     return commit if _is_merge_of(context, pull, commit, heads) else None
 
 
-def _last_landing(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) -> Oid | None:
-    """Returns the newest of the commits that landed the carrier's tasks: an interrupted merge leaves no other
-    trace.
-    """
-    brought = {event.commit for event in landings(context, snapshot, carrier.tasks).values()}
+def _last_landing(context: LandingContext, snapshot: LandingSnapshot, tasks: Sequence[TaskId]) -> Oid | None:
+    """Returns the newest of the commits that landed `tasks`: an interrupted merge leaves no other trace."""
+    brought = {event.commit for event in landings(context, snapshot, tasks).values()}
     return next((one for one in brought if context.ancestry.contained(one, brought) == brought), None)
+
+
+def _pulls_of_landed(context: LandingContext, snapshot: LandingSnapshot) -> dict[TaskId, Pull]:
+    """Returns the pull request that landed each task; an interrupted merge has left it open."""
+    single = context.options.strategy == "single-pr"
+    known = [one.current for one in snapshot.pulls.values() if one.current is not None]
+    left = [pull for pull in known if pull.state == "open" and pull.base == snapshot.base]
+    found: dict[TaskId, Pull] = {}
+    for work in snapshot.works:
+        landing = work.landing
+        if work.pull is not None and work.pull.state == "merged":
+            found[work.task] = work.pull
+        elif landing is not None:
+            own = (pull for pull in left if single or pull.head == work.branch)
+            carriers = (pull for pull in own if context.ancestry.contains(pull.head_commit, landing.head))
+            if (pull := next(carriers, None)) is not None:
+                found[work.task] = pull
+    return found
 
 
 def _is_merge_of(context: LandingContext, pull: Pull, commit: Oid, heads: set[Oid]) -> bool:
@@ -184,6 +213,21 @@ def _is_merge_of(context: LandingContext, pull: Pull, commit: Oid, heads: set[Oi
         return named == heads
     own = _own(git, pull.head_commit, commit)
     return bool(own) and _copies(git, pull.head_commit, commit) == own.total()
+
+
+def _is_by_forge(context: LandingContext, pull: Pull, commit: Oid, heads: set[Oid]) -> bool:
+    """Whether the forge made the merge `commit`; a person may also make one by hand, in any way, and push it.
+
+    Without a merge commit a pull request counts as merged only if the forge squashed or rebased it.
+    """
+    if not context.ancestry.contains(commit, pull.head_commit):
+        return True
+    git = context.repository.git
+    committer = git.text("show", "--no-patch", "--no-show-signature", "--format=%cE", commit)
+    if committer == _FORGE or _named(git, commit) == heads:
+        return True
+    handed = (entry.event for entry in context.store.journal() if isinstance(entry.event, TaskHandedOver))
+    return (pull.number, pull.head_commit) in {(event.pull, event.head) for event in handed}
 
 
 def _named(git: Git, commit: Oid) -> set[str]:

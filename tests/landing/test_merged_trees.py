@@ -69,8 +69,7 @@ def test_a_wrong_merge_is_noticed_by_who_sent_it_although_another_client_records
     at_the_next_look(hub, lambda: codes.append(other.run("merge-level", "--method", method).code))
     ran = project.run("merge-level", "--method", method, "--json", ok=3)
     assert ran.json["code"] == "tree-differs"
-    # Without gitcoord's own words, nothing tells other clients that a person has not merged it so.
-    assert codes == [0 if method == "rebase" else 3]
+    assert codes == [3]
     assert project.run("merge-level", "--json", ok=0).json["landed"][0]["task"] == "1"
 
 
@@ -100,6 +99,70 @@ def test_a_wrong_auto_merge_is_noticed(hub: GitHubEmulator, tmp_path: Path) -> N
     hub.when("POST /graphql", open_the_gate, when="after", body="enablePullRequestAutoMerge")
     ran = project.run("merge-level", "--auto", "--wait", "30s", "--json", ok=3)
     assert ran.json["code"] == "tree-differs"
+
+
+@pytest.mark.parametrize(
+    ("strategy", "method"), [("multi-pr", "merge"), ("multi-pr", "squash"), ("single-pr", "rebase")]
+)
+def test_a_wrong_merge_by_the_queue_is_noticed_by_whoever_records_the_landing(
+    strategy: str, method: str, hub: GitHubEmulator, tmp_path: Path
+) -> None:
+    project = independent_on_github(tmp_path, hub, "1", "2", strategy=strategy)
+    app = hub.repository("acme/app")
+    app.protect("main", Protection(merge_queue=True, form="ruleset"))
+    app.queue_method, app.background_reads = method, 20
+    project.run("merge-level", ok=1)
+    other = another_desk(project, tmp_path / "other", hub)
+    app.to_spoil.add(1)
+    ran = other.run("merge-level", "--wait", "30s", "--json", ok=3)
+    assert ran.json["code"] == "tree-differs"
+    assert "pull request 1 " in ran.json["message"]
+    assert tasks_of(project.run("merge-level", "--wait", "30s", "--json", ok=0).json["landed"]) == ["1", "2"]
+
+
+@pytest.mark.parametrize("method", ["merge", "squash"])
+def test_a_wrong_merge_that_a_person_asked_for_is_noticed(
+    method: str, hub: GitHubEmulator, tmp_path: Path
+) -> None:
+    project = independent_on_github(tmp_path, hub, "1")
+    app = hub.repository("acme/app")
+    app.protect("main", Protection.requiring("ci"))
+    project.run("merge-level", ok=1)
+    app.protect("main", Protection())
+    app.to_spoil.add(1)
+    Person(app).merge(1, method=method, title="By hand", message="", delete_head=True)
+    assert project.run("merge-level", "--json", ok=3).json["code"] == "tree-differs"
+
+
+@pytest.mark.parametrize("method", ["squash", "rebase"])
+def test_a_wrong_merge_that_was_broken_off_is_noticed_after_its_client_has_died(
+    method: str, hub: GitHubEmulator, tmp_path: Path
+) -> None:
+    project = independent_on_github(tmp_path, hub, "1", "2")
+    app = hub.repository("acme/app")
+    hub.fault(r"PUT .*/merge$", "partial-merge")
+    landing = fork_gitcoord("merge-level", "--method", method, cwd=project.desk.path, env=project.env)
+    hub.when(r"PUT .*/merge$", lambda: app.to_spoil.add(1))
+    at_the_next_look(hub, lambda: kill_group(landing.pid))
+    landing.end()
+    assert (app.pulls[1].state, len(app.spoiled)) == ("open", 1)
+    assert project.run("merge-level", "--method", method, "--json", ok=3).json["code"] == "tree-differs"
+
+
+def test_what_a_person_merged_by_hand_and_pushed_is_not_compared(hub: GitHubEmulator, tmp_path: Path) -> None:
+    project = independent_on_github(tmp_path, hub, "1")
+    app = hub.repository("acme/app")
+    app.protect("main", Protection.requiring("ci"))
+    project.run("merge-level", ok=1)
+    app.protect("main", Protection())
+    clone = project.remote.clone(tmp_path / "by-hand")
+    clone.git("merge", "--quiet", "--no-ff", "--no-commit", "origin/feature/level-0-task-1")
+    (clone.path / "settled.txt").write_text("what neither side has\n")
+    clone.git("add", "settled.txt")
+    clone.git("commit", "--quiet", "--message", "Merge by hand")
+    clone.git("push", "--quiet", "origin", "HEAD:main")
+    assert tasks_of(project.run("merge-level", "--json", ok=0).json["landed"]) == ["1"]
+    assert app.pulls[1].merged
 
 
 @pytest.mark.parametrize(
