@@ -38,8 +38,9 @@ class AttemptEnded(Event, frozen=True, kw_only=True, tag="attempt-ended"):
     `usd` is its cost in US dollars, if the agent reported it. `reworks` is how often the agent got a conflict
     back during the attempt, which took `rework_seconds`. `work_seconds` is the time of the agent and the
     check before that: everything except coordination.
-    `kept` is a ref, in the clone where it ran, with commits that the branch does not have; `held_back` are
-    files that were not committed because of their kind, such as `.env`.
+    `kept` is a ref, in the clone where it ran, with commits that the branch does not have, or several with
+    commas between them: also one with what an earlier attempt had not committed. `held_back` are files that
+    were not committed because of their kind, such as `.env`.
     `again_at`: the account's limit ended the attempt, and ends itself at this time; the work is not to blame.
     `outside` lists changes outside its checkout during the attempt, of `outside_count` in all.
     """

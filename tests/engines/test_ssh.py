@@ -100,3 +100,15 @@ def test_words_that_are_no_host_are_refused() -> None:
     for word in ("-oProxyCommand=x", "a:0", "a:x", ":3", "a b", ""):
         with pytest.raises(GitcoordError, match=r"is no host|no number of slots"):
             read_hosts([word])
+
+
+def test_a_host_keeps_what_an_attempt_left_uncommitted(hosts: SshHosts, tmp_path: Path) -> None:
+    command = " ".join(hosts.command)
+    settings = f'[engines.ssh]\nhosts = ["one"]\ncommand = "{command}"\n'
+    project = Project.create(tmp_path, [task(1)], files={"gitcoord.toml": settings})
+    agent = (
+        "if [ $GITCOORD_ATTEMPT = 1 ]; then echo precious > new; exit 1; fi; git clean -fdxq; "
+        "git show refs/gitcoord-kept/uncommitted/1-1:new > shown"
+    )
+    project.run("run", "--engine", "ssh", "--shell", "--agent", agent, "--retries", "1", "--yes", ok=0)
+    assert project.remote.read("feature/level-0-task-1", "shown") == "precious"

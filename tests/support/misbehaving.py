@@ -112,13 +112,10 @@ class Misbehaving(Soak):
 
     def _draw(self) -> dict[str, list[Deed]]:
         often = {unit: self.dice.choice((0, 1, 1, 2)) for unit in self.units()}
-        found: dict[str, list[Deed]] = {}
-        for unit, count in often.items():
-            deeds = found.setdefault(unit, [])
-            for attempt in range(1, count + 1):
-                left = [name for deed in deeds for name in deed.names]
-                deeds.append(draw(self.dice, unit, attempt, remote=self.has_remote, left=left))
-        return found
+        return {
+            unit: [draw(self.dice, unit, attempt, remote=self.has_remote) for attempt in range(1, count + 1)]
+            for unit, count in often.items()
+        }
 
     def _start(self) -> "subprocess.Popen[bytes]":
         agent = shlex.join(["sh", str(self.program)])

@@ -91,18 +91,15 @@ class Deed(NamedTuple):
     script: str
 
 
-def draw(dice: random.Random, unit: str, attempt: int, *, remote: bool, left: Sequence[str] = ()) -> Deed:
-    """An attempt with one to three misdeeds; the unit's own work is in it as well.
-
-    `left` are the misdeeds of earlier attempts, which may have left changes that are not committed.
-    """
+def draw(dice: random.Random, unit: str, attempt: int, *, remote: bool) -> Deed:
+    """An attempt with one to three misdeeds; the unit's own work is in it as well."""
     known = [name for name in MISDEEDS if remote or name not in NEED_A_REMOTE]
     names = dice.sample(known, dice.choice((1, 1, 2, 3)))
     last = [name for name in names if name in _LAST][:1]
     names = [name for name in names if name not in _LAST] + last
     if not {"checkout emptied", "checkout removed"}.isdisjoint(last):
-        names = last if attempt == 1 else ["nested"]  # it would take away work that nobody else has
-    if "hidden change" in (*names, *left):  # a reset by the agent itself throws that away
+        names = last  # it would take away its own work
+    if "hidden change" in names:  # a reset by the agent itself throws that away
         names = [name for name in names if name not in _RESETTING]
     if "branch locked" in names:  # what cannot be committed would be reset away by the agent itself
         names = [name for name in names if name not in _RESETTING]

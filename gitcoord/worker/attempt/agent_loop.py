@@ -1,7 +1,6 @@
 """Runs the turns of one attempt: agent, check, commit, submit; again after each conflict."""
 
 import re
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,13 +13,13 @@ from gitcoord.tasks.model import TaskId
 from gitcoord.text_lists import some
 from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult, patiently, without_room
 from gitcoord.worker.attempt.checkout import prepare, ready, unlock, unready
-from gitcoord.worker.attempt.checkout_repair import mend, mend_branch, show_hidden_files
+from gitcoord.worker.attempt.checkout_repair import mend_branch, show_hidden_files
 from gitcoord.worker.attempt.commit_work import settle
 from gitcoord.worker.attempt.conflict_handoff import merge_in
+from gitcoord.worker.attempt.earlier_work import save_earlier_work, save_own_work
 from gitcoord.worker.attempt.finished_work import cut_off, note_finished, was_finished
 from gitcoord.worker.attempt.given_files import ProvidedFiles
 from gitcoord.worker.attempt.hand_in import hand_in_task
-from gitcoord.worker.attempt.kept_commits import keep_also, keep_commits, keep_unnamed, kept_ref
 from gitcoord.worker.attempt.merge_subtask import fold
 from gitcoord.worker.attempt.prompt import ConflictBrief
 from gitcoord.worker.attempt.provision import provide
@@ -30,9 +29,7 @@ from gitcoord.worker.submit import who_else
 from gitcoord.worker.task_list_changes import list_note, put_back_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from gitcoord.git.git_cli import Oid
+    from collections.abc import Callable
 
 
 def take_turns(context: AttemptContext) -> AttemptResult:
@@ -40,7 +37,7 @@ def take_turns(context: AttemptContext) -> AttemptResult:
 
     An unresolved conflict counts against the same limit, even one that an earlier attempt left.
     """
-    _save_what_is_left(context)
+    save_earlier_work(context)
     copy = prepare(
         context.task_context, context.unit, context.how, context.start, context.directory, context.log.say
     )
@@ -57,6 +54,7 @@ def take_turns(context: AttemptContext) -> AttemptResult:
         finished = False
         if result is not None and result.outcome == "conflict" and clash is not None:
             in_vain += 1
+            save_own_work(context)
             if left and in_vain < context.order.rework:
                 continue
             return _give_up(context, copy, result.reason)
@@ -68,54 +66,6 @@ def take_turns(context: AttemptContext) -> AttemptResult:
         clash, in_vain = outcome, 0
         context.reworks.begin()
     raise AssertionError("the last turn has a result")
-
-
-def _save_what_is_left(context: AttemptContext) -> None:
-    """Saves the commits of earlier attempts before the checkout is repaired or replaced."""
-    repository, earlier = context.task_context.repository, context.before.attempts
-    copy = WorkingCopy(repository, context.directory)
-    been = _save_what_nothing_names(context)
-    for mended in (
-        mend_branch(repository, copy, context.unit.branch, context.start),
-        mend(repository, context.directory, context.unit.branch, context.start, been=been),
-    ):
-        if mended:
-            context.log.say(mended)
-    if not earlier:
-        return
-    show_hidden_files(copy, context.log.say)
-    ref = kept_ref(context.task_context.plan.generation, context.unit.id, earlier[-1].number)
-    since = context.start if context.how.fresh else None
-    kept = keep_commits(repository, context.unit.branch, context.directory, ref, since=since)
-    shared = context.task_context.shared_tip
-    if since and shared and not context.task_context.ancestry.contains(since, shared):
-        keep_also(repository, ref, shared)
-        kept = ref
-    if kept:
-        context.log.say(
-            f"commits that attempt {earlier[-1].number} left on no branch are kept: git log {kept}"
-        )
-
-
-def _save_what_nothing_names(context: AttemptContext) -> "Sequence[Oid]":
-    """Keeps the commits of the last attempt if git has no record of its checkout; returns them."""
-    earlier, directory, repository = (
-        context.before.attempts,
-        context.directory,
-        context.task_context.repository,
-    )
-    newest = earlier[-1] if earlier else None
-    if newest is None or newest.started is None:
-        return ()
-    # The last attempt ended normally and its checkout is gone: gitcoord removed it.
-    if not directory.is_dir() and newest.ended is not None and newest.ended.outcome != "lost":
-        return ()
-    ref = kept_ref(context.task_context.plan.generation, context.unit.id, newest.number)
-    moment = datetime.fromisoformat(newest.started.at).timestamp()
-    if kept := keep_unnamed(repository, directory, ref, start=newest.started.base, moment=moment):
-        context.log.say(f"commits that attempt {newest.number} left on no branch are kept: git log {kept}")
-    # The ref may be a merge that joins several tips: these are its parents.
-    return (repository.git.probe("rev-list", "--no-walk", ref, f"{ref}^@", "--") or "").split()
 
 
 def _work(context: AttemptContext, copy: WorkingCopy, clash: ConflictBrief | None) -> AttemptResult | None:

@@ -20,13 +20,20 @@ from gitcoord.state.task_history import Progress
 from gitcoord.text_lists import some
 from gitcoord.worker.attempt.environment import tokens_used
 from gitcoord.worker.attempt.held_back import held_back
-from gitcoord.worker.attempt.kept_commits import keep_commits, keep_stashed, keep_unnamed, kept_ref
+from gitcoord.worker.attempt.kept_commits import (
+    keep_commits,
+    keep_stashed,
+    keep_unnamed,
+    kept_ref,
+    uncommitted_ref,
+)
 from gitcoord.worker.attempt.log import Log
 from gitcoord.worker.attempt.outside import MOST_OUTSIDE, Surroundings
 from gitcoord.worker.attempt.prompt_template import PromptTemplate
 from gitcoord.worker.attempt.request import WorkerOrder
 from gitcoord.worker.attempt.signals import StopSignal
 from gitcoord.worker.attempt.task_description import TaskDescription
+from gitcoord.worker.attempt.uncommitted_work import keep_uncommitted
 from gitcoord.worker.checkout import CheckoutOptions
 from gitcoord.worker.task_context import TaskContext, load_task_context
 from gitcoord.worker.transient_errors import disk_problem, passes, try_for
@@ -86,6 +93,8 @@ class AttemptContext(msgspec.Struct, frozen=True, kw_only=True):
     template: PromptTemplate | None = None
     outside: Surroundings
     reworks: Reworks = msgspec.field(default_factory=Reworks)
+    kept: list[str] = msgspec.field(default_factory=list)
+    """The refs that keep uncommitted work of this checkout."""
     since: float = msgspec.field(default_factory=time.time)
     """When it began, in seconds since the epoch."""
     clock: Callable[[], float] = time.time
@@ -139,6 +148,21 @@ def patiently(context: AttemptContext, act: Callable[[], Answer]) -> Answer:
     return try_for(_PATIENCE, act, tell=tell, given_up=stopped)
 
 
+def keep_left(context: AttemptContext, attempt: int) -> None:
+    """Keeps what `attempt` left uncommitted in the checkout under a ref, and says so. Raises `git-failed`."""
+    repository = context.task_context.repository
+    ref = uncommitted_ref(context.task_context.plan.generation, context.unit.id, attempt)
+    found = keep_uncommitted(repository, context.directory, ref, context.settings.rules)
+    whose = "this attempt" if attempt == context.attempt else f"attempt {attempt}"
+    if found.ref and found.ref not in context.kept:
+        context.kept.append(found.ref)
+        context.log.say(f"what {whose} left uncommitted is kept: git stash show --patch {found.ref}")
+    if found.aside is not None:
+        context.log.say(f"files that {whose} left and no commit should have are copied to {found.aside}")
+    for note in found.notes:
+        context.log.say(note)
+
+
 def without_room(context: AttemptContext, why: str, code: int | None = None) -> AttemptResult | None:
     """The result of an attempt that failed for a full disk, else None. Its work stays where it is."""
     full = disk_problem(context.directory)
@@ -168,7 +192,7 @@ def ended(context: AttemptContext, result: AttemptResult) -> AttemptEnded:
         reworks=context.reworks.count,
         rework_seconds=round(context.reworks.seconds(), 3),
         work_seconds=round(context.reworks.work_seconds, 3),
-        kept=_kept(context),
+        kept=", ".join(dict.fromkeys(filter(None, (_kept(context, result), *context.kept)))),
         held_back=held_back(WorkingCopy(context.task_context.repository, context.directory))[:_MOST_HELD],
         again_at=result.again_at,
         outside=outside[:MOST_OUTSIDE],
@@ -188,13 +212,19 @@ def _outside(context: AttemptContext) -> tuple[OutsideChange, ...]:
     return found
 
 
-def _kept(context: AttemptContext) -> str:
-    """The ref with the commits that the agent left outside its branch; empty if there are none."""
+def _kept(context: AttemptContext, result: AttemptResult) -> str:
+    """The ref with the commits that the agent left outside its branch; empty if there are none.
+
+    Keeps uncommitted work, too, if the checkout is about to be removed.
+    """
     task_context, ref = (
         context.task_context,
         kept_ref(context.task_context.plan.generation, context.unit.id, context.attempt),
     )
+    goes = context.settings.run.keep_checkout == "never" and not result.keep
     try:
+        if goes and result.outcome not in ("ok", "lost"):
+            keep_left(context, context.attempt)
         found = keep_commits(task_context.repository, context.unit.branch, context.directory, ref)
         # If the clock was set meanwhile, keep too many rather than too few.
         moment = min(context.since, time.time() - (time.monotonic() - context.began))

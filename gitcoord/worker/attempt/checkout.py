@@ -42,7 +42,8 @@ def prepare(
 ) -> WorkingCopy:
     """Makes or reuses the unit's checkout at `directory`, on its branch; merges a pending conflict into it.
 
-    Calls `say` for each nested repository in a checkout that cannot be reused.
+    Calls `say` for each nested repository in a checkout that cannot be reused. What is not committed there
+    has to be kept already.
     """
     repository = task_context.repository
     moved: tuple[Path, ...] = ()
@@ -85,6 +86,12 @@ def ready(copy: WorkingCopy) -> None:
         (place / _UNREADY).replace(place / _READY)
     except FileNotFoundError:
         (place / _READY).touch()
+
+
+def is_ready(copy: WorkingCopy) -> bool:
+    """Whether the checkout is complete. If not, git was killed while it wrote there."""
+    place = copy.administration()
+    return place is not None and (place / _READY).exists()
 
 
 def unready(copy: WorkingCopy) -> None:
@@ -186,12 +193,12 @@ def _edited(repository: Repository, directory: Path) -> bool:
 def _brought_back(repository: Repository, unit: WorkUnit, directory: Path) -> bool:
     """Switches a checkout back to the unit's branch if the agent left it, and keeps its files.
 
-    Returns False if the checkout cannot be reused; puts its changes into git's stash then.
+    Returns False if the checkout cannot be reused.
     """
     if not directory.is_dir() or not _is_own(repository, directory):
         return False
     copy = WorkingCopy(repository, directory)
-    if not _is_ready(copy):
+    if not is_ready(copy):
         return False
     _tidy(repository, copy, unit.branch, merge_ahead=False)
     ref = HEADS + unit.branch
@@ -199,24 +206,15 @@ def _brought_back(repository: Repository, unit: WorkUnit, directory: Path) -> bo
     if copy.branch() == unit.branch:
         return True
     if tip is None or not repository.ancestry.contains(head, tip):
-        message = f"left in the checkout of {unit.branch}"
-        options = ("--quiet", "--include-untracked", "--message", message)
-        if copy.changes(untracked=True):
-            copy.git.run("stash", "push", *options, environment=repository.identity)
         return False
     copy.git.run("update-ref", ref, head, tip)
     copy.git.run("symbolic-ref", "HEAD", ref)
     return True
 
 
-def _is_ready(copy: WorkingCopy) -> bool:
-    place = copy.administration()
-    return place is not None and (place / _READY).exists()
-
-
 def _usable(repository: Repository, directory: Path, branch: str) -> bool:
     on_it = worktrees(repository.git).get(HEADS + branch) == directory.resolve()
-    return on_it and _is_ready(WorkingCopy(repository, directory))
+    return on_it and is_ready(WorkingCopy(repository, directory))
 
 
 def _tidy(repository: Repository, copy: WorkingCopy, own: str, *, merge_ahead: bool) -> None:

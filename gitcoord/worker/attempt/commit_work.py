@@ -12,10 +12,10 @@ from gitcoord.git.repository import Repository
 from gitcoord.git.worktree import WorkingCopy
 from gitcoord.settings import RuleSettings
 from gitcoord.text_lists import some
-from gitcoord.worker.attempt.given_files import ProvidedFiles
 from gitcoord.worker.attempt.held_back import held_back, remember
 from gitcoord.worker.attempt.nested_repositories import NestedResult, take_in
 from gitcoord.worker.attempt.submodules import problem_with
+from gitcoord.worker.attempt.uncommitted_work import changed_entries
 from gitcoord.worker.unit import WorkUnit
 from gitcoord.worker.unwanted_files import in_words, unwanted_files
 
@@ -101,7 +101,7 @@ def _with_history(repository: Repository, copy: WorkingCopy, unit: WorkUnit, sta
 
 def _hold_back(copy: WorkingCopy, rules: RuleSettings) -> str:
     """Keeps unwanted new files out of the next commit; returns which, and why, in words."""
-    git, fields = copy.git, _status(copy)
+    git, fields = copy.git, changed_entries(copy)
     staged = [field[3:] for field in fields if field.startswith("A")]
     unknown = [field[3:] for field in fields if field.startswith("??") and not field.endswith("/")]
     new = [*unknown, *(path for path in staged if git.probe("cat-file", "-e", f"MERGE_HEAD:{path}") is None)]
@@ -119,15 +119,8 @@ def _hold_back(copy: WorkingCopy, rules: RuleSettings) -> str:
 
 def _nested(copy: WorkingCopy, rules: RuleSettings) -> list[str]:
     """The directories with a nested repository, which git lists as if they were one file."""
-    unknown = [field[3:] for field in _status(copy) if field.startswith("??") and field.endswith("/")]
+    unknown = [field[3:] for field in changed_entries(copy) if field.startswith("??") and field.endswith("/")]
     return [path for path in unknown if path not in Rulebook(rules).by("scratch", unknown)]
-
-
-def _status(copy: WorkingCopy) -> list[str]:
-    options = ("--porcelain", "-z", "--no-renames", "--untracked-files=all")
-    given = ProvidedFiles(copy)
-    fields = (field for field in copy.git.text("status", *options).split("\0") if field)
-    return [field for field in fields if not (field.startswith("??") and given.holds(field[3:]))]
 
 
 def _onto_branch(repository: Repository, copy: WorkingCopy, unit: WorkUnit, head: Oid) -> str:
@@ -175,7 +168,7 @@ def _commit(
 
 def _add(copy: WorkingCopy, rules: RuleSettings, *, everything: bool) -> None:
     git = copy.git
-    fields = _status(copy)
+    fields = changed_entries(copy)
     unknown = [field[3:] for field in fields if field.startswith("??")]
     scratch = set(Rulebook(rules).by("scratch", unknown)) | set(held_back(copy))
     # A nested repository is listed as a directory, not as a file.

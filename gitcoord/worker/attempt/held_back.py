@@ -12,8 +12,9 @@ from gitcoord.text_lists import some
 from gitcoord.worker.attempt.agent_result import agent_words
 from gitcoord.worker.attempt.exchange_files import EXCHANGE
 from gitcoord.worker.attempt.given_files import ProvidedFiles
+from gitcoord.worker.attempt.surroundings import file_mark
 
-_LIST = "gitcoord-held-back"
+_LIST, _COPIED = "gitcoord-held-back", "gitcoord-held-copied"
 
 
 def remember(copy: WorkingCopy, paths: Sequence[str]) -> None:
@@ -37,13 +38,37 @@ def take_out(repository: Repository, directory: Path) -> Path | None:
     paths = [path for path in held_back(copy) if os.path.lexists(directory / path)]
     if not paths:
         return None
-    above = repository.common_dir / "gitcoord-kept" / "held-back"
-    above.mkdir(parents=True, exist_ok=True)
-    aside = Path(mkdtemp(prefix=f"{directory.name}-", dir=above))
+    aside = _directory_for(repository, directory)
     for path in paths:
         (aside / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.move(directory / path, aside / path)
     return aside
+
+
+def copy_out(repository: Repository, copy: WorkingCopy, paths: Sequence[str]) -> Path | None:
+    """Copies files to the git directory before another agent begins; returns their directory.
+
+    Returns None if there are none, or the same files were copied before.
+    """
+    place = copy.administration()
+    if place is None or not paths:
+        return None
+    marks = "\0".join(f"{path}\0{file_mark(copy.directory / path)}" for path in paths)
+    done = place / _COPIED
+    if done.is_file() and done.read_bytes() == os.fsencode(marks):
+        return None
+    aside = _directory_for(repository, copy.directory)
+    for path in paths:
+        (aside / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(copy.directory / path, aside / path)
+    done.write_bytes(os.fsencode(marks))
+    return aside
+
+
+def _directory_for(repository: Repository, checkout: Path) -> Path:
+    above = repository.common_dir / "gitcoord-kept" / "held-back"
+    above.mkdir(parents=True, exist_ok=True)
+    return Path(mkdtemp(prefix=f"{checkout.name}-", dir=above))
 
 
 def why_nothing(copy: WorkingCopy) -> str:

@@ -5,6 +5,8 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
+import msgspec
+
 from gitcoord.engines.engine import key_of
 from gitcoord.git.bound_worktree import administration, bound
 from gitcoord.git.git_cli import Git, Oid, stdin_lines
@@ -16,7 +18,7 @@ from gitcoord.git.repository import Repository
 from gitcoord.git.worktree import WorkingCopy
 from gitcoord.tasks.model import TaskId
 
-_KEPT = "refs/gitcoord-kept/"
+KEPT = "refs/gitcoord-kept/"
 _MOST = 500
 """Most positions of HEAD, and most commits of the branch, to check."""
 
@@ -24,19 +26,35 @@ _MOST = 500
 def kept_ref(generation: int, unit: TaskId, attempt: int) -> str:
     """The ref in this clone for the commits that an attempt left on no branch. Only a person deletes it."""
     of = "" if generation == 1 else f"generation-{generation}/"
-    return f"{_KEPT}{of}{key_of(unit, attempt)}"
+    return f"{KEPT}{of}{key_of(unit, attempt)}"
+
+
+def uncommitted_ref(generation: int, unit: TaskId, attempt: int) -> str:
+    """The ref in this clone for what an attempt left uncommitted. Only a person deletes it."""
+    above, _, key = kept_ref(generation, unit, attempt).rpartition("/")
+    return f"{above}/uncommitted/{key}"
 
 
 def checkout_ref(directory: Path) -> str:
     """The ref for commits that were left in a checkout after its attempts had ended."""
-    return f"{_KEPT}checkout/{directory.name}"
+    return f"{KEPT}checkout/{directory.name}"
 
 
-def refs_kept(repository: Repository, generation: int, unit: TaskId) -> tuple[str, ...]:
-    """The refs of all attempts at `unit` that left commits, on this machine."""
-    start = kept_ref(generation, unit, 0).removesuffix("0")
-    found = read_refs(repository.git, _KEPT).targets
-    return tuple(sorted(ref for ref in found if ref.rpartition("-")[0] + "-" == start))
+class KeptRefs(msgspec.Struct, frozen=True, kw_only=True):
+    """The refs of all attempts at a unit, on this machine: with `commits`, and with `uncommitted` work."""
+
+    commits: tuple[str, ...] = ()
+    uncommitted: tuple[str, ...] = ()
+
+
+def refs_kept(repository: Repository, generation: int, unit: TaskId) -> KeptRefs:
+    """Finds the refs of all attempts at `unit` that left something, on this machine."""
+    found = sorted(read_refs(repository.git, KEPT).targets)
+    starts = (named(generation, unit, 0).removesuffix("0") for named in (kept_ref, uncommitted_ref))
+    commits, uncommitted = (
+        tuple(ref for ref in found if ref.rpartition("-")[0] + "-" == start) for start in starts
+    )
+    return KeptRefs(commits=commits, uncommitted=uncommitted)
 
 
 def put_aside(repository: Repository, path: Path, name: str) -> Path:
@@ -70,7 +88,7 @@ def keep_commits(
     head = git.probe("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     been = (git.probe("rev-list", "--walk-reflogs", f"--max-count={_MOST}", "HEAD") or "").split()
     own = [HEADS + branch] if branch and repository.resolve(HEADS + branch) else []
-    everything = ["--branches", "--remotes", "--tags", f"--exclude={ref}", f"--glob={_KEPT}*"]
+    everything = ["--branches", "--remotes", "--tags", f"--exclude={ref}", f"--glob={KEPT}*"]
     lost = _outside(git, been, everything) if since is None else []
     lost = [commit for commit in lost if not _same_content(git, commit, own or ["HEAD"])]
     now = [head, repository.resolve(own[0]) if own and since else None]

@@ -8,11 +8,14 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.errors import GitcoordError
-from gitcoord.git.git_cli import Git
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.remote_refs import HEADS
 from gitcoord.git.repository import Repository
 from gitcoord.git.worktree import WorkingCopy
 from gitcoord.text_lists import some
 from gitcoord.worker.attempt.kept_commits import put_aside
+
+_MOST_BRANCHES = 50
 
 
 class NestedResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,12 +62,62 @@ def move_out(repository: Repository, directory: Path) -> tuple[Path, ...]:
     return ()
 
 
+def files_inside(copy: WorkingCopy, passed_over: Sequence[str]) -> list[str]:
+    """The files of the nested repositories at `passed_over` that git does not ignore."""
+    found = [
+        os.path.relpath(Path(above, name), copy.directory)
+        for path in passed_over
+        for above, names, files in _walk(copy.directory / path)
+        for name in (*files, *(name for name in names if Path(above, name).is_symlink()))
+        if name != ".git"
+    ]
+    asked = b"\0".join(map(os.fsencode, found))
+    shown = copy.git.run("check-ignore", "-z", "--stdin", input=asked, ok=()).stdout if found else b""
+    ignored = set(shown.split(b"\0"))
+    return [path for path in found if os.fsencode(path) not in ignored]
+
+
+def commits_inside(copy: WorkingCopy, passed_over: Sequence[str]) -> tuple[list[Oid], list[str]]:
+    """Fetches the commits of the nested repositories at `passed_over` that no remote of theirs has.
+
+    Returns their heads, and what could not be fetched, in words.
+    """
+    heads, notes = list[Oid](), list[str]()
+    for link in [link for path in passed_over for link in _links(copy.directory / path)]:
+        inside = copy.git.at(link.parent)
+        # A worktree has the branches of its repository, which has them, too.
+        listed = inside.probe("for-each-ref", "--format=%(refname)", HEADS) if _is_whole(link) else ""
+        named = (listed or "").split("\n")[:_MOST_BRANCHES]
+        head = inside.probe("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        wanted = [*(["HEAD"] if head else []), *filter(None, named)]
+        own = wanted and inside.probe("rev-list", *wanted, "--not", "--remotes", "--")
+        if not own:
+            continue
+        options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance")
+        ended = copy.git.run("fetch", *options, "--", str(link.parent), *wanted, ok=())
+        if ended.code:
+            notes.append(f"the commits of the repository {_named(copy, link)} cannot be kept: {ended.reason}")
+        else:
+            heads += (inside.probe("rev-parse", *wanted) or "").split()
+    return list(dict.fromkeys(heads)), notes
+
+
+def _walk(top: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+    for directory, names, files in os.walk(top):
+        names[:] = [name for name in names if name != ".git"]
+        yield directory, names, files
+
+
 def _links(top: Path) -> Iterator[Path]:
     """Yields each `.git` in `top` and below."""
     for directory, names, files in os.walk(top):
         if ".git" in names or ".git" in files:
             yield Path(directory, ".git")
         names[:] = [name for name in names if name != ".git"]
+
+
+def _is_whole(link: Path) -> bool:
+    return link.is_dir() and not link.is_symlink()
 
 
 def _is_foreign(git: Git, link: Path) -> bool:

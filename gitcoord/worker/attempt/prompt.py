@@ -35,7 +35,8 @@ class ConflictBrief(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
-    """The facts that a prompt is made from. `task` is the entry in the list; `kept` are refs of this clone.
+    """The facts that a prompt is made from. `task` is the entry in the list; `kept` are refs of this clone
+    with commits, `uncommitted` those with what was not committed.
 
     `expected` are the globs that running tasks declare, `foretold` the paths that the other running tasks
     will probably change, `titles` the titles of tasks. `earlier` is how the attempt ended that this one
@@ -52,6 +53,7 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     clash: ConflictBrief | None = None
     earlier: AttemptEnded | None = None
     kept: Sequence[str] = ()
+    uncommitted: Sequence[str] = ()
     check: str = ""
     commits: bool = True
 
@@ -165,7 +167,16 @@ def _earlier(brief: Brief) -> list[str]:
         f"Commits that are not on this branch were kept: {refs} (see `git log REF`; `git cherry-pick` takes "
         "them, and `git stash apply REF` what was stashed)."
     )
-    texts = [*([ended] if ended else []), *([kept] if brief.kept else [])]
+    copies = ", ".join(f"`{ref}`" for ref in brief.uncommitted)
+    left = (
+        f"What was not committed was kept as well: {copies} (`git stash show --patch REF` shows it). If it "
+        "is not in the working copy any more, `git stash apply REF` brings it back."
+    )
+    texts = [
+        *([ended] if ended else []),
+        *([kept] if brief.kept else []),
+        *([left] if brief.uncommitted else []),
+    ]
     return ["## An earlier attempt", *texts] if texts else []
 
 

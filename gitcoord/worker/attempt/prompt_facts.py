@@ -34,6 +34,7 @@ def make_brief(
     end = last.ended if last is not None and clash is None else None
     expected = _expected(task_context, unit, beside)
     named = {*expected, *(clash.others if clash is not None else ())}
+    left = refs_kept(task_context.repository, task_context.plan.generation, unit.id)
     return Brief(
         unit=unit,
         task=task,
@@ -44,7 +45,8 @@ def make_brief(
         titles={id: title for id, title in _titles(task_context).items() if id in named},
         clash=clash,
         earlier=end,
-        kept=refs_kept(task_context.repository, task_context.plan.generation, unit.id),
+        kept=left.commits,
+        uncommitted=left.uncommitted,
         check=check,
         commits=commits,
     )
