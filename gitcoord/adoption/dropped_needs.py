@@ -33,8 +33,8 @@ def no_longer_asked(
 ) -> Iterator[tuple[str, str]]:
     """Yields the heads that contain commits of a head that they needed when adopted, with the reason.
 
-    That head is not in `heads`, because somebody closed its pull request or removed its label, and it has not
-    landed on `base`, a branch and its commit.
+    Only if that head is no longer in `heads` (somebody closed its pull request or removed its label) and has
+    not landed on `base`, which is a branch with its commit.
     """
     missing = {
         branch: [need for need in known[branch].needs if need not in heads and not known[need].landed]

@@ -36,10 +36,10 @@ def select_heads(
 ) -> Adoption:
     """Selects the requested heads at their current commits. Changes only the fetched refs.
 
-    `base`: from the settings; without it and one in the request, uses the common base of all pull requests.
-    `known` returns the branches that were adopted onto a base before: one that has not landed stays in the
-    selection if its pull request was merged, so landing records it.
-    Raises `no-such-pull`, `no-such-base`, `unknown-base`.
+    The base is that of the request, else `base` from the settings, else the common base of all pull requests.
+    `known` returns the branches that were adopted onto a base before. Such a branch stays in the selection
+    until its landing is recorded, even if its pull request was merged. Raises `no-such-pull`, `no-such-base`,
+    `unknown-base`.
     """
     shared.refresh()
     pulls = asked_pulls(forge, request)

@@ -19,7 +19,7 @@ from gitcoord.checks.subjects import (
 _UNCLEAR_RUNS = 2
 """A branch is left out after this many checks without a clear result."""
 _ENOUGH = 2
-"""A combination is checked once this many branches for each slot have passed alone."""
+"""When this many branches per slot have passed alone, their combination is checked."""
 _FEW_SLOTS = 2
 """With this many slots or fewer, checks of single branches would displace checks that can land something."""
 

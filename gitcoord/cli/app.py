@@ -148,7 +148,7 @@ app = typer.Typer(
 
 
 def not_nan(value: float | None) -> float | None:
-    """Refuses `nan` as the value of an option: it is in every range."""
+    """Refuses `nan` as the value of an option: no range check excludes it."""
     if value is not None and value != value:
         raise typer.BadParameter("nan is no number.")
     return value

@@ -91,7 +91,7 @@ def own_task(touches: "Sequence[Touch]", here: Tree | None, place: FilePlace) ->
 
 
 def fingerprint(common: str) -> tuple[str, int]:
-    """Returns a text that differs after any change of a branch or of gitcoord's state, and its time (ns)."""
+    """Returns a text that changes with every change of a branch or of gitcoord's state, and its time (ns)."""
     seen = []
     newest = 0
     todo = [os.path.join(common, name) for name in ("packed-refs", "reftable", "refs", "config")]

@@ -46,10 +46,10 @@ def shared_paths(one: Places, other: Places) -> tuple[str, ...]:
 
 
 def overtaken(git: Git, book: Rulebook, onto: Oid, head: Oid) -> tuple[str, ...]:
-    """The paths in exclusive places that `head` changes, and that `onto` has changed since they diverged.
+    """Returns the paths in exclusive places that both `head` and `onto` have changed since they diverged.
 
-    Files that are made anew are such a place for a `head` that changes nothing else. Empty once `head`
-    contains those changes of `onto`.
+    Generated files are such a place if `head` changes nothing else. Empty if `head` contains those changes of
+    `onto`.
     """
     since = git.probe("merge-base", onto, head) if book.keeps_apart else None
     if since is None or since in (onto, head):

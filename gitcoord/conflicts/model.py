@@ -115,7 +115,7 @@ class PairReport(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=
     settled_by: Literal["lines", "merge"] = "merge"
     """Whether git merged the two, or the distance of their lines proves that they merge."""
     regenerated: tuple[str, ...] = ()
-    """Overlapping paths that a command makes anew, by rule."""
+    """Overlapping paths that a command generates, by rule."""
 
 
 class JointReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Branches whose exclusive paths somebody else has landed in meanwhile: they do not land as they are."""
+"""Finds branches whose exclusive paths have changed in the base meanwhile: they cannot land as they are."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ from gitcoord.git.git_cli import Git, Oid
 def find_overtaken(
     git: Git, book: Rulebook, base: Oid, standings: Mapping[Oid, BranchFacts]
 ) -> dict[Oid, tuple[str, ...]]:
-    """The tips that touch exclusive places in which the base has moved on, with the paths of both."""
+    """Returns the tips that change exclusive places that the base has changed too, with the paths of both."""
     if not book.keeps_apart:
         return {}
     behind = {

@@ -159,7 +159,7 @@ def _apart(
 def _alone(
     tips: Sequence[Oid], standings: Mapping[Oid, BranchFacts], book: Rulebook, looked_at: set[int]
 ) -> dict[Pair, set[str]]:
-    """The pairs that leave a file different that is made anew, where one of the two changed nothing else."""
+    """Returns the pairs that leave a generated file different, of which one changes nothing else."""
     found: dict[Pair, set[str]] = {}
     own = [standings[tip].own for tip in tips]
     for number, changes in enumerate(own):

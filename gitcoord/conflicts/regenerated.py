@@ -1,4 +1,4 @@
-"""Files that a command makes anew: when that is due, where it runs, and who changed nothing else. Pure."""
+"""Files that a command generates: when to run it, where, and which changes touch nothing else. Pure."""
 
 from collections.abc import Collection, Iterable
 from fnmatch import fnmatchcase
@@ -25,12 +25,12 @@ _MADE_FROM: Final = {
     "Gemfile.lock": ("Gemfile", "*.gemspec"),
     "composer.lock": ("composer.json",),
 }
-"""What well-known files are made from, by name, wherever that lies: all of a workspace counts."""
+"""The sources of well-known generated files, by name, in any directory: all of a workspace counts."""
 _WILD = frozenset("*?[")
 
 
 class Maker(msgspec.Struct, frozen=True, kw_only=True):
-    """A command that makes `paths` anew, in `directory` (empty: the top)."""
+    """A command that generates `paths`, in `directory` (empty: the top)."""
 
     command: str
     directory: str
@@ -38,9 +38,9 @@ class Maker(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def makers(book: Rulebook, changed: Collection[str], present: Iterable[str]) -> tuple[Maker, ...]:
-    """The commands that are due once `changed` paths have changed, of files that are `present`.
+    """Returns the commands to run after changes in `changed` paths, for the files that are `present`.
 
-    A well-known file is due when it changed or one that it is made from; any other with every change.
+    A well-known file is generated again if it or one of its sources changed; any other after every change.
     """
     found: dict[tuple[str, str], list[str]] = {}
     for path in sorted(book.by("regenerate", present)):
@@ -56,9 +56,10 @@ def makers(book: Rulebook, changed: Collection[str], present: Iterable[str]) -> 
 
 
 def changed_alone(book: Rulebook, changes: Changes) -> frozenset[str]:
-    """The files to be made anew of a change that touches nothing else.
+    """Returns the generated files of a change that touches nothing else.
 
-    What the command was told then is in no other file: made anew from another one, they would lose it.
+    Such a change comes from the command's arguments, which no file has: generating the file again would lose
+    it.
     """
     if "regenerate" not in book.patterns or not changes.paths:
         return frozenset()
@@ -75,7 +76,7 @@ def _is_due(path: str, changed: Collection[str]) -> bool:
 
 
 def _directory(pattern: str, path: str) -> str:
-    """Where a command runs: beside a well-known file, or one that its pattern names in any directory."""
+    """Returns a command's directory: that of a well-known file, or of a pattern's match at any depth."""
     if path.rpartition("/")[2] in _MADE_FROM:
         return path.rpartition("/")[0]
     above, _, name = pattern.rstrip("/").rpartition("/")

@@ -1,6 +1,6 @@
-"""One attempt in the foreground, under this machine's supervisor: all that a container or a batch job does.
+"""Runs one attempt in the foreground, under this machine's supervisor, for a container or a batch job.
 
-Its output is the attempt's log, its exit code the attempt's; TERM ends the attempt with all that it started.
+Its output is the attempt's log, its exit code the attempt's; TERM ends the attempt with all its processes.
 """
 
 import os
@@ -18,7 +18,7 @@ _CHUNK = 1 << 20
 def attend(engine: LocalEngine, launch: Launch, output: int = 1) -> int:
     """Executes the attempt, passes its log on to the descriptor `output`, and returns its exit code.
 
-    Raises `engine-refused` when it cannot be started.
+    Raises `engine-refused` if it cannot be started.
     """
     asked = list[int]()
 
@@ -40,12 +40,12 @@ def attend(engine: LocalEngine, launch: Launch, output: int = 1) -> int:
 
 
 def _pass_on(path: str | None, shown: int, output: int) -> int:
-    """Writes what the log has after its first `shown` bytes; returns how many that are then."""
+    """Writes the log after its first `shown` bytes; returns the number of bytes written so far."""
     if path is None:
         return shown
     with open(path, "rb") as log:  # noqa: PTH123 - a path of the engine's own
         if os.fstat(log.fileno()).st_size < shown:
-            shown = 0  # it was shortened
+            shown = 0  # The log was shortened.
         log.seek(shown)
         while part := log.read(_CHUNK):
             view = memoryview(part)

@@ -1,4 +1,4 @@
-"""What a coordinator asks of a machine that does attempts, and its answer: one JSON document each way."""
+"""A coordinator's request to a machine that runs attempts, and the answer: one JSON document each."""
 
 import base64
 from collections.abc import Mapping
@@ -9,17 +9,17 @@ from gitcoord.engines.engine import AttemptView, Launch
 from gitcoord.engines.local import LocalEngine
 
 REQUEST_VARIABLE = "GITCOORD_REQUEST"
-"""Where a container or a batch job finds its request."""
+"""The variable that has the request in a container or a batch job."""
 LOG_BYTES = 8 << 20
-"""Most bytes of a log in one answer."""
+"""The most bytes of a log in one answer."""
 
 
 class HostRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One call. `secrets` are values for the environment of what is started; they are on no command line.
+    """One request. `secrets` are values for the environment of the started process, and on no command line.
 
-    `repository` is the URL that the machine clones into a cache of its own, `generation` that of the plan's
-    task list. `run` names the directory of attempts where there is no repository. `code_file` is where an
-    attempt in the foreground leaves its exit code, for an engine on the same file system.
+    `repository` is the URL that the machine clones into its own cache, `generation` that of the plan's task
+    list. `run` names the directory of attempts if there is no repository. `code_file` is the file into which
+    an attempt in the foreground writes its exit code, for an engine on the same file system.
     """
 
     repository: str = ""
@@ -35,7 +35,10 @@ class HostRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HostAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the call; `refused` says why it was not done. `log` is in Base64; `more` follows."""
+    """The result of a request; `refused`: why it was not performed.
+
+    `log` is in Base64; `more`: the log goes on.
+    """
 
     version: str
     views: tuple[AttemptView, ...] = ()
@@ -49,7 +52,7 @@ class HostAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def answer_with(engine: LocalEngine, request: HostRequest, version: str) -> HostAnswer:
-    """Do what is asked with the engine of this machine. Raises what starting raises."""
+    """Performs the request with this machine's engine. Raises the errors of starting an attempt."""
     if request.start is not None:
         engine.start(request.start)
     if request.cancel:

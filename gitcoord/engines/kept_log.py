@@ -1,4 +1,4 @@
-"""The copy here of the log of an attempt elsewhere: a part while it runs, the whole once it has ended."""
+"""The local copy of the log of an attempt elsewhere: partial while it runs, complete after its end."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from gitcoord.engines.processes import in_directory
 from gitcoord.engines.supervisor import LOG_FILE
 
 _PARTIAL = "log-partial"
-"""There while the copy is not the whole log."""
+"""This file exists while the copy is not the complete log."""
 
 
 class KeptLog:
@@ -18,16 +18,16 @@ class KeptLog:
 
     @property
     def whole(self) -> bool:
-        """Whether all of the log is here."""
+        """Whether the copy is complete."""
         return self.path.exists() and not self._partial.exists()
 
     @property
     def size(self) -> int:
-        """How many bytes of it are here."""
+        """The number of bytes copied so far."""
         return self.path.stat().st_size if self.path.exists() else 0
 
     def put(self, data: bytes, *, whole: bool) -> None:
-        """Makes `data` the copy."""
+        """Replaces the copy by `data`."""
         part = self.path.with_suffix(".part")
         if not whole:
             in_directory(self.path.parent, self._partial.touch)
@@ -37,7 +37,7 @@ class KeptLog:
             self._partial.unlink(missing_ok=True)
 
     def add(self, data: bytes) -> None:
-        """Adds what has come since to a part."""
+        """Appends the newer part of the log to a partial copy."""
         in_directory(self.path.parent, self._partial.touch)
         with self.path.open("ab") as log:
             log.write(data)

@@ -1,7 +1,7 @@
-"""Kubernetes as an engine, through the user's own `kubectl`: a Job for each attempt, which is never repeated.
+"""The Kubernetes engine, through the user's own `kubectl`: a Job for each attempt, which never restarts.
 
-A Job's name is made of repository and attempt, so that the cluster itself starts a key once, whoever asks. An
-API server that does not answer says nothing of an attempt.
+A Job's name is made from repository and attempt, so the cluster itself starts a key only once. If the API
+server does not answer, the state of an attempt is unknown.
 """
 
 import os
@@ -36,19 +36,22 @@ if TYPE_CHECKING:
 
 _GIVEN_FILE = "kubernetes"
 _PAUSE = 2.0
-"""Seconds between two looks at the cluster."""
+"""Seconds between two requests to the cluster."""
 _REQUEST_TIMEOUT = 30
 _LONGEST_CALL = 120.0
 _BEYOND_GRACE = 60.0
 _STARTING = 1800.0
-"""Seconds after which a Job whose container never began is ended."""
+"""A Job whose container has not started after this many seconds is deleted."""
 
 _NEEDED = (("create", "jobs"), ("list", "jobs"), ("delete", "jobs"), ("list", "pods"), ("get", "pods/log"))
-"""What has to be allowed: verbs and resources."""
+"""The required permissions: verbs and resources."""
 
 
 class KubernetesEngine:
-    """Attempts as Jobs. `run` holds for each key that it was given away, and its log once it has ended."""
+    """Runs attempts as Jobs.
+
+    `run` has, for each key, a record that it was submitted, and its log after its end.
+    """
 
     name = "kubernetes"
 
@@ -79,7 +82,7 @@ class KubernetesEngine:
         self._waiting: dict[str, float] = {}
 
     def check(self) -> EngineTrouble | None:
-        """Whether the API server answers, and lets Jobs be made, watched and deleted."""
+        """Checks that the API server answers, and allows creating, watching and deleting Jobs."""
         hint = f"Try `{' '.join(self._kubectl)} get jobs`."
         namespace = self._namespace or self._current_namespace()
         reviews = [_review(verb, what, namespace) for verb, what in _NEEDED]
@@ -96,25 +99,25 @@ class KubernetesEngine:
         return None
 
     def _current_namespace(self) -> str:
-        """The namespace that kubectl's configuration names."""
+        """Returns the namespace in kubectl's configuration."""
         asked = self._call("config", "view", "--minify", "--output=jsonpath={..namespace}")
         return asked.stdout.decode("utf-8", "replace").strip() or "default"
 
     def free(self) -> int | None:
-        """What `slots` leaves; None where the cluster alone limits it: its Jobs wait there."""
+        """Returns the free `slots`; None if only the cluster limits them: its Jobs wait there."""
         if self._slots and len(self._active) >= self._slots:
-            self.poll(tuple(self._active))  # a run asks no more about attempts whose end is in the journal
+            self.poll(tuple(self._active))  # A run no longer polls attempts whose end is in the journal.
         return max(0, self._slots - len(self._active)) if self._slots else None
 
     def start(self, launch: Launch) -> None:
-        """Creates the attempt's Job, unless there is one; raises `engine-refused` when it cannot be."""
+        """Creates the attempt's Job, unless it exists; raises `engine-refused` if that fails."""
         place, name = self._run / launch.key, attempt_name(self._label, launch.key)
         if (place / _GIVEN_FILE).exists():
             return
         job = attempt_manifest(self._shape, launch, self._request)
         made = self._call("create", "--filename=-", "--output=json", send=job)
         if made.returncode != 0:
-            # Not told by its words: there is one of this name, or it was refused.
+            # Do not parse the error: the Job exists, or was refused.
             made = self._call("get", "job", name, "--ignore-not-found", "--output=json")
             if made.returncode != 0 or not made.stdout.strip():
                 raise self._refused(launch.key, made)
@@ -127,7 +130,7 @@ class KubernetesEngine:
             self._call("create", "--filename=-", send=secret_manifest(name, whole, owner))
 
     def poll(self, keys: Sequence[str]) -> Mapping[str, AttemptView]:
-        """What has become of each key, from one call."""
+        """Returns the state of each key, with one request."""
         given = [key for key in keys if key not in self._ended and (self._run / key / _GIVEN_FILE).exists()]
         seen = {key: self._ended.get(key) or AttemptView(key=key, state="absent") for key in keys}
         if not given:
@@ -147,11 +150,14 @@ class KubernetesEngine:
         return seen
 
     def wait(self, keys: Sequence[str], seconds: float) -> None:
-        """Sleeps until the cluster is asked again."""
+        """Sleeps until the next request to the cluster."""
         time.sleep(max(0.0, min(seconds, self._pause)))
 
     def cancel(self, key: str) -> bool:
-        """Deletes the Job, and waits until its Pod is gone; False when the API server does not answer."""
+        """Deletes the Job, and waits until its Pod is gone.
+
+        Returns False if the API server does not answer.
+        """
         name = attempt_name(self._label, key)
         if not (self._run / key / _GIVEN_FILE).exists():
             return True
@@ -170,19 +176,19 @@ class KubernetesEngine:
         return not found and found is not None
 
     def log(self, key: str) -> str | None:
-        """The path of the log, fetched when the attempt has ended."""
+        """Returns the path of the log, fetched when the attempt has ended."""
         path = self._run / key / LOG_FILE
         return str(path) if path.exists() else None
 
     def bring_log(self, key: str) -> bool:
-        """Fetches the log as far as it goes; returns whether the attempt is still running."""
+        """Fetches the log so far; returns whether the attempt is still running."""
         running = is_running(self.poll([key])[key])
         if running:
             self._keep_log(key, whole=False)
         return running
 
     def _seen(self, key: str, things: Sequence[Mapping[str, Any]]) -> AttemptView:
-        """What Job and Pod of one key say; where neither is there any more it has ended somehow."""
+        """Returns the state of one key from its Job and Pod; if neither exists any more, it has ended."""
         pods = [one for one in things if one.get("kind") == "Pod"]
         jobs = [one for one in things if one.get("kind") == "Job"]
         codes = [code for pod in pods if (code := _exit_code(pod)) is not None]
@@ -203,7 +209,7 @@ class KubernetesEngine:
         return AttemptView(key=key, state="starting")
 
     def _listed(self, selector: str) -> dict[str, list[Mapping[str, Any]]] | None:
-        """Jobs and Pods by the name of their attempt; None when the API server does not answer."""
+        """Returns Jobs and Pods by the name of their attempt; None if the API server does not answer."""
         asked = self._call("get", "jobs,pods", "--selector", selector, "--output=json")
         if asked.returncode != 0:
             return None
@@ -239,7 +245,7 @@ class KubernetesEngine:
         )
 
     def _call(self, *arguments: str, send: Any = None) -> "subprocess.CompletedProcess[bytes]":
-        """Calls kubectl once."""
+        """Runs kubectl once."""
         return call_program(
             (*self._kubectl, *arguments),
             seconds=_LONGEST_CALL,
@@ -249,7 +255,7 @@ class KubernetesEngine:
 
 
 def _review(verb: str, what: str, namespace: str) -> dict[str, Any]:
-    """The question whether we may do that; Kubernetes has it as a document that is created."""
+    """Returns the document that asks Kubernetes for a permission."""
     resource, _, part = what.partition("/")
     asked = {"verb": verb, "resource": resource, "subresource": part, "namespace": namespace}
     asked |= {"group": "batch" if what == "jobs" else ""}
@@ -258,12 +264,12 @@ def _review(verb: str, what: str, namespace: str) -> dict[str, Any]:
 
 
 def _words(asked: "subprocess.CompletedProcess[bytes]") -> str:
-    """What kubectl says was wrong, on one line."""
+    """Returns kubectl's error message on one line."""
     return redact_said(" ".join(asked.stderr.decode("utf-8", "replace").split()))[-300:]
 
 
 def _exit_code(pod: Mapping[str, Any]) -> int | None:
-    """How the container ended, once it has."""
+    """Returns the exit code of the container; None if it has not ended."""
     for status in pod.get("status", {}).get("containerStatuses", []):
         ended = status.get("state", {}).get("terminated")
         if status.get("name") == CONTAINER and ended is not None:
@@ -272,7 +278,7 @@ def _exit_code(pod: Mapping[str, Any]) -> int | None:
 
 
 def _why_waiting(pods: Sequence[Mapping[str, Any]]) -> str:
-    """What Kubernetes says that the Pod waits for."""
+    """Returns the reason why the Pod waits, from Kubernetes."""
     for pod in pods:
         for status in pod.get("status", {}).get("containerStatuses", []):
             if waiting := status.get("state", {}).get("waiting"):

@@ -1,4 +1,4 @@
-"""The Kubernetes Job of one attempt, and the Secret beside it: documents as `kubectl create` takes them."""
+"""The Kubernetes Job of one attempt, and its Secret, as documents for `kubectl create`."""
 
 import base64
 import copy
@@ -18,15 +18,15 @@ RUN_LABEL = "gitcoord/run"
 _COMMAND = ("gitcoord", "engine-host", "--foreground")
 _LONGEST_NAME = 30
 _BEYOND_GRACE = 20
-"""Seconds that a container is given beyond what its supervisor gives the attempt."""
+"""Seconds that a container gets in addition to its supervisor's grace period."""
 _MARGIN = 3600
-"""Seconds beyond an attempt's time after which Kubernetes ends what its supervisor did not."""
+"""Kubernetes ends a Job this many seconds after the attempt's time limit, if its supervisor did not."""
 
 
 class PodShape(msgspec.Struct, frozen=True, kw_only=True):
-    """What every Job of a run has: image, accounts and limits as Kubernetes writes them, or a whole template.
+    """The common part of a run's Jobs: image, accounts and limits, or a complete template.
 
-    `secret` names a Secret of the cluster with the variables that attempts are passed.
+    `secret` names a Secret of the cluster with variables for the attempts.
     """
 
     image: str = ""
@@ -39,20 +39,20 @@ class PodShape(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def run_label(request: HostRequest) -> str:
-    """What tells the Jobs of one repository and task list from others in the namespace."""
+    """Returns the label of the Jobs of one repository and task list."""
     identity = f"{request.repository or request.run} {request.generation}"
     return hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:12]
 
 
 def attempt_name(run: str, key: str) -> str:
-    """The name of an attempt's Job: lower-case letters, digits and dashes, at most 63 of them."""
+    """Returns the name of an attempt's Job: at most 63 lower-case letters, digits and dashes."""
     digest = hashlib.sha256(f"{run} {key}".encode()).hexdigest()[:10]
     plain = re.sub(r"[^a-z0-9]+", "-", key.lower())[:_LONGEST_NAME].strip("-")
     return f"gitcoord-{plain}-{digest}"
 
 
 def attempt_manifest(shape: PodShape, launch: Launch, request: HostRequest) -> dict[str, Any]:
-    """The Job that executes `launch` once; its container is handed the request in its environment."""
+    """Returns the Job that executes `launch` once; its container gets the request in its environment."""
     run = run_label(request)
     name = attempt_name(run, launch.key)
     labels = {"app.kubernetes.io/name": "gitcoord", RUN_LABEL: run, ATTEMPT_LABEL: name}
@@ -62,7 +62,7 @@ def attempt_manifest(shape: PodShape, launch: Launch, request: HostRequest) -> d
     meta["name"] = name
     _in(meta, "labels").update(labels)
     _in(meta, "annotations")["gitcoord/key"] = launch.key
-    # gitcoord keeps the retries: a Pod is never made twice.
+    # gitcoord does the retries: a Pod is never created twice.
     spec["backoffLimit"] = 0
     spec.setdefault("ttlSecondsAfterFinished", shape.keep_seconds)
     if launch.seconds is not None:
@@ -79,7 +79,10 @@ def attempt_manifest(shape: PodShape, launch: Launch, request: HostRequest) -> d
 
 
 def secret_manifest(name: str, values: Mapping[str, str], owner: str) -> dict[str, Any]:
-    """The Secret with `values` for the Job `name` with the uid `owner`; Kubernetes deletes both together."""
+    """Returns the Secret with `values` for the Job `name` with the uid `owner`.
+
+    Kubernetes deletes both together.
+    """
     encoded = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
     reference = {"apiVersion": "batch/v1", "kind": "Job", "name": name, "uid": owner}
     return {
@@ -98,7 +101,7 @@ def _fill_container(
     container["command"] = list(_COMMAND)
     container.pop("args", None)
     asked = msgspec.structs.replace(request, start=launch)
-    told = msgspec.json.encode(asked).decode().replace("$", "$$")  # Kubernetes replaces $(NAME)
+    told = msgspec.json.encode(asked).decode().replace("$", "$$")  # Kubernetes replaces $(NAME).
     variables = _listed(container, "env")
     variables.append({"name": REQUEST_VARIABLE, "value": told})
     for variable in launch.secrets:
@@ -113,7 +116,7 @@ def _fill_container(
 
 
 def _container(pod_spec: dict[str, Any]) -> dict[str, Any]:
-    """The container that does the attempt: the one called `worker`, else the first."""
+    """Returns the container that runs the attempt: the one called `worker`, else the first."""
     containers = _listed(pod_spec, "containers")
     named: Sequence[dict[str, Any]] = [one for one in containers if one.get("name") == CONTAINER]
     found = named[0] if named else containers[0] if containers else {}
@@ -124,7 +127,7 @@ def _container(pod_spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _in(document: dict[str, Any], key: str) -> dict[str, Any]:
-    """The mapping at `key`, made where there is none."""
+    """Returns the mapping at `key`; creates it if it is missing."""
     if not isinstance(document.get(key), dict):
         document[key] = {}
     found: dict[str, Any] = document[key]

@@ -1,7 +1,8 @@
-"""Slurm as an engine: a batch job for each attempt, through the cluster's `sbatch`, `squeue` and `scancel`.
+"""The Slurm engine: a batch job for each attempt, through the cluster's `sbatch`, `squeue` and `scancel`.
 
 Login node and compute nodes share a file system: a job writes its log and its exit code into the directory of
-the attempt. A job is never requeued; gitcoord starts the next attempt. See https://slurm.schedmd.com/sbatch.html
+the attempt. A job is never requeued; gitcoord starts the next attempt. See
+https://slurm.schedmd.com/sbatch.html
 """
 
 import os
@@ -27,19 +28,22 @@ if TYPE_CHECKING:
 
 _JOB_FILE, _LOCK_FILE = "slurm", "slurm.lock"
 _PAUSE = 2.0
-"""Seconds between two looks at the queue."""
+"""Seconds between two requests to the queue."""
 _VANISHED = 60.0
-"""Seconds after which a job counts as lost that the queue does not show and that wrote no exit code."""
+"""A job counts as lost after this many seconds without an entry in the queue and without an exit code."""
 _LONGEST_CALL = 60.0
 _BEYOND_GRACE = 90.0
 _MARGIN = 10
-"""Minutes beyond an attempt's time that its job is given."""
+"""Minutes that a job gets in addition to its attempt's time limit."""
 _WAITING = frozenset({"PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "RESV_DEL_HOLD", "SPECIAL_EXIT"})
 _RUNNING = frozenset({"RUNNING", "COMPLETING", "SUSPENDED", "STOPPED", "RESIZING", "SIGNALING", "STAGE_OUT"})
 
 
 class SlurmEngine:
-    """Attempts as batch jobs. `run` holds for each key the number of its job, its log and its exit code."""
+    """Runs attempts as batch jobs.
+
+    `run` has, for each key, the number of its job, its log and its exit code.
+    """
 
     name = "slurm"
 
@@ -64,20 +68,20 @@ class SlurmEngine:
         self._missing: dict[str, float] = {}
 
     def check(self) -> EngineTrouble | None:
-        """Whether the cluster's controller answers."""
+        """Checks that the cluster's controller answers."""
         asked = self._call("squeue", "--me", "--noheader")
         if asked.returncode == 0:
             return None
         return EngineTrouble(message=f"Slurm cannot be asked: {_words(asked)}", hint="Try `squeue --me`.")
 
     def free(self) -> int | None:
-        """What `slots` leaves; None where the cluster alone limits it: its queue holds the rest."""
+        """Returns the free `slots`; None if only the cluster limits them: its queue holds the rest."""
         if self._slots and len(self._active) >= self._slots:
-            self.poll(tuple(self._active))  # a run asks no more about attempts whose end is in the journal
+            self.poll(tuple(self._active))  # A run no longer polls attempts whose end is in the journal.
         return max(0, self._slots - len(self._active)) if self._slots else None
 
     def start(self, launch: Launch) -> None:
-        """Submits the attempt's job, unless it was; raises `engine-refused` when Slurm refuses it."""
+        """Submits the attempt's job, unless it was submitted; raises `engine-refused` if Slurm refuses it."""
         from filelock import FileLock
 
         place = self._run / launch.key
@@ -85,13 +89,13 @@ class SlurmEngine:
         with FileLock(place / _LOCK_FILE):
             if (place / _JOB_FILE).exists():
                 return
-            # Whoever submitted it may have died before its number was written down.
+            # A run may have died between submitting the job and recording its number.
             number = self._by_name(launch.key) or self._submit(launch, place)
             in_directory(place, lambda: (place / _JOB_FILE).write_text(number, encoding="ascii"))
         self._active.add(launch.key)
 
     def poll(self, keys: Sequence[str]) -> Mapping[str, AttemptView]:
-        """What has become of each key: by the exit code that it wrote, else by the queue."""
+        """Returns the state of each key: from the exit code that it wrote, else from the queue."""
         seen = {key: AttemptView(key=key, state="absent") for key in keys}
         asked: dict[str, str] = {}
         for key in keys:
@@ -108,14 +112,14 @@ class SlurmEngine:
         return seen
 
     def wait(self, keys: Sequence[str], seconds: float) -> None:
-        """Sleeps until the queue is asked again, or one of the keys has written its exit code."""
+        """Sleeps until the next request to the queue, or until one of the keys has written its exit code."""
         until = time.monotonic() + min(seconds, self._pause)
         known = {key for key in keys if self._code(key) is not None}
         while time.monotonic() < until and not any(self._code(key) is not None for key in {*keys} - known):
             time.sleep(min(0.2, self._pause))
 
     def cancel(self, key: str) -> bool:
-        """Has Slurm end the job with everything that it started; False when Slurm does not answer."""
+        """Cancels the job with all its processes; returns False if Slurm does not answer."""
         number = self._number(key)
         if not number:
             return True
@@ -133,16 +137,16 @@ class SlurmEngine:
         return False
 
     def log(self, key: str) -> str | None:
-        """The path of the log, which the job writes."""
+        """Returns the path of the log, which the job writes."""
         path = self._run / key / LOG_FILE
         return str(path) if path.exists() else None
 
     def bring_log(self, key: str) -> bool:
-        """The log is here; returns whether the attempt is still running."""
+        """Returns whether the attempt is still running; the log is already on this machine."""
         return is_running(self.poll([key])[key])
 
     def _submit(self, launch: Launch, place: Path) -> str:
-        """The number of the job that Slurm gave it. The environment goes along, as Slurm's users expect."""
+        """Submits the job and returns its number. The job gets the whole environment, as usual in Slurm."""
         request = msgspec.structs.replace(self._request, start=launch, code_file=str(place / CODE_FILE))
         told = msgspec.json.encode(request).decode()
         script = f"#!/bin/sh\nexec {self._program} engine-host --foreground <<'GITCOORD-REQUEST'\n{told}\n"
@@ -171,7 +175,7 @@ class SlurmEngine:
         return number
 
     def _by_name(self, key: str) -> str:
-        """The number of a job of ours with the attempt's name, where there is one."""
+        """Returns the number of the user's job with the attempt's name, if there is one."""
         asked = self._call(
             "squeue", "--me", "--noheader", "--states=all", "--format=%i", f"--name={self._named(key)}"
         )
@@ -185,7 +189,7 @@ class SlurmEngine:
         return f"gitcoord-{place}-{key}"
 
     def _states(self) -> dict[str, str] | None:
-        """The state of each job of ours by its number; None when Slurm does not answer."""
+        """Returns the state of each of the user's jobs by number; None if Slurm does not answer."""
         asked = self._call("squeue", "--me", "--noheader", "--states=all", "--format=%i %T")
         if asked.returncode != 0:
             return None
@@ -193,13 +197,13 @@ class SlurmEngine:
         return {words[0]: words[1] for words in lines if len(words) == 2}
 
     def _seen(self, key: str, state: str | None) -> AttemptView:
-        """What the queue says of a job that has written no exit code yet."""
+        """Returns the state of a job without an exit code, from the queue."""
         if state is None:
             return AttemptView(key=key, state="unreachable")
         if state in _WAITING or state in _RUNNING:
             self._missing.pop(key, None)
             return AttemptView(key=key, state="starting" if state in _WAITING else "running")
-        # It is over or forgotten. What a job wrote takes a moment to be seen on other machines.
+        # It has ended or was forgotten. A job's files appear on other machines after a moment.
         since = self._missing.setdefault(key, time.monotonic())
         patience = self._vanished if not state else min(self._vanished, 5.0)
         if time.monotonic() - since < patience:
@@ -218,7 +222,7 @@ class SlurmEngine:
         return None
 
     def _call(self, *command: str, send: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
-        """Calls a command of Slurm once."""
+        """Runs one of Slurm's commands."""
         return call_program(
             command,
             seconds=_LONGEST_CALL,
@@ -228,7 +232,7 @@ class SlurmEngine:
 
 
 def _literal(path: Path) -> str:
-    """The path for `--output`, which has `%` for patterns of its own."""
+    """Returns the path for `--output`, in which `%` starts a pattern."""
     return re.sub("%", "%%", str(path))
 
 

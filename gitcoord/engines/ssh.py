@@ -1,7 +1,7 @@
-"""Machines behind SSH as an engine: the user's own `ssh` with its configuration, a `gitcoord` on each.
+"""The SSH engine: machines reached with the user's own `ssh` and its configuration, each with a `gitcoord`.
 
-A host does what is asked by its own local engine, so that an attempt outlives the connection that started it.
-A connection that fails says nothing of an attempt: where a host stays away, its attempts' leases run out, and
+A host runs attempts with its own local engine, so an attempt outlives the connection that started it. If a
+connection fails, the state of an attempt is unknown: if a host stays away, its attempts' leases run out, and
 any run takes them over.
 """
 
@@ -23,7 +23,7 @@ from gitcoord.errors import GitcoordError, usage_error
 
 _HOST_FILE = "host"
 _UNREACHABLE = 255
-"""The exit code of `ssh` when there is no connection."""
+"""The exit code of `ssh` if the connection fails."""
 _CONNECTING = 10
 _LONGEST_CALL = 600.0
 _PAUSE = 2.0
@@ -31,7 +31,7 @@ _PAUSE = 2.0
 
 
 class SshHost(msgspec.Struct, frozen=True, kw_only=True):
-    """A host as `ssh` knows it, and how many attempts may run there."""
+    """A host's name for `ssh`, and the number of attempts that may run there."""
 
     name: str
     slots: int = 1
@@ -56,7 +56,7 @@ def read_hosts(words: Sequence[str]) -> tuple[SshHost, ...]:
 
 
 class SshEngine:
-    """Attempts on other machines. `run` holds for each key its host, and its log once it has ended."""
+    """Runs attempts on other machines. `run` has, for each key, its host, and its log after its end."""
 
     name = "ssh"
 
@@ -84,23 +84,23 @@ class SshEngine:
         """Hosts that did not answer the last request."""
 
     def check(self) -> EngineTrouble | None:
-        """Whether every host can be reached and has a gitcoord."""
+        """Checks that every host is reachable and has a gitcoord."""
         with ThreadPoolExecutor(max_workers=len(self._hosts) or 1) as pool:
             troubles = [trouble for trouble in pool.map(self._greet, self._hosts) if trouble is not None]
         return troubles[0] if troubles else None
 
     def free(self) -> int | None:
-        """Free slots of all hosts at the last look."""
+        """Returns the free slots of all hosts at the last request."""
         slots = sum(host.slots for host in self._hosts.values())
         if len(self._active) >= slots:
-            self.poll(tuple(self._active))  # a run asks no more about attempts whose end is in the journal
+            self.poll(tuple(self._active))  # A run no longer polls attempts whose end is in the journal.
         return max(0, slots - len(self._active))
 
     def start(self, launch: Launch) -> None:
-        """Gives the attempt to the least loaded host that answers; raises `engine-refused` where none does.
+        """Starts the attempt on the least loaded host that answers; raises `engine-refused` if none does.
 
-        A host whose answer was lost may have begun it all the same: its worker and the other host's claim the
-        same attempt, and one of them gets it.
+        A host whose answer was lost may have started it all the same: then two workers claim the same
+        attempt, and only one of them gets it.
         """
         secrets = {name: os.environ[name] for name in launch.secrets if name in os.environ}
         request = msgspec.structs.replace(self._base, start=launch, secrets=secrets)
@@ -162,12 +162,15 @@ class SshEngine:
         return True
 
     def log(self, key: str) -> str | None:
-        """The path of the log, which is fetched when the attempt has ended."""
+        """Returns the path of the log, which is fetched when the attempt has ended."""
         path = self._run / key / LOG_FILE
         return str(path) if path.exists() else None
 
     def bring_log(self, key: str) -> bool:
-        """Fetches what the host's log has beyond the copy; returns whether the attempt is still running."""
+        """Fetches the part of the host's log that is not copied yet.
+
+        Returns whether the attempt is still running.
+        """
         running, kept, host = is_running(self.poll([key])[key]), KeptLog(self._run / key), self._given_to(key)
         if running and host is not None:
             answer = self._call(host, msgspec.structs.replace(self._base, log=key, offset=kept.size))
@@ -217,7 +220,7 @@ class SshEngine:
         return EngineTrouble(message=f"{host} cannot be reached.", hint=hint)
 
     def _call(self, host: str, request: HostRequest) -> HostAnswer | None:
-        """The host's answer; None when there is no connection, or it breaks."""
+        """Returns the host's answer; None if the connection fails or breaks."""
         command = (*self._ssh, "--", host, f"{self._program} engine-host")
         self._away.add(host)
         try:

@@ -21,9 +21,8 @@ class Folds(msgspec.Struct, frozen=True, kw_only=True):
 def folds(git: Git, ancestry: Ancestry, base: Oid, tip: Oid) -> Folds:
     """Returns the folds of a level branch that the base does not contain, oldest first.
 
-    A fold that somebody amended counts as a fold and as a commit by hand. An exact merge of the base, as
-    GitHub's "Update branch" makes it, is neither. Nor is a commit that changes only files that git does not
-    merge: they are made anew.
+    A fold that somebody amended counts both as a fold and as a commit by hand. An exact merge of the base, as
+    made by GitHub's "Update branch", counts as neither; nor does a commit that changes only generated files.
     """
     fields = f"--format=%H%x1f%P%x1f%(trailers:key={FOLDED},valueonly,separator=%x20)"
     options = ("log", "--first-parent", "--reverse", "-z", fields)
@@ -45,7 +44,7 @@ def folds(git: Git, ancestry: Ancestry, base: Oid, tip: Oid) -> Folds:
 
 
 def _only_unmerged(git: Git, ancestry: Ancestry, parent: str, commit: Oid) -> bool:
-    """Whether a commit on top of one other changes nothing but files that are made anew in any case."""
+    """Whether a commit on top of one other changes only generated files."""
     if not git.unmerged or not parent or " " in parent:
         return False
 

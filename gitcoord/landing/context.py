@@ -44,7 +44,7 @@ class LandingContext(msgspec.Struct, frozen=True, kw_only=True):
     """Branches that landed before and still are the base of the level's pull requests."""
 
     permit: Permit | None = None
-    """Says why a merge is not to be sent now (empty: it is), where others have a say in it."""
+    """Returns why a merge must not be sent now, if others have a say in it; empty: it may be sent."""
 
     @property
     def ancestry(self) -> Ancestry:

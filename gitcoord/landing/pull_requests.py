@@ -27,8 +27,8 @@ def ask_pulls(
 ) -> KnownPulls:
     """Returns the pull requests of a level's branches, under single-PR of every round.
 
-    Does not ask for `known` ones. Under single-PR people open some for tasks' branches, too, to merge or
-    close.
+    Does not ask for `known` ones. Under single-PR people may open pull requests for tasks' branches too, and
+    merge or close them.
     """
     branches = {plan.tasks[task].branch: progress.get(task, PENDING) for task in level.tasks}
     if options.strategy == "multi-pr":

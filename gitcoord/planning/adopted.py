@@ -162,7 +162,7 @@ def _new_level(saved: Plan | None, tasks: list[TaskId], branches: Collection[str
 
 
 def _dependents(heads: Sequence[AdoptedHead]) -> dict[str, set[str]]:
-    """For each head, the heads that have to land after it."""
+    """Returns, for each head, the heads that must land after it."""
     found: dict[str, set[str]] = {head.branch: set() for head in heads}
     for head in heads:
         todo, seen = list(head.needs), set[str]()

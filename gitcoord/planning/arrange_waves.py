@@ -41,7 +41,7 @@ class Arrangement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def natural_key(id: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
-    """A sort key that puts `task-10` after `task-9`, and numbers before words."""
+    """Returns a sort key that puts `task-10` after `task-9`, and numbers before words."""
     chunks = []
     for chunk in _DIGITS.split(id):
         if chunk:
@@ -85,7 +85,7 @@ def _solved(
     ranked: Sequence[Candidate], clashes: Collection[frozenset[TaskId]], most: int | None
 ) -> tuple[list[list[Candidate]], int]:
     """Arranges tasks that are ranked by importance; returns the waves and a lower bound of their number."""
-    from gitcoord.planning.wave_problem import Puzzle  # imported here: sorting ids does not need it
+    from gitcoord.planning.wave_problem import Puzzle  # Imported here: sorting ids does not need it.
     from gitcoord.planning.wave_solver import solve
 
     number = {task.id: index for index, task in enumerate(ranked)}
@@ -105,7 +105,10 @@ def _solved(
 
 
 def _heaviest(ranked: Sequence[Candidate], clashes: Collection[frozenset[TaskId]]) -> list[Candidate]:
-    """The tasks of the heaviest possible wave; of several such waves, the one with more important tasks."""
+    """Returns the tasks of the heaviest possible wave.
+
+    Of several such waves, the one with more important tasks.
+    """
     from gitcoord.planning.largest import largest_set
 
     number = {task.id: index for index, task in enumerate(ranked)}

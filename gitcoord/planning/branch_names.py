@@ -21,7 +21,7 @@ def fill(pattern: str, fields: Mapping[str, str]) -> str:
 def branch_name(pattern: str, generation: int, **fields: str) -> str:
     """Makes a branch name; from the second generation on with `-gN`, unless the pattern has `{generation}`.
 
-    Thereby old branches are never taken for work of a new task list.
+    So old branches are never mistaken for work of a new task list.
     """
     name = fill(pattern, {**fields, "generation": str(generation)})
     return name if generation == 1 or "{generation}" in pattern else f"{name}-g{generation}"
@@ -36,7 +36,7 @@ class Namer:
         self._halves: list[str] = []
 
     def name(self, level: int, task: str) -> str:
-        """The branch of a task of that level."""
+        """Returns the branch of a task of that level."""
         if str(level) != self._level or not self._halves:
             self._level = str(level)
             self._halves = [

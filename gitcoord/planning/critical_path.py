@@ -8,7 +8,7 @@ from gitcoord.planning.graph import Graph
 from gitcoord.planning.network import Network, minutes_of, network_of
 from gitcoord.tasks.model import TaskId
 
-# Sums of floats drift in their last digits; a millionth of a minute is no time.
+# Sums of floats differ in their last digits; ignore differences below a millionth of a minute.
 DIGITS = 6
 
 
@@ -24,12 +24,12 @@ class UnitTimes(msgspec.Struct, frozen=True, kw_only=True):
     path: list[int]
 
     def slack(self, unit: int) -> int:
-        """How much later the unit can start without delaying the end."""
+        """Returns the time by which the unit can start later without delaying the end."""
         return self.duration - self.tail[unit] - self.earliest[unit]
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
-    """Times of each task in minutes: it starts with its first unit, and has the slack of its tightest one."""
+    """Times of each task in minutes: the start of its first unit, and the slack of its most urgent unit."""
 
     earliest: dict[TaskId, float]
     latest: dict[TaskId, float]
@@ -38,7 +38,7 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     critical_path: tuple[TaskId, ...]
 
     def through(self, task: TaskId) -> float:
-        """The length of the longest chain that runs through `task`; the duration for critical ones."""
+        """Returns the length of the longest chain through `task`; the duration for critical tasks."""
         return round(self.duration - self.slack[task], DIGITS)
 
 
@@ -87,7 +87,7 @@ def _task_times(network: Network) -> UnitTimes:
             if not missing[opened]:
                 order.append(opened)
     if len(order) < len(missing):
-        raise ValueError(f"{len(missing) - len(order)} tasks wait for one another in a circle")
+        raise ValueError(f"{len(missing) - len(order)} tasks wait for one another in a cycle")
     tail = [0] * len(ticks)
     for task in reversed(order):
         behind = 0
@@ -101,7 +101,7 @@ def _task_times(network: Network) -> UnitTimes:
 
 
 def _forwards(network: Network) -> tuple[list[int], list[int], list[int]]:
-    """A topological order (task t is number n + t), the starts of units, and the landings of tasks."""
+    """Returns a topological order (task t has number n + t), the starts of units, the landings of tasks."""
     units = len(network.units)
     begin, landed = [0] * units, [0] * len(network.tasks)
     missing = [len(needs) + len(network.gates[unit]) for unit, needs in enumerate(network.needs)]
@@ -127,7 +127,7 @@ def _forwards(network: Network) -> tuple[list[int], list[int], list[int]]:
             if not missing[units + other]:
                 order.append(units + other)
     if len(order) < len(missing):
-        raise ValueError(f"{len(missing) - len(order)} units and tasks wait for one another in a circle")
+        raise ValueError(f"{len(missing) - len(order)} units and tasks wait for one another in a cycle")
     return order, begin, landed
 
 
@@ -150,7 +150,7 @@ def _path(network: Network, order: list[int], begin: list[int], landed: list[int
 
 
 def _last_of(network: Network, task: int, ends: list[int], landed: list[int]) -> int:
-    """The unit whose end made the task land."""
+    """Returns the unit whose end made the task land."""
     while True:
         for unit in network.parts[task]:
             if ends[unit] == landed[task]:
@@ -159,7 +159,7 @@ def _last_of(network: Network, task: int, ends: list[int], landed: list[int]) ->
 
 
 def task_timing(network: Network, times: UnitTimes) -> Timing:
-    """The times of the tasks."""
+    """Returns the times of the tasks."""
     earliest, latest, slack = {}, {}, {}
     for task, parts in zip(network.tasks, network.parts, strict=True):
         unit = parts[0]
@@ -188,7 +188,7 @@ def measure(graph: Graph, minutes: Mapping[TaskId, float]) -> Timing:
 
 
 def tails(graph: Graph, minutes: Mapping[TaskId, float]) -> dict[TaskId, float]:
-    """For each task, the length of the longest chain that starts with it."""
+    """Returns, for each task, the length of the longest chain that starts with it."""
     tail: dict[TaskId, float] = {}
     for task in reversed(graph.order):
         behind = max((tail[fed] for fed in graph.feeds[task]), default=0.0)

@@ -1,6 +1,6 @@
 """Finds tasks that must not run in parallel: common paths, declared conflicts, tasks that run alone.
 
-A clash is a set of tasks of which no two may run together. All tasks with the same glob are one such set,
+A clash is a set of tasks of which no two may run in parallel. All tasks with the same glob are one such set,
 which keeps the cost linear.
 """
 
@@ -20,14 +20,14 @@ _MOST_MEMBERS: Final = 1_000_000
 
 
 class Footprint(msgspec.Struct, frozen=True, kw_only=True):
-    """What a task or subtask declares about running in parallel with others."""
+    """The properties of a task or subtask that decide what it can run in parallel with."""
 
     id: TaskId
     modifies: tuple[str, ...] = ()
     conflicts_with: tuple[TaskId, ...] = ()
     parallel_safe: bool = True
     repositories: tuple[str, ...] = ("",)
-    """Where its paths are: those of different repositories never meet."""
+    """The repositories of its paths; paths in different repositories never intersect."""
 
 
 class Clashes(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +63,7 @@ def find_clashes(members: Sequence[Footprint]) -> Clashes:
 
 
 def _touching(members: Iterable[Footprint]) -> "dict[Glob, list[TaskId]]":
-    from gitcoord.planning.glob_intersection import compile_glob  # most lists name no paths
+    from gitcoord.planning.glob_intersection import compile_glob  # Most lists declare no paths.
 
     touching: dict[Glob, list[TaskId]] = {}
     for member in members:
@@ -75,7 +75,7 @@ def _touching(members: Iterable[Footprint]) -> "dict[Glob, list[TaskId]]":
 
 
 def _shared(touching: "dict[Glob, list[TaskId]]") -> list[frozenset[TaskId]] | None:
-    """The set of tasks for each pair of intersecting globs; None if there are too many pairs.
+    """Returns the set of tasks for each pair of intersecting globs; None if there are too many pairs.
 
     All tasks with one of two intersecting globs exclude each other.
     """
@@ -94,7 +94,7 @@ def _shared(touching: "dict[Glob, list[TaskId]]") -> list[frozenset[TaskId]] | N
 
 
 def _comparable(globs: "Iterable[Glob]") -> "Iterable[tuple[Glob, Glob]]":
-    """The pairs with compatible literal prefixes; no other pair can intersect."""
+    """Yields the pairs with compatible literal prefixes; no other pair can intersect."""
     at: dict[tuple[str, ...], list[Glob]] = {}
     below: dict[tuple[str, ...], list[Glob]] = {}
     for glob in globs:

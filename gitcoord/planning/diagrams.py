@@ -12,7 +12,7 @@ _MERMAID = {char: f"#{ord(char)};" for char in '"#<>&`;\\[](){}|*_~$%@'}
 
 
 def mermaid(plan: Plan) -> str:
-    """A Mermaid flowchart: a frame for each level, the critical path in thick lines."""
+    """Returns a Mermaid flowchart: a frame for each level, the critical path in thick lines."""
     names = _names(plan)
     lines = ["flowchart LR"]
     for level in plan.levels:
@@ -33,7 +33,7 @@ def mermaid(plan: Plan) -> str:
 
 
 def dot(plan: Plan) -> str:
-    """A Graphviz digraph: a cluster for each level, the critical path in red."""
+    """Returns a Graphviz digraph: a cluster for each level, the critical path in red."""
     names = _names(plan)
     lines = ["digraph plan {", "  rankdir=LR;", '  node [shape=box, fontname="sans-serif"];']
     critical = set(plan.critical_path)

@@ -73,7 +73,7 @@ def timed(
 
 
 def longest_chain(parts: Sequence[PlannedSubtask], minutes: float) -> float:
-    """The minutes that a task of `minutes` takes with one worker for each subtask, in dependency order."""
+    """Returns the minutes that a task of `minutes` takes with one worker for each subtask."""
     told = sum(part.estimate for part in parts)
     ends: dict[TaskId, float] = {}
     for part in parts:
@@ -95,9 +95,9 @@ def reckon_schedules(
 
 
 def _schedules(work: WorkNetwork, order: Sequence[TaskId], slots: int, strategy: Strategy) -> Schedules:
-    """The schedules side by side, by the rules of `run`, `run --barrier` and `run --pipeline`.
+    """Computes the schedules by the rules of `run`, `run --barrier` and `run --pipeline`.
 
-    `order` are the tasks in the order in which one worker would do them.
+    `order` is the order in which a single worker would do the tasks.
     """
     how = RunRules(slots=slots, waves=strategy == "single-pr")
     reckoned = _Reckoned(work, order)
@@ -131,12 +131,12 @@ class _Reckoned:
         found = play(self._work, how)
         starts, end = found.starts, found.duration
         if len(starts) < len(self._order):
-            # Work under way put beside what it needs never lands with its wave: the rest comes after it.
+            # Such work cannot land together with its wave: the remaining units start after it.
             end = self._add(starts, [unit for unit in self._order if unit not in starts], end)
         return self._schedule(starts, end, how.slots, found.most)
 
     def _add(self, starts: dict[int, int], units: Sequence[int], now: int) -> int:
-        """Puts `units` one after another from `now` on; the end of the last."""
+        """Starts `units` one after another from `now` on, and returns the end of the last."""
         for unit in units:
             starts[unit] = now
             now += self._network.ticks[unit]

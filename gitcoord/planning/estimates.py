@@ -9,7 +9,7 @@ import msgspec
 from gitcoord.tasks.model import ListedStatus, Subtask, Task, TaskId
 
 DEFAULT_MINUTES = 30.0
-# Coarser than the rounding of sums, which are therefore exact.
+# Coarser than the rounding error of sums, so sums are exact.
 _DIGITS = 3
 _LONGEST = 1e9
 _NOTHING_TO_DO = frozenset({ListedStatus.DONE, ListedStatus.CANCELLED})
@@ -23,14 +23,14 @@ class Estimates(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def remaining_subtasks(task: Task, *, everything: bool) -> tuple[Subtask, ...]:
-    """The unfinished subtasks; all of them if the task itself is done."""
+    """Returns the unfinished subtasks; all of them if the task itself is done."""
     if everything or task.status in _NOTHING_TO_DO:
         return task.subtasks
     return tuple(subtask for subtask in task.subtasks if subtask.status not in _NOTHING_TO_DO)
 
 
 def subtask_minutes(subtask: Subtask) -> float:
-    """The minutes of a subtask: its own estimate, else the default."""
+    """Returns the minutes of a subtask: its own estimate, else the default."""
     return round(subtask.estimate, _DIGITS) if _usable(subtask.estimate) else DEFAULT_MINUTES
 
 

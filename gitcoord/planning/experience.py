@@ -8,9 +8,9 @@ import msgspec
 from gitcoord.tasks.model import ListedStatus, Task, TaskId, TaskList
 
 FEWEST_UNITS: Final = 5
-"""Units that have to be done before estimates are learned from them."""
+"""Estimates are learned only from at least this many finished units."""
 _NEAR: Final = 2.0
-"""Complexities, from 1 to 10, that differ by no more count as the same size."""
+"""Units whose complexities (1 to 10) differ by at most this much count as the same size."""
 _LEAST_MINUTES: Final = 0.1
 _NOTHING_TO_DO: Final = frozenset({ListedStatus.DONE, ListedStatus.CANCELLED})
 
@@ -24,9 +24,9 @@ class UnitTime(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PairOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """Two tasks that were worked on at the same time, and were to land.
+    """The result for two tasks that were worked on at the same time and were to land.
 
-    `chance` is the probability of a conflict by the models alone, without what was learned here. `by_check`:
+    `chance` is the probability of a conflict by the models alone, without anything learned here. `by_check`:
     the two merge, and the check fails on the result.
     """
 
@@ -37,7 +37,7 @@ class PairOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Experience(msgspec.Struct, frozen=True, kw_only=True):
-    """What the tasks of one or more plans showed."""
+    """The results of the tasks of one or more plans."""
 
     units: tuple[UnitTime, ...] = ()
     pairs: tuple[PairOutcome, ...] = ()

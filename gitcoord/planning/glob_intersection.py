@@ -1,9 +1,9 @@
 """Decides whether two globs can match the same path. Globs are the paths that tasks declare (`modifies`).
 
-An entry without wildcards is a path from the repository's root: that file, or that directory with
-all that is below it. An entry with wildcards is read as in `.gitignore`. In both, a last part that
-looks like a file's name (`*.md`, `main.rs`) means files, so that `*.md` and `*.py` stay apart
-although a directory could be called `a.md`. Where the answer is not certain, it is yes.
+An entry without wildcards is a path from the repository's root: that file, or that directory with everything
+below it. An entry with wildcards is read as in `.gitignore`. In both, a last part that looks like a file name
+(`*.md`, `main.rs`) means files, so `*.md` and `*.py` do not intersect, although a directory could be called
+`a.md`. If the answer is uncertain, it is yes.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,11 +13,11 @@ from typing import Final, TypeVar
 import msgspec
 
 _Ranges = tuple[tuple[int, int], ...]
-"""What one character may be, as ranges of code points."""
+"""The possible values of one character, as ranges of code points."""
 _Token = _Ranges | None
-"""One character of a part; None is any run of characters."""
+"""One character of a part; None is any sequence of characters."""
 _Part = str | tuple[_Token, ...] | None
-"""One part of a path: literal, or with wildcards; None is any run of parts."""
+"""One part of a path: literal, or with wildcards; None is any sequence of parts."""
 
 _SLASH: Final = ord("/")
 _LAST: Final = 0x10FFFF
@@ -39,7 +39,7 @@ class _UnsureError(Exception):
 
 
 def as_gitignore(entry: str) -> str:
-    """The `.gitignore` pattern that means what `entry` means here."""
+    """Returns the `.gitignore` pattern that means the same as `entry`."""
     pattern = entry.strip()
     while pattern.startswith("./"):
         pattern = pattern[2:]
@@ -79,7 +79,7 @@ def compile_glob(entry: str) -> Glob | None:
 
 @lru_cache(maxsize=1 << 18)
 def meet(left: Glob, right: Glob) -> bool:
-    """Whether some path is matched by both globs."""
+    """Whether a path exists that both globs match."""
     if not (left.ending.endswith(right.ending) or right.ending.endswith(left.ending)):
         return False
     if any(a != b for a, b in zip(left.anchor, right.anchor, strict=False)):
@@ -88,7 +88,7 @@ def meet(left: Glob, right: Glob) -> bool:
 
 
 def _common(left: Sequence[_T | None], right: Sequence[_T | None], same: Callable[[_T, _T], bool]) -> bool:
-    """Whether two sequences, in which None stands for any run, can be equal."""
+    """Whether two sequences, in which None stands for any sequence, can be equal."""
     seen: set[tuple[int, int]] = set()
     todo = [(0, 0)]
     while todo:
@@ -184,7 +184,7 @@ def _names_files(part: _Part) -> bool:
 
 
 def _ending(part: _Part) -> str:
-    """The literal characters that `part` ends with."""
+    """Returns the literal characters at the end of `part`."""
     if isinstance(part, str):
         return part
     ending = ""

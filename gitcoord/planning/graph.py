@@ -28,7 +28,7 @@ def graph_of(needs: Mapping[TaskId, Iterable[TaskId]]) -> Graph:
             feeds[dependency].append(task)
     missing = {task: len(wanted) for task, wanted in inner.items()}
     order = [task for task, count in missing.items() if not count]
-    for task in order:  # grows during the loop
+    for task in order:  # The list grows during the loop.
         for dependent in feeds[task]:
             missing[dependent] -= 1
             if not missing[dependent]:
@@ -39,7 +39,7 @@ def graph_of(needs: Mapping[TaskId, Iterable[TaskId]]) -> Graph:
 
 
 def depths(graph: Graph, pinned: Mapping[TaskId, int]) -> dict[TaskId, int]:
-    """The level of each task: its pinned level, or one more than that of its deepest dependency."""
+    """Returns the level of each task: its pinned level, or one more than that of its deepest dependency."""
     level: dict[TaskId, int] = {}
     for task in graph.order:
         pin = pinned.get(task)
@@ -73,6 +73,6 @@ def _cycle(needs: Mapping[TaskId, tuple[TaskId, ...]], missing: Mapping[TaskId, 
     circle = [*list(walk)[walk[task] :], task]
     return usage_error(
         "dependency-cycle",
-        f"Tasks wait for one another in a circle: {' needs '.join(circle)}.",
+        f"Tasks wait for one another in a cycle: {' needs '.join(circle)}.",
         "Remove one of these dependencies from the task list.",
     )

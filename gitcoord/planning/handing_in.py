@@ -1,13 +1,13 @@
-"""When tasks are handed in and land while a plan is played through: alone, or waves as a whole."""
+"""Simulates when tasks are submitted and land: one by one, or a whole wave at once."""
 
 from gitcoord.planning.workload import RunRules, StartState, WorkNetwork
 
 
 class HandIns:
-    """The tasks' side of a plan that is played through.
+    """The state of the tasks in a simulated run.
 
-    `left` are the units of each task that are not done. `hopeless` tasks will never be whole: nothing but
-    units that failed, or that wait for those in the end, is left of them.
+    `left` are the unfinished units of each task. `hopeless` tasks can never be complete: only failed units,
+    and units that depend on these, are left of them.
     """
 
     def __init__(self, work: WorkNetwork, how: RunRules, begun: StartState, stuck: set[int]) -> None:
@@ -32,9 +32,9 @@ class HandIns:
         self._first = {level: sorted(waves, reverse=True) for level, waves in self._undone.items()}
         self._touched: set[int] = set()
         self.news: list[int] = []
-        """Tasks that are enough now for what waits for them: handed in, or landed."""
+        """Tasks that have just satisfied their dependents: submitted, or landed."""
         self.cleared: list[int] = []
-        """Tasks that landed or turned out hopeless, so that nothing waits for them to land."""
+        """Tasks that landed or became hopeless, so nothing waits for them to land."""
         for task, count in enumerate(self.left):
             if task in begun.submitted or not count:
                 self._submit(task)
@@ -43,7 +43,7 @@ class HandIns:
         self.settle()
 
     def end(self, unit: int) -> None:
-        """The unit is done; `settle` tells what follows."""
+        """Marks the unit as done; `settle` computes the consequences."""
         task = self._network.owner[unit]
         self.left[task] -= 1
         self._able[task] -= 1
@@ -53,7 +53,7 @@ class HandIns:
             self._give_up(task)
 
     def settle(self) -> None:
-        """Lands every wave that is whole now, and what follows from that."""
+        """Lands every complete wave, with all consequences."""
         while self._touched:
             level = self._touched.pop()
             first, undone = self._first[level], self._undone[level]
@@ -67,7 +67,7 @@ class HandIns:
                     self._land(task)
 
     def is_enough(self, task: int) -> bool:
-        """Whether what needs the task may start."""
+        """Whether the dependents of the task may start."""
         return task in self.landed or (self._how.pipeline and task in self.submitted)
 
     def _submit(self, task: int) -> None:
@@ -96,7 +96,7 @@ class HandIns:
             self._land(task)
 
     def _land(self, task: int) -> None:
-        """Lands the task and, without recursion, those that waited for that alone."""
+        """Lands the task and, without recursion, the tasks that waited only for it."""
         landing = [task]
         for one in landing:
             self.landed.add(one)

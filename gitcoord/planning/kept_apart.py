@@ -1,4 +1,4 @@
-"""Units that clash, kept apart while a plan is played through: who waits for whom, and who is next."""
+"""Keeps clashing units apart in a simulated run: which unit waits for which, and which is next."""
 
 import heapq
 
@@ -9,10 +9,10 @@ _NEVER = 1 << 60
 
 
 class Apart:
-    """Blocked units are parked where what blocks them will wake them: at a clash, or at their wave in it.
+    """Blocked units are parked at their blocker: at a clash, or at their wave in it.
 
-    Of those parked at a clash only the most urgent is woken; the next follows when that one does not start,
-    since they exclude one another. Where waves land as a whole, clashing units of a level come in the order
+    Of the units parked at a clash, only the most urgent is woken, since they exclude one another; the next
+    follows if that one does not start. If waves land as a whole, clashing units of a level start in the order
     of their waves.
     """
 
@@ -50,7 +50,7 @@ class Apart:
                 queue.sort()
 
     def blocks(self, unit: int) -> bool:
-        """Whether the unit clashes with one at work, to come first, or not landed; then it is parked."""
+        """Whether the unit clashes with one that runs, must come first, or has not landed; then parks it."""
         level, wave, _ = self._work.turn[unit]
         for clash in self._of.get(unit, ()):
             if self._how.waves and clash < self._work.declared and self._first_wave(clash, level) < wave:
@@ -64,14 +64,14 @@ class Apart:
         return False
 
     def look(self) -> None:
-        """A new look at what is ready begins: who was woken in vain before may be woken again."""
+        """Begins a new round: units that were woken in vain may be woken again."""
         for clash, late in self._late.items():
             for place in late:
                 heapq.heappush(self._parked[clash], place)
         self._late.clear()
 
     def started(self, unit: int) -> None:
-        """The unit is at work. Units of its own task that it does not exclude may be next."""
+        """Marks the unit as running. Units of its own task that it does not exclude may be next."""
         self._probe.pop(unit, None)
         task = self._network.owner[unit]
         self._at_work[task] = self._at_work.get(task, 0) + 1
@@ -82,13 +82,13 @@ class Apart:
                     self._wake(sibling)
 
     def refused(self, unit: int) -> None:
-        """The unit that was woken does not start now: the next one is."""
+        """Notes that the woken unit does not start now: the next one may."""
         clash = self._probe.pop(unit, None)
         if clash is not None:
             self._wake_next(clash)
 
     def ended(self, unit: int) -> None:
-        """The unit is done."""
+        """Marks the unit as done."""
         task = self._network.owner[unit]
         self._done.add(unit)
         self._at_work[task] -= 1
@@ -103,7 +103,7 @@ class Apart:
                     self._wake_next(clash)
 
     def cleared(self, task: int) -> None:
-        """Nothing waits any more for the task to land."""
+        """Notes that nothing waits any more for the task to land."""
         for unit in self._network.parts[task]:
             level = self._work.turn[unit][0]
             for clash in self._of.get(unit, ()):
@@ -120,7 +120,7 @@ class Apart:
         return one != unit and (clash >= self._work.declared or self._work.apart(one, unit))
 
     def _keeps_out(self, one: int, unit: int) -> bool:
-        """Whether done work that has not landed gets into the base without waiting for who asks."""
+        """Whether finished work that has not landed will land without waiting for `unit`."""
         network, handed_in = self._network, self._handed_in
         task = network.owner[one]
         if task == network.owner[unit] or task in handed_in.landed:
@@ -134,7 +134,7 @@ class Apart:
         return soon and task not in network.gates[unit] and one not in network.needs[unit]
 
     def _first_wave(self, clash: int, level: int) -> int:
-        """The first wave of the level in which a member of the clash has still to land."""
+        """Returns the first wave of the level in which a member of the clash has not landed."""
         queue = self._queues.get((clash, level), [])
         while queue:
             wave, unit = queue[-1]
@@ -164,7 +164,7 @@ class Apart:
             heapq.heappush(self._parked[clash], place)
 
     def _place(self, unit: int) -> tuple[int, int]:
-        """Where the unit stands among those that are parked; deferred ones come last."""
+        """Returns the unit's sort key among the parked ones; deferred ones come last."""
         last = len(self._work.rank) if unit in self._begun.deferred else 0
         return self._work.rank[unit] + last, unit
 

@@ -1,9 +1,9 @@
-"""The most tasks that can share one wave: a heaviest independent set of the graph of clashes.
+"""Finds the most tasks that can share a wave: a heaviest independent set of the graph of clashes.
 
-Branch and bound over bit sets, with the reductions of vertices that have no or one rival left (Butenko and
-Trukhanov, "Using critical sets to solve the maximum independent set problem", 2007, lists them). Effort is
-counted in steps, never in time, so that the same tasks give the same answer everywhere; beyond the last step
-the best set so far counts, which began as the greedy one.
+Branch and bound over bit sets, with the reductions of vertices that have at most one remaining neighbour
+(Butenko and Trukhanov, "Using critical sets to solve the maximum independent set problem", 2007, lists them).
+Effort is limited by steps, never by time, so the same tasks give the same answer everywhere; after the last
+step the best set so far is used, which starts as the greedy one.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -13,9 +13,9 @@ _MOST_STEPS: Final = 5_000
 
 
 def largest_set(weights: Sequence[float], rivals: Sequence[Collection[int]]) -> set[int]:
-    """The numbers of a heaviest set in which nobody is a rival of another; earlier ones win a tie.
+    """Returns a heaviest set in which no two tasks are rivals; of equal sets, the one with earlier tasks.
 
-    Optimal for some forty tasks that hang together, and always one that nothing can be added to.
+    Optimal for about forty connected tasks; in any case no task can be added to the set.
     """
     count = len(weights)
     near = [sum(1 << rival for rival in set(each)) for each in rivals]
@@ -29,7 +29,7 @@ def largest_set(weights: Sequence[float], rivals: Sequence[Collection[int]]) -> 
 
 
 def _parts(near: Sequence[int]) -> Iterator[int]:
-    """The sets of tasks that hang together through rivals."""
+    """Yields the connected components of the rivals."""
     left = (1 << len(near)) - 1
     while left:
         part, todo = 0, left & -left
@@ -56,16 +56,16 @@ def _heaviest(weights: Sequence[float], near: Sequence[int], part: int) -> int:
             best, most = chosen, weight
             continue
         worst = max(_places(left), key=lambda place: (near[place] & left).bit_count() / weights[place])
-        # Looked at last first: leaving out what is in the way of most is the greedy choice.
+        # Examined last: leaving out the task with the most rivals is the greedy choice.
         stack.append((left & ~near[worst] & ~(1 << worst), chosen | 1 << worst, weight + weights[worst]))
         stack.append((left & ~(1 << worst), chosen, weight))
-    for place in _places(part):  # where steps ran out, something may have been left out for nobody
+    for place in _places(part):  # If the steps ran out, a task without a rival may be missing.
         best |= 0 if near[place] & best else 1 << place
     return best
 
 
 def _reduced(weights: Sequence[float], near: Sequence[int], left: int) -> tuple[int, int]:
-    """What is left to decide, and what some heaviest set of `left` has in any case."""
+    """Returns the undecided tasks, and the tasks that some heaviest set of `left` contains in any case."""
     taken, again = 0, True
     while again:
         again = False
@@ -88,7 +88,7 @@ def _places(bits: int) -> Iterator[int]:
 
 
 def _union(sets: Iterator[int]) -> int:
-    """The union of bit sets."""
+    """Returns the union of bit sets."""
     union = 0
     for one in sets:
         union |= one

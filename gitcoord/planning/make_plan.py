@@ -62,14 +62,14 @@ def build_plan(
     risks: Risks = NO_RISKS,
     rework_cost: float | None = None,
 ) -> Plan:
-    """The plan of what remains in `tasks` (of everything in it, if asked).
+    """Makes the plan of the remaining tasks (of all tasks, with `everything`).
 
-    Done tasks satisfy what needs them, cancelled ones too unless `cancelled_satisfies` is off.
+    Done tasks satisfy their dependents; cancelled ones too, unless `cancelled_satisfies` is off.
 
-    What `previous` planned and is still listed stays planned, so that levels keep their numbers after
-    work has landed; what is `under_way` in it keeps its level, wave and branch too. Raises
-    `dependency-cycle`, `bad-branch-name` or `same-branch` (exit 2). `risks`: what is foretold of the tasks;
-    a conflict costs `rework_cost` waves (None: no wave is added for one).
+    Tasks of the `previous` plan that are still listed stay planned, so levels keep their numbers after work
+    has landed; those `under_way` also keep their level, wave and branch. Raises `dependency-cycle`,
+    `bad-branch-name` or `same-branch` (exit 2). `risks`: the predictions about the tasks; a conflict costs
+    `rework_cost` waves (None: no wave is added to avoid one).
     """
     satisfied = () if everything else satisfied_tasks(tasks, cancelled_satisfies)
     chosen = chosen_tasks(tasks, satisfied, previous)

@@ -13,10 +13,10 @@ Strategy = Literal["single-pr", "multi-pr"]
 
 
 class PlannedSubtask(msgspec.Struct, frozen=True, kw_only=True):
-    """A subtask that is left to do, in its place: `wave` counts from 1 within its parent.
+    """A remaining subtask in its place: `wave` counts from 1 within its parent.
 
-    `depends_on` holds full ids of siblings in the plan, `foreign` ids of other parents' subtasks (or of
-    other tasks) that it needs.
+    `depends_on` are full ids of siblings in the plan, `foreign` ids of other parents' subtasks (or of other
+    tasks) that it depends on.
     """
 
     id: TaskId
@@ -32,14 +32,14 @@ class PlannedSubtask(msgspec.Struct, frozen=True, kw_only=True):
     marked_safe: bool = False
     conflicts_with: tuple[TaskId, ...] = ()
     digest: str = ""
-    """Of title and details: which subtask the id is."""
+    """The digest of its title and details, which tells which subtask the id means."""
 
 
 class PlannedTask(msgspec.Struct, frozen=True, kw_only=True):
-    """A task in its place. `level` and `wave` count from 0 and 1; times are minutes from the start.
+    """A task in its place. `level` counts from 0, `wave` from 1; times are minutes from the start.
 
-    `estimate` is the work in it, `duration` how long it takes with a worker for each of its subtasks: the
-    longest chain of them. `slack` is how much later all of it may be without delaying the end.
+    `estimate` is its work, `duration` the time with a worker for each of its subtasks: the longest chain of
+    them. `slack` is the time by which all of it can be later without delaying the end.
     """
 
     id: TaskId
@@ -66,11 +66,11 @@ class PlannedTask(msgspec.Struct, frozen=True, kw_only=True):
     conflicts_with: tuple[TaskId, ...] = ()
     repo: str | None = None
     repositories: tuple[str, ...] = ()
-    """The repositories that it works in, by name, where the plan spans several."""
+    """The names of the repositories that it changes, if the plan spans several."""
     tokens: int | None = None
-    """This task's share of the token budget while it runs beside its wave."""
+    """This task's share of the token budget while it runs together with its wave."""
     digest: str = ""
-    """Of title and details: which task the id is."""
+    """The digest of its title and details, which tells which task the id means."""
 
 
 class PlannedLevel(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,10 +84,10 @@ class PlannedLevel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True):
-    """One way to run the plan: duration in minutes, speed-up against sequential, efficiency 0 to 1.
+    """One way to run the plan: duration in minutes, speed-up over sequential work, efficiency from 0 to 1.
 
-    `efficiency` is the speed-up over the workers there are, `parallel_efficiency` over `most`, how many
-    units run at once at the busiest moment. `starts` holds the start of each task and subtask in minutes.
+    `efficiency` is the speed-up divided by the number of workers, `parallel_efficiency` divided by `most`,
+    the highest number of units that run at once. `starts` has the start of each task and subtask in minutes.
     """
 
     duration: float
@@ -99,11 +99,10 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Schedules(msgspec.Struct, frozen=True, kw_only=True):
-    """Ways to run the plan side by side, for one `max_parallel`.
+    """Several ways to run the plan, for one `max_parallel`.
 
-    `level_barrier` is what `run --barrier` would take, `no_barrier` what `run` would, where work starts when
-    what it needs has landed, and `pipeline` what `run --pipeline` would, where a submitted dependency is
-    enough.
+    `level_barrier` is the time of `run --barrier`, `no_barrier` that of `run`, where work starts when its
+    dependencies have landed, and `pipeline` that of `run --pipeline`, where a submitted dependency is enough.
     """
 
     sequential: Schedule
@@ -113,9 +112,9 @@ class Schedules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
-    """Tasks that share the same dependencies, so that all become ready at the same moment.
+    """Tasks with the same dependencies, which become ready at the same moment.
 
-    `saves` are the minutes by which they are done sooner side by side than one after another.
+    `saves` are the minutes saved by doing them in parallel instead of one after another.
     """
 
     depends_on: tuple[TaskId, ...]
@@ -124,10 +123,10 @@ class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlanPart(msgspec.Struct, frozen=True, kw_only=True):
-    """Of which plan this is one repository's part, and under which name.
+    """The plan that this plan is one repository's part of, and the repository's name.
 
-    `plan` is the same in all parts of a plan. `awaits` are the tasks that each task needs and that are not in
-    everywhere else where they work, as of the last look.
+    `plan` is the same in all parts of a plan. `awaits` are the dependencies of each task that had not landed
+    in all of their other repositories when gitcoord last read them.
     """
 
     plan: str
@@ -136,11 +135,11 @@ class PlanPart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """Intent: what runs when, on which branch. Says nothing about what has happened.
+    """The intended schedule: what runs when, on which branch. Says nothing about what has happened.
 
-    `tasks` is keyed by id in landing order of the levels; `satisfied` holds the ids that the task
-    list calls done (or cancelled): the plan leaves them out, or keeps the place that they had in an
-    earlier plan, so that the levels of the others stay.
+    `tasks` maps ids to tasks in landing order of the levels. `satisfied` are the ids that the task list marks
+    as done (or cancelled): the plan leaves them out, or keeps their place in an earlier plan, so that the
+    levels of the others do not change.
     """
 
     base: str
@@ -155,45 +154,45 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     critical_units: tuple[TaskId, ...] = ()
     """The critical path by tasks and subtasks."""
     critical_minutes: float = 0.0
-    """How long the critical path is: no number of workers is faster."""
+    """The length of the critical path: more workers cannot be faster."""
     estimates_from: str = ""
-    """One sentence: where the estimates came from."""
+    """A sentence on the origin of the estimates."""
     satisfied: tuple[TaskId, ...] = ()
     token_budget: int | None = None
     warnings: tuple[Finding, ...] = ()
     everything: bool = False
-    """Whether what the list calls done or cancelled is planned, too."""
+    """Whether tasks that the list marks as done or cancelled are planned, too."""
     cancelled_satisfies: bool = True
     texts: str = ""
-    """A digest of the tasks' words, which lie beside the plan."""
+    """A digest of the tasks' texts, which are saved beside the plan."""
     source: str = ""
-    """The task list that it was made from, where that lies in the repository."""
+    """The path of the task list, if it is in the repository."""
     predict: bool = True
-    """Whether planning foretells what will conflict."""
+    """Whether planning predicts conflicts."""
     risks: Risks = Risks()
-    """Which tasks will probably conflict; empty where nothing was foretold."""
+    """The predicted conflicts; empty without a prediction."""
     rework_cost: float | None = None
-    """What a conflict costs, in waves; None: no wave is added for one."""
+    """The cost of a conflict, in waves; None: no wave is added to avoid one."""
     generation: int = 1
-    """Counts the task lists that this repository has had under this state; each has branches of its own."""
+    """Counts the task lists of this repository under the same state; each has its own branches."""
     adopted: bool = False
-    """Whether its branches were there before it: others made them, and keep their names and words."""
+    """Whether its branches existed before the plan: others made them, and their names and texts stay."""
     part: PlanPart | None = None
-    """Set in a plan over several repositories; the whole has the name "" in it."""
+    """Set in a plan over several repositories; in the whole plan its name is ""."""
 
     def level_of(self, task: TaskId) -> PlannedLevel:
-        """The level that `task` is planned in; KeyError when the plan has no such task."""
+        """Returns the planned level of `task`. Raises KeyError if the plan has no such task."""
         number = self.tasks[task].level
         return next(level for level in self.levels if level.number == number)
 
     def identities(self) -> dict[TaskId, TaskIdentity]:
-        """Which task each id is, subtasks by their full ids."""
+        """Returns the identity of each task, and of each subtask by its full id."""
         parts = (part for task in self.tasks.values() for part in task.subtasks)
         entries: list[PlannedTask | PlannedSubtask] = [*self.tasks.values(), *parts]
         return {entry.id: TaskIdentity(title=entry.title, digest=entry.digest) for entry in entries}
 
     def waits_for(self, task: TaskId, landed: Container[TaskId]) -> list[TaskId]:
-        """The dependencies of `task` in this plan that are not `landed`, or not in other repositories."""
+        """Returns those dependencies of `task` that have not landed, here or in another repository."""
         found = [need for need in self.tasks[task].depends_on if need in self.tasks and need not in landed]
         if self.part is None or task not in self.part.awaits:
             return found

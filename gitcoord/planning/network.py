@@ -1,4 +1,4 @@
-"""Units and what they wait for, in numbers: the one model of the work that plan and run are reckoned with."""
+"""Units and their dependencies as numbers: the model from which plans and runs are computed."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -9,19 +9,19 @@ import msgspec
 from gitcoord.tasks.model import TaskId
 
 TICKS: Final = 10**9
-"""Times are whole numbers of so many parts of a minute, so that sums are exact."""
+"""Times are whole numbers of ticks, so that sums are exact; a minute has this many."""
 _DIGITS: Final = 6
 
 Row = tuple[TaskId, TaskId, float, Sequence[TaskId], Sequence[TaskId]]
-"""A unit, its task, its minutes, the tasks that it waits for, and the units."""
+"""A unit, its task, its minutes, the tasks that it waits for, and the units that it waits for."""
 
 
 class Network(msgspec.Struct, frozen=True, kw_only=True):
-    """Units 0 to n-1 in the plan's order and tasks 0 to m-1; `ticks` says how long each unit takes.
+    """Units 0 to n-1 in the plan's order, and tasks 0 to m-1; `ticks` is the duration of each unit.
 
-    `needs[u]` are units that have to be done before `u`, `gates[u]` tasks that have to be in the base (or
-    handed in), `after[t]` tasks that land before `t`. `feeds`, `opens` and `before` are the same the other
-    way round.
+    `needs[u]` are units that must be done before `u`, `gates[u]` tasks that must be in the base (or
+    submitted), `after[t]` tasks that land before `t`. `feeds`, `opens` and `before` are the reverse
+    relations.
     """
 
     units: list[TaskId]
@@ -38,7 +38,7 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def network_of(rows: Iterable[Row], after: Mapping[TaskId, Sequence[TaskId]]) -> Network:
-    """The network of `rows`; `after` names the tasks that each task lands after. Unknown ids are left out."""
+    """Makes the network of `rows`; `after` has the tasks that each task lands after. Ignores unknown ids."""
     known = list(rows)
     tasks = list(after)
     task_at = {task: number for number, task in enumerate(tasks)}
@@ -85,7 +85,7 @@ def network_of(rows: Iterable[Row], after: Mapping[TaskId, Sequence[TaskId]]) ->
 
 @lru_cache(maxsize=1 << 17)
 def minutes_of(ticks: int) -> float:
-    """Ticks as minutes, with as many digits as mean something."""
+    """Converts ticks to minutes, rounded to the meaningful digits."""
     return round(ticks / TICKS, _DIGITS)
 
 

@@ -1,4 +1,4 @@
-"""Parallel opportunities: tasks that become ready at the same moment because they need the same tasks."""
+"""Parallel opportunities: tasks with the same dependencies, which become ready at the same moment."""
 
 import heapq
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ _DIGITS = 6
 def opportunities(
     graph: Graph, order: Sequence[TaskId], tasks: Mapping[TaskId, PlannedTask], slots: int
 ) -> tuple[Opportunity, ...]:
-    """Every set of two or more tasks with the same dependencies, in the order of `order`."""
+    """Returns every set of two or more tasks with the same dependencies, in the order of `order`."""
     place = {task: number for number, task in enumerate(order)}
     sharing: dict[frozenset[TaskId], list[TaskId]] = {}
     for task in order:
@@ -30,7 +30,7 @@ def opportunities(
 
 
 def _saved(tasks: Sequence[PlannedTask], slots: int) -> float:
-    """What so many workers save: waves still come one after another, and the longest tasks start first."""
+    """Returns the minutes that `slots` workers save: wave after wave, in each the longest tasks first."""
     waves: dict[tuple[int, int], list[float]] = {}
     for task in tasks:
         waves.setdefault((task.level, task.wave), []).append(task.duration)

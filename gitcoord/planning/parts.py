@@ -1,7 +1,7 @@
-"""A plan over several repositories, and the part of each: the tasks that work there. Pure.
+"""A plan over several repositories, and each repository's part: its tasks. Pure.
 
-A part is a plan as any other: what works in one repository works on a part of it. It names in `awaits` what
-its tasks need of other repositories.
+A part is a plan like any other, so commands in one repository work on its part. `awaits` has the dependencies
+of its tasks in other repositories.
 """
 
 import re
@@ -14,28 +14,28 @@ from gitcoord.planning.risks import Risks
 from gitcoord.tasks.model import TaskId
 
 HOME = "home"
-"""The repository that holds the plan: of tasks that name none."""
+"""The repository that holds the plan; tasks without `repo` belong to it."""
 Awaited = Mapping[TaskId, tuple[TaskId, ...]]
 
 
 def named_repositories(hint: str | None) -> tuple[str, ...]:
-    """The repositories that a task's `repo` names: `api`, or `api, web`."""
+    """Returns the repositories in a task's `repo`: `api`, or `api, web`."""
     names = [name for name in re.split(r"[\s,;+]+", hint or "") if name]
     return tuple(dict.fromkeys(names)) or (HOME,)
 
 
 def members_of(plan: Plan) -> tuple[str, ...]:
-    """The repositories that tasks of the whole plan work in."""
+    """Returns the repositories of the whole plan's tasks."""
     return tuple(dict.fromkeys(name for task in plan.tasks.values() for name in task.repositories))
 
 
 def make_part(
     whole: Plan, name: str, *, base: str, strategy: Strategy, awaits: Awaited, before: Plan | None = None
 ) -> Plan:
-    """The part of `whole` that the repository `name` has, onto its `base`.
+    """Makes the part of `whole` for the repository `name`, with its `base`.
 
-    Waves are the whole's without the tasks of others; those of `before`, an earlier part with the same tasks,
-    stay, because real conflicts may have made them.
+    Its waves are the whole's waves without the tasks of other repositories. Waves of `before`, an earlier
+    part with the same tasks, are kept, because real conflicts may have made them.
     """
     own = {id: task for id, task in whole.tasks.items() if name in task.repositories}
     kept = {level.number: level for level in before.levels} if before is not None else {}
@@ -45,7 +45,7 @@ def make_part(
         task: number for level in levels for number, wave in enumerate(level.waves, start=1) for task in wave
     }
     tasks = {id: _task(task, own, waves[id]) for id, task in own.items()}
-    # In the landing order of the levels, as in every plan.
+    # The landing order of the levels, as in every plan.
     ordered = {task: tasks[task] for level in levels for task in level.tasks}
     return msgspec.structs.replace(
         whole,
@@ -64,9 +64,9 @@ def make_part(
 
 
 def awaited(whole: Plan, name: str, landed: Mapping[str, Container[TaskId]]) -> Awaited:
-    """For each task of the repository `name`, what it needs and that is not in everywhere else.
+    """Returns, for each task of the repository `name`, the dependencies not landed in other repositories.
 
-    `landed` are the tasks that each repository's base has.
+    `landed` has the tasks that are in each repository's base.
     """
 
     def is_out(need: TaskId) -> bool:
@@ -83,9 +83,9 @@ def awaited(whole: Plan, name: str, landed: Mapping[str, Container[TaskId]]) -> 
 
 
 def in_dependency_order(whole: Plan, names: Sequence[str]) -> tuple[str, ...]:
-    """`names` with those first that the tasks of others need most: the order in which a level lands.
+    """Returns `names` in the order in which a level lands: first those with the most needed tasks.
 
-    Repositories that need each other keep the order that they are given in.
+    Repositories that need each other keep their order.
     """
     needs: dict[str, set[str]] = {name: set() for name in names}
     for task in whole.tasks.values():
@@ -101,7 +101,7 @@ def in_dependency_order(whole: Plan, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def in_everywhere(whole: Plan, landed: Mapping[str, Container[TaskId]]) -> set[TaskId]:
-    """The tasks that are in the base of every repository that they work in."""
+    """Returns the tasks that are in the base of all their repositories."""
     return {
         id
         for id, task in whole.tasks.items()
@@ -110,7 +110,7 @@ def in_everywhere(whole: Plan, landed: Mapping[str, Container[TaskId]]) -> set[T
 
 
 def half_in(whole: Plan, landed: Mapping[str, Container[TaskId]]) -> dict[TaskId, tuple[str, ...]]:
-    """The tasks that are in some of their repositories, and not in these."""
+    """Returns the tasks that are in some of their repositories, each with those that lack it."""
     found = {}
     for id, task in whole.tasks.items():
         out = tuple(name for name in task.repositories if id not in landed.get(name, ()))

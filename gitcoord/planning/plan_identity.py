@@ -1,7 +1,8 @@
-"""Identity of a task: what it is beside its id, so that another task list with the same ids is noticed.
+"""Identifies tasks by more than their ids, to notice another task list with the same ids.
 
-Title and details make a task, or its description where it has no details. Case, whitespace, status, priority,
-dependencies and hints do not, nor the notes that `task-master update-subtask` adds to details.
+A task is identified by title and details, or by its description if it has no details. Case, whitespace,
+status, priority, dependencies and hints do not count, nor do the notes that `task-master update-subtask` adds
+to details.
 """
 
 import re
@@ -22,16 +23,16 @@ _DIGITS = 16
 
 
 class ChangedTask(msgspec.Struct, frozen=True, kw_only=True):
-    """A task under way whose id comes back as something else. `moved_to` is the id that it has now."""
+    """A task under way whose id now means another task. `moved_to` is the task's present id."""
 
     task: TaskId
     old_title: str
     new_title: str = ""
-    """The title that the id has now; empty where the list no longer has the id."""
+    """The present title of the id; empty if the list no longer has it."""
     moved_to: TaskId | None = None
 
     def sentence(self) -> str:
-        """What happened to the id."""
+        """Returns a sentence on the change of the id."""
         said = f"{self.task}: {self.old_title!r}"
         if self.moved_to is not None:
             said += f" is {self.moved_to} now"
@@ -42,23 +43,23 @@ class ChangedTask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def identity_of(task: Task | Subtask) -> TaskIdentity:
-    """The identity of an entry of the task list."""
+    """Returns the identity of an entry of the task list."""
     return TaskIdentity(title=task.title, digest=digest_of(task))
 
 
 def digest_of(task: Task | Subtask) -> str:
-    """The digest of an entry's identity."""
+    """Returns the digest of an entry's identity."""
     return _digest(task.title, _text(task))
 
 
 def entries_of(tasks: TaskList) -> dict[TaskId, Task | Subtask]:
-    """Every task and subtask of a list, by full id."""
+    """Returns every task and subtask of a list, by full id."""
     entries: list[Task | Subtask] = [*tasks.tasks, *(part for task in tasks.tasks for part in task.subtasks)]
     return {entry.id: entry for entry in entries}
 
 
 def listed_identities(tasks: TaskList) -> dict[TaskId, TaskIdentity]:
-    """The identity of every task and subtask of a list, by full id."""
+    """Returns the identity of every task and subtask of a list, by full id."""
     return {id: identity_of(entry) for id, entry in entries_of(tasks).items()}
 
 
@@ -67,10 +68,10 @@ def changed_tasks(
     listed: Mapping[TaskId, TaskIdentity],
     earlier: Mapping[TaskId, TaskIdentity],
 ) -> list[ChangedTask]:
-    """The tasks of `known` (those under way) that the list `listed` has as something else, in its order.
+    """Returns the tasks of `known` (those under way) whose ids mean other tasks in `listed`, in its order.
 
-    A task that only left the list is not changed; one that has another id in the list now is. `earlier` is
-    what every id was in the saved plan: a twin that was there before is no move.
+    A task that is missing in the list has not changed; one that has another id there has. `earlier` has the
+    identities in the saved plan: an equal task that was there before does not count as moved.
     """
     changed = []
     owners = _owners(listed)
@@ -87,14 +88,14 @@ def changed_tasks(
 
 
 def same(before: TaskIdentity, now: TaskIdentity) -> bool:
-    """Whether both are the same task; by title alone where no digest was kept."""
+    """Whether both are the same task; compares only titles if no digest was stored."""
     if before.digest and now.digest:
         return before.digest == now.digest
     return _plain(before.title) == _plain(now.title)
 
 
 def is_another(before: TaskIdentity, now: Task | Subtask) -> bool:
-    """Whether the list has another task than `before`: neither title nor details are the same."""
+    """Whether the list has another task than `before`: title and details both differ."""
     if same(before, identity_of(now)) or _plain(before.title) == _plain(now.title):
         return False
     text = _text(now)
@@ -119,7 +120,7 @@ def _digest(title: str, text: str) -> str:
 
 @cache
 def _sha256() -> "Callable[[bytes], hashlib._Hash]":
-    import hashlib  # not for commands that only read
+    import hashlib  # Imported here: commands that only read do not need it.
 
     return hashlib.sha256
 

@@ -8,27 +8,27 @@ from gitcoord.tasks.model import ListedStatus, Task, TaskId, TaskList
 
 
 def listed_ids(tasks: TaskList) -> frozenset[TaskId]:
-    """The ids of all tasks and subtasks of the list."""
+    """Returns the ids of all tasks and subtasks of the list."""
     below = (subtask.id for task in tasks.tasks for subtask in task.subtasks)
     return frozenset((*(task.id for task in tasks.tasks), *below))
 
 
 def satisfied_tasks(tasks: TaskList, cancelled_satisfies: bool) -> tuple[TaskId, ...]:
-    """The tasks that satisfy their dependents: the done ones, and perhaps the cancelled ones."""
+    """Returns the tasks that satisfy their dependents: done ones, and cancelled ones if so configured."""
     settled = {ListedStatus.DONE, ListedStatus.CANCELLED} if cancelled_satisfies else {ListedStatus.DONE}
     return tuple(task.id for task in tasks.tasks if task.status in settled)
 
 
 def chosen_tasks(tasks: TaskList, satisfied: Collection[TaskId], previous: Plan | None) -> list[Task]:
-    """The tasks to plan: those that are not satisfied, and those that the earlier plan has."""
+    """Returns the tasks to plan: those that are not satisfied, and those in the earlier plan."""
     left_out = set(satisfied) - (previous.tasks.keys() if previous else set())
     return [task for task in tasks.tasks if task.id not in left_out]
 
 
 def planned_needs(task: Task, everything: bool, previous: Plan | None) -> tuple[TaskId, ...]:
-    """The dependencies of the task; of finished tasks only those that it had in the earlier plan.
+    """Returns the dependencies of the task; of finished tasks only those in the earlier plan.
 
-    Otherwise a task would change its level, and with it the branch, whenever a dependency is done.
+    Otherwise a task would change its level, and thus its branch, whenever a dependency is done.
     """
     if everything or not task.settled:
         return task.depends_on
@@ -40,7 +40,7 @@ def planned_needs(task: Task, everything: bool, previous: Plan | None) -> tuple[
 def remaining_parts(
     tasks: TaskList, chosen: Sequence[Task], needs: Mapping[TaskId, Collection[TaskId]], everything: bool
 ) -> dict[TaskId, tuple[PlannedSubtask, ...]]:
-    """The remaining subtasks of each task that has any."""
+    """Returns the remaining subtasks of each task that has any."""
     owners = {subtask.id: task.id for task in tasks.tasks for subtask in task.subtasks}
     planned = {
         task.id: planned_subtasks(task, everything=everything, needs=needs[task.id], owners=owners)
@@ -53,7 +53,7 @@ def remaining_parts(
 def pinned_places(
     chosen: Sequence[Task], previous: Plan | None, under_way: Collection[TaskId]
 ) -> dict[TaskId, PlannedTask]:
-    """The earlier places of tasks in progress, which must not change."""
+    """Returns the earlier places of tasks in progress, which must not change."""
     if previous is None:
         return {}
     kept = (task.id for task in chosen if task.id in under_way)

@@ -1,6 +1,6 @@
-"""Which tasks will probably conflict, and in which files: what a plan is told and keeps. Pure.
+"""The predicted conflicts of tasks and their files, as a plan stores them. Pure.
 
-Probabilities are 0 to 1. They are worked out elsewhere and handed in; planning only weighs them.
+Probabilities are 0 to 1. Other rooms compute them; planning only weighs them.
 """
 
 import math
@@ -15,24 +15,25 @@ Key = TypeVar("Key")
 Band = Literal["low", "medium", "high"]
 MEDIUM: Final = 0.05
 HIGH: Final = 0.2
-"""A third of such pairs conflicted in five public repositories: the table is in `docs/planning.md`."""
+"""In five public repositories, a third of the pairs above this probability conflicted: see
+`docs/planning.md`."""
 LOOKAHEAD: Final = 32
-"""Of so many units that could start, the one that is wanted most does."""
+"""The unit to start is chosen among this many units that could start."""
 LEAST: Final = 0.02
-"""A pair below that conflicts as good as never, and is not kept."""
+"""Pairs with a lower probability are not stored."""
 
 
 class RiskyFile(msgspec.Struct, frozen=True):
-    """A path, and how likely it is that the task changes it, or that two tasks meet in it."""
+    """A path, and the probability that the task changes it, or that two tasks both change it."""
 
     path: str
     probability: float
 
 
 class PairRisk(msgspec.Struct, frozen=True, kw_only=True):
-    """Two tasks that may conflict: the probability of that, and of a file in common; the likeliest files.
+    """Two tasks that may conflict: the probability of that, and of a common file; the most likely files.
 
-    `asserted`: the task list says of one of them that it may run beside others, which counts.
+    `asserted`: the task list says that one of them may run in parallel with others, which takes precedence.
     """
 
     tasks: tuple[TaskId, TaskId]
@@ -41,25 +42,25 @@ class PairRisk(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[RiskyFile, ...] = ()
     asserted: bool = False
     band: Band = "low"
-    """The probability in a word."""
+    """The probability as a word."""
     shift: float = 0.0
-    """The log-odds in `conflict` that were learned from the repository's own tasks."""
+    """The part of `conflict`, in log-odds, that was learned from the repository's own tasks."""
 
 
 class Risks(msgspec.Struct, frozen=True, kw_only=True):
-    """What is foretold of a plan's tasks. `pairs`: the riskiest first. `files`: the likeliest of each task.
+    """The predictions for a plan's tasks. `pairs`: the riskiest first. `files`: the most likely of each task.
 
-    `changes`: from how many changes of history it was learned.
+    `changes`: the number of changes in the history from which they were learned.
     """
 
     pairs: tuple[PairRisk, ...] = ()
     files: dict[TaskId, tuple[RiskyFile, ...]] = {}
     changes: int = 0
     own_pairs: int = 0
-    """From how many pairs of the repository's own tasks the base rate was learned."""
+    """The number of pairs of the repository's own tasks from which the base rate was learned."""
 
     def by_task(self) -> dict[TaskId, dict[TaskId, float]]:
-        """The probability of a conflict between two tasks, both ways; what the list asserts is 0."""
+        """Returns the probability of a conflict for each pair, in both directions; 0 for asserted pairs."""
         found: dict[TaskId, dict[TaskId, float]] = {}
         for pair in self.pairs:
             if not pair.asserted:
@@ -73,9 +74,10 @@ NO_RISKS: Final = Risks()
 
 
 def carried(fresh: Risks, saved: Risks, begun: Container[TaskId]) -> Risks:
-    """The fresh risks with the saved ones of what has `begun`.
+    """Returns the fresh risks, but the saved ones for tasks that have `begun`.
 
-    Once a task's work is in the base, history tells what it did: that foretells nothing any more.
+    When a task's work is in the base, the history contains its changes, so a new prediction would be
+    meaningless.
     """
     if not saved.changes:
         return fresh
@@ -94,10 +96,11 @@ def carried(fresh: Risks, saved: Risks, begun: Container[TaskId]) -> Risks:
 
 
 def extra_conflicts(near: Mapping[Key, float], running: Collection[Key], waiting: Collection[Key]) -> float:
-    """How many more conflicts a task is expected to have if it starts now, and not later.
+    """Returns the expected number of additional conflicts if a task starts now rather than later.
 
-    `near` are the probabilities for others. Now it is beside those `running`, later beside as many of those
-    that are `waiting`. Looking at now alone would leave the tasks that conflict most to the end, together.
+    `near` has the probabilities for other tasks. If it starts now, it runs beside the `running` ones; later,
+    beside the same number of `waiting` ones. Without the comparison, the tasks that conflict most would all
+    remain for the end.
     """
     if not near:
         return 0.0
@@ -107,9 +110,9 @@ def extra_conflicts(near: Mapping[Key, float], running: Collection[Key], waiting
 
 
 def urgency(tail: float, minutes: float, conflicts: float, rework: float) -> float:
-    """How much a unit is wanted now, in minutes: the chain that waits for it, less the rework expected.
+    """Returns the urgency of a unit in minutes: the length of the chain after it, minus the expected rework.
 
-    `conflicts` are those that a start now costs more; each costs `rework` times the unit's own `minutes`.
+    `conflicts` are the additional ones from starting now; each costs `rework` times the unit's own `minutes`.
     """
     return round(tail - conflicts * rework * minutes, 6)
 
@@ -121,14 +124,14 @@ def without_shift(conflict: float, shift: float) -> float:
 
 
 def band_of(conflict: float) -> Band:
-    """The word for a probability of a conflict."""
+    """Returns the word for a probability of a conflict."""
     return "high" if conflict >= HIGH else "medium" if conflict >= MEDIUM else "low"
 
 
 def expected_conflicts(
     parts: Iterable[Sequence[TaskId]], risks: Mapping[TaskId, Mapping[TaskId, float]]
 ) -> float:
-    """The expected number of conflicts between tasks of the same part."""
+    """Returns the expected number of conflicts between tasks of the same part."""
     total = 0.0
     for part in parts:
         for place, one in enumerate(part):

@@ -1,7 +1,7 @@
-"""A plan played through as a run would do it: what starts when, with so many slots, as work lands or not.
+"""Simulates the run of a plan: what starts when, with a number of slots, until everything has landed.
 
-The same rules by which a run decides what starts next, for tens of thousands of units: counters and heaps in
-place of a look at everything. A test holds the two against each other.
+Applies the same rules as a run, but for tens of thousands of units: with counters and heaps instead of
+complete scans. A test compares the two.
 """
 
 import msgspec
@@ -11,9 +11,9 @@ from gitcoord.planning.workload import RunRules, StartState, WorkNetwork
 
 
 class SimulatedPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """When each unit starts and ends, in ticks and in the order of their starts; and how it stands then.
+    """The start and end of each unit, in ticks and in the order of the starts, and the state at the end.
 
-    `most` is how many ran at once at the busiest moment, `tokens` the most tokens at work at once.
+    `most` is the highest number of units that ran at once, `tokens` the highest number of tokens.
     """
 
     starts: dict[int, int]
@@ -26,12 +26,12 @@ class SimulatedPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def duration(self) -> int:
-        """When the last unit ends."""
+        """The end of the last unit."""
         return max(self.ends.values(), default=0)
 
 
 def play(work: WorkNetwork, how: RunRules, begun: StartState | None = None) -> SimulatedPlan:
-    """The run of what is left after `begun`, if every estimate is right and nothing more fails."""
+    """Simulates the rest of a run after `begun`, assuming exact estimates and no further failures."""
     course = unhindered(work, how) if begun is None else None
     if course is not None:
         return _whole(work, *course)
@@ -51,7 +51,7 @@ def play(work: WorkNetwork, how: RunRules, begun: StartState | None = None) -> S
 
 
 def _whole(work: WorkNetwork, starts: dict[int, int], most: int) -> SimulatedPlan:
-    """A run in which everything was done and landed."""
+    """Returns a run in which everything was done and landed."""
     ticks = work.network.ticks
     every = set(range(len(work.network.tasks)))
     return SimulatedPlan(

@@ -1,10 +1,13 @@
-"""Space for one more while a plan is played through: who must be alone, tokens, staggered starts."""
+"""The capacity in a simulated run besides slots: units that must run alone, tokens, staggered starts."""
 
 from gitcoord.planning.workload import RunRules, WorkNetwork
 
 
 class Space:
-    """What is at work, and what it leaves room for besides slots. `opens` is when a stagger ends."""
+    """The running units, and the capacity that they leave.
+
+    `opens` is when the next staggered start is allowed.
+    """
 
     def __init__(self, work: WorkNetwork, how: RunRules) -> None:
         self._work, self._how = work, how
@@ -20,11 +23,11 @@ class Space:
         self.opens: int | None = None
 
     def look(self, now: int) -> None:
-        """A new look at what is ready begins."""
+        """Begins a new round over the ready units."""
         self._now, self._next_alone, self.opens = now, None, None
 
     def take(self, unit: int) -> None:
-        """The unit starts."""
+        """Adds a unit that starts."""
         self._at_work.append(unit)
         self.last_start = self._now
         if self._work.tokens:
@@ -32,13 +35,13 @@ class Space:
             self.most_tokens = max(self.most_tokens, self._tokens)
 
     def leave(self, unit: int) -> None:
-        """The unit has ended."""
+        """Removes a unit that has ended."""
         self._at_work.remove(unit)
         if self._work.tokens:
             self._tokens -= self._work.tokens[unit]
 
     def refuses(self, unit: int) -> bool:
-        """Whether the unit cannot start beside what is at work."""
+        """Whether the unit cannot start beside the running ones."""
         work, how = self._work, self._how
         unknown = unit in work.silent or not work.silent.isdisjoint(self._at_work)
         if how.independent and self._at_work and unknown:
@@ -53,7 +56,7 @@ class Space:
         return False
 
     def _has_to_wait_alone(self, unit: int) -> bool:
-        """Nothing of less urgency may overtake one that waits to be alone."""
+        """Whether the unit must wait alone; then no less urgent unit may overtake it."""
         for other in self._at_work:
             if self._apart(other, unit):
                 if unit in self._work.alone and self._next_alone is None:

@@ -1,7 +1,7 @@
-"""Tasks put into parts that run one after another, so that those of a part are the least likely to conflict.
+"""Divides tasks into parts that run one after another, with few expected conflicts within a part.
 
-A local search by moves and swaps. The same input gives the same parts: effort is counted in steps, never in
-time. What must not meet has an endless cost, so that no step brings it together.
+A local search by moves and swaps. The same input gives the same parts: effort is limited by steps, never by
+time. A pair that must not share a part has a prohibitive cost.
 """
 
 import math
@@ -14,10 +14,10 @@ NEVER: Final = 1e9
 """The cost of a pair that excludes each other."""
 _MOST_STEPS: Final = 60_000
 _SWAP: Final = 1e-6
-"""What a move is better than a swap by, where both save as much."""
+"""The advantage of a move over a swap that saves the same."""
 
 Risk = Mapping[TaskId, Mapping[TaskId, float]]
-"""The probability that two tasks conflict, both ways; pairs that are left out do not."""
+"""The probability that two tasks conflict, in both directions; missing pairs do not conflict."""
 
 
 def spread(
@@ -29,10 +29,10 @@ def spread(
     minutes: Mapping[TaskId, float] | None = None,
     rework: float = 1.0,
 ) -> list[list[TaskId]]:
-    """`tasks` in at most `count` parts of at most `room`; the order within and of parts is that of `tasks`.
+    """Divides `tasks` into at most `count` parts of at most `room`; keeps the order of `tasks`.
 
-    What is minimised are the minutes that the parts take, each as long as its longest task, plus `rework`
-    minutes for each conflict that is expected inside of a part.
+    Minimizes the duration of all parts in minutes, each as long as its longest task, plus `rework` minutes
+    for each expected conflict within a part.
     """
     if count * room < len(tasks):
         raise ValueError(f"{len(tasks)} tasks do not fit into {count} parts of {room}")
@@ -49,9 +49,9 @@ def spread(
 def respread(
     parts: Sequence[Sequence[TaskId]], *, risk: Risk, fixed: Collection[TaskId] = (), least: float = 0.0
 ) -> list[list[TaskId]]:
-    """`parts` in their order, with tasks that are not `fixed` in another one where that saves conflicts.
+    """Returns `parts` after moving tasks that are not `fixed`, where that avoids conflicts.
 
-    No step is taken for less than `least`. A part with one task has no conflict, so that none becomes empty.
+    Ignores improvements below `least`. A part with one task has no conflict, so no part becomes empty.
     """
     tasks = [task for part in parts for task in part]
     search = _Search(tasks, len(parts), len(tasks), risk, {}, 1.0, least=least, fixed=fixed)
@@ -90,13 +90,13 @@ class _Search:
         self._steps = 0
 
     def longest_first(self) -> list[list[int]]:
-        """Tasks that take equally long together, which is the quickest where nothing conflicts."""
+        """Puts tasks of similar length together, which is fastest if nothing conflicts."""
         order = sorted(range(len(self._at)), key=lambda task: -self._minutes[task])
         parts = [order[start : start + self._room] for start in range(0, len(order), self._room)]
         return parts + [[] for _ in range(self._count - len(parts))]
 
     def riskiest_first(self) -> list[list[int]]:
-        """Each task, those with most at stake first, where it adds least."""
+        """Adds each task, the riskiest first, to the part where it costs least."""
         parts: list[list[int]] = [[] for _ in range(self._count)]
         self._at = [-1] * len(self._at)
         for task in sorted(range(len(self._at)), key=lambda task: (-sum(self._costs[task].values()), task)):
@@ -107,7 +107,7 @@ class _Search:
         return parts
 
     def improved(self, parts: list[list[int]]) -> list[list[int]]:
-        """The parts after all moves and swaps that help."""
+        """Returns the parts after all improving moves and swaps."""
         self._steps = 0
         for place, part in enumerate(parts):
             for task in part:
@@ -115,14 +115,14 @@ class _Search:
         better = True
         while better and self._steps < _MOST_STEPS:
             better = False
-            # The least important ones move first, so that the others keep their places.
+            # Move the least important tasks first, so that the others keep their places.
             for task in reversed(range(len(self._at))):
                 if task not in self._fixed and self._meeting(task, self._at[task]) > self._least:
                     better |= self._moved(parts, task)
         return parts
 
     def cost(self, parts: Sequence[Sequence[int]]) -> float:
-        """Minutes, and what conflicts are expected to cost."""
+        """Returns the duration plus the expected cost of conflicts, in minutes."""
         total = 0.0
         for part in parts:
             members = set(part)
@@ -133,7 +133,7 @@ class _Search:
         return total
 
     def _moved(self, parts: list[list[int]], task: int) -> bool:
-        """Whether moving the task to another part, or swapping it with one there, made it better."""
+        """Whether moving the task to another part, or swapping it with a task there, was an improvement."""
         own = self._at[task]
         meeting = self._meeting(task, own)
         best: tuple[int, int | None] | None = None
@@ -169,7 +169,7 @@ class _Search:
         self._at[task] = place
 
     def _meeting(self, task: int, place: int) -> float:
-        """What the task's conflicts inside of a part are expected to cost."""
+        """Returns the expected cost of the task's conflicts within a part."""
         at = self._at
         return sum([cost for other, cost in self._costs[task].items() if at[other] == place])
 
@@ -178,7 +178,7 @@ class _Search:
         return max(0.0, self._minutes[task] - longest)
 
     def _saved(self, parts: list[list[int]], own: int, place: int, task: int, other: int | None) -> float:
-        """The minutes that the two parts take less after the step."""
+        """Returns the minutes by which the step shortens the two parts."""
         if not self._timed:
             return 0.0
         minutes = self._minutes

@@ -1,4 +1,4 @@
-"""Strict levels while a plan is played through: wave after wave, and so within each task."""
+"""Strict levels in a simulated run: wave after wave, and also within each task."""
 
 import heapq
 
@@ -25,7 +25,7 @@ class Turns:
                 waves[wave] = waves.get(wave, 0) + 1
 
     def admits(self, unit: int) -> bool:
-        """Whether it is the unit's turn; if not it is held."""
+        """Whether it is the unit's turn; otherwise holds it."""
         level, wave, inside = self._work.turn[unit]
         if (level, wave) > self._open():
             heapq.heappush(self._held, ((level, wave), unit))
@@ -37,7 +37,7 @@ class Turns:
         return True
 
     def after(self, ended: list[int]) -> list[int]:
-        """The units that may have their turn now that those have ended and something may have landed."""
+        """Returns the units whose turn may have come after `ended`."""
         found = []
         for unit in ended:
             task = self._network.owner[unit]
@@ -50,7 +50,7 @@ class Turns:
         return found
 
     def _open(self) -> tuple[int, int]:
-        """The level and wave that is not over."""
+        """Returns the current level and wave."""
         while self._order:
             task = self._order[-1]
             if not self._handed_in.is_enough(task) and task not in self._handed_in.hopeless:

@@ -1,7 +1,7 @@
-"""A plan of tasks without subtasks that nothing but dependencies and slots holds back, played in one pass.
+"""Simulates plans in one pass if only dependencies and slots hold tasks back, and no task has subtasks.
 
-Most plans are like that. The answers are those of `simulate`, which plays everything; a test holds the two
-against each other.
+Most plans are like that. The results equal those of `simulate`, which handles every plan; a test compares
+them.
 """
 
 import heapq
@@ -9,11 +9,11 @@ import heapq
 from gitcoord.planning.workload import RunRules, WorkNetwork
 
 Course = tuple[dict[int, int], int]
-"""When each unit starts, in ticks and in that order; and the most that ran at once."""
+"""The start of each unit, in ticks and in that order; and the highest number that ran at once."""
 
 
 def unhindered(work: WorkNetwork, how: RunRules) -> Course | None:
-    """The course of the run from its beginning; None where more than that has to be looked at."""
+    """Simulates the run from its beginning; returns None if the plan needs the complete simulation."""
     network = work.network
     if work.clashes or work.alone or work.tokens or work.urgencies or network.units != network.tasks:
         return None
@@ -29,9 +29,9 @@ def unhindered(work: WorkNetwork, how: RunRules) -> Course | None:
 
 
 def lands_by_level(work: WorkNetwork, how: RunRules) -> bool:
-    """Whether nothing of a level starts before the one below has landed, as with strict levels.
+    """Whether a level starts only after the previous one has landed, as with strict levels.
 
-    So it is where waves land as a whole, each level is one wave, and nothing but that holds a task back.
+    This holds if waves land as a whole, each level is one wave, and nothing else holds a task back.
     """
     network = work.network
     if not how.waves or how.pipeline or network.units != network.tasks:
@@ -42,7 +42,7 @@ def lands_by_level(work: WorkNetwork, how: RunRules) -> bool:
 
 
 def _rises(work: WorkNetwork) -> bool:
-    """Whether each task lies just above the highest of those that it needs."""
+    """Whether each task is one level above its highest dependency."""
     turn = work.turn
     return all(
         turn[unit][0] == 1 + max([turn[need][0] for need in gates], default=-1)
@@ -72,7 +72,7 @@ def _as_needed(work: WorkNetwork, slots: int) -> Course:
     ticks, opens = network.ticks, network.opens
     unit_at = sorted(range(len(rank)), key=rank.__getitem__)
     missing = [len(gates) for gates in network.gates]
-    # In the order of urgency, which makes it a heap.
+    # Sorted by urgency, so the list is a valid heap.
     ready = [place for place, unit in enumerate(unit_at) if not missing[unit]]
     running: list[tuple[int, int]] = []
     starts: dict[int, int] = {}

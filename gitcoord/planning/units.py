@@ -1,4 +1,4 @@
-"""Units: what one worker does, a task without subtasks or a subtask; made from the plan."""
+"""Units: a task without subtasks, or a subtask, as one worker does it; made from the plan."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal
@@ -16,10 +16,10 @@ from gitcoord.tasks.model import TaskId
 class Unit(msgspec.Struct, frozen=True, kw_only=True):
     """One worker's work. `task` is the task that it belongs to: itself, or the subtask's parent.
 
-    `tasks` have to be in the base (or handed in, where that is enough) before it starts, `units` have to be
-    done: subtasks, of its own task or of another. `tail` is the length in minutes of the longest chain that
-    starts with it. `place` orders units of equal urgency. `alone`: no sibling, or
-    nothing at all, may run beside it. `turn` is its level, wave and wave within its task, for strict levels.
+    Before it starts, the `tasks` must be in the base (or submitted, if that is enough), and the `units` done:
+    subtasks of its own or another task. `tail` is the length in minutes of the longest chain that starts with
+    it. `place` orders units of equal urgency. `alone`: no sibling, or nothing at all, may run beside it.
+    `turn` is its level, wave and wave within its task, for strict levels.
     """
 
     id: TaskId
@@ -34,7 +34,7 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
     alone: Literal["", "siblings", "all"] = ""
     modifies: tuple[str, ...] = ()
     marked: bool = False
-    """The task list says that others may run beside it."""
+    """The task list says that others may run in parallel with it."""
     turn: tuple[int, int, int] = (0, 0, 0)
 
     @property
@@ -44,10 +44,10 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Units(msgspec.Struct, frozen=True, kw_only=True):
-    """All units of a plan in the plan's order, and which of them say that they clash.
+    """All units of a plan in the plan's order, and their declared clashes.
 
-    `of_task` lists the units of each task, `needs` the tasks that have to land before it. `apart` are the
-    sets of units that `clashes` spells out by pairs.
+    `of_task` has the units of each task, `needs` the tasks that must land before it. `apart` are the sets of
+    units that `clashes` has as pairs.
     """
 
     by_id: Mapping[TaskId, Unit]
@@ -56,11 +56,11 @@ class Units(msgspec.Struct, frozen=True, kw_only=True):
     clashes: Mapping[TaskId, frozenset[TaskId]] = {}
     apart: tuple[frozenset[TaskId], ...] = ()
     weighing: RiskWeighing = NO_WEIGHING
-    """What is foretold of their tasks."""
+    """The predicted conflicts of their tasks."""
 
 
 def network_of_units(units: Units) -> Network:
-    """The units as the network that durations are reckoned with."""
+    """Returns the units as a network for computing durations."""
     rows = ((unit.id, unit.task, unit.estimate, unit.tasks, unit.units) for unit in units.by_id.values())
     return network_of(rows, units.needs)
 
@@ -73,10 +73,10 @@ def rows_of(
     subtasks: Sequence[PlannedSubtask],
     owners: Mapping[TaskId, TaskId],
 ) -> Iterable[Row]:
-    """The units of a task that needs the planned tasks `needs`, and what each of them waits for.
+    """Returns the units of a task that depends on the planned tasks `needs`, each with what it waits for.
 
-    What only subtasks need, only those wait for that ask for it; `owners` tells whose each planned subtask
-    is. The subtasks' minutes are scaled where the task's own estimate says something else.
+    A dependency of subtasks delays only these subtasks; `owners` maps each planned subtask to its task. If
+    the task has its own estimate, the subtasks' minutes are scaled to it.
     """
     if not subtasks:
         yield task, task, minutes, needs, ()
@@ -91,7 +91,7 @@ def rows_of(
 
 
 def units_of(plan: Plan, token_budget: int | None = None) -> Units:
-    """The units of `plan`; with a budget each gets its share of it, as `plan` would give it."""
+    """Returns the units of `plan`; with a budget, each has its share, as in `plan`."""
     tokens = _tokens(plan, token_budget)
     needs = {task: tuple(plan.waits_for(task, ())) for task in plan.tasks}
     owners = owners_of(plan.tasks.values())
@@ -122,12 +122,12 @@ def units_of(plan: Plan, token_budget: int | None = None) -> Units:
 
 
 def owners_of(tasks: Iterable[PlannedTask]) -> dict[TaskId, TaskId]:
-    """Whose each planned subtask is."""
+    """Maps each planned subtask to its task."""
     return {part.id: task.id for task in tasks for part in task.subtasks}
 
 
 def clash_sets(tasks: Mapping[TaskId, PlannedTask]) -> tuple[frozenset[TaskId], ...]:
-    """The sets of units of which the task list says that they exclude one another."""
+    """Returns the sets of units that exclude one another by the task list."""
     said: list[Footprint] = []
     named: dict[TaskId, None] = {}
     for task in tasks.values():
@@ -147,7 +147,7 @@ def clash_sets(tasks: Mapping[TaskId, PlannedTask]) -> tuple[frozenset[TaskId], 
 
 
 def with_rework(units: Units, tasks: Iterable[TaskId]) -> Units:
-    """The units with one more for each of `tasks`: parents that are to be reworked as a whole."""
+    """Returns the units plus one for each of `tasks`: parents that are reworked as a whole."""
     by_id, of_task = dict(units.by_id), dict(units.of_task)
     for task in tasks:
         parts = [units.by_id[part] for part in units.of_task[task]]
@@ -224,7 +224,7 @@ def _clashes(
 
 
 def _only_by_parent(one: Unit, other: Unit, parts: Mapping[TaskId, PlannedSubtask]) -> bool:
-    """Whether two subtasks of one task clash by the parent's globs alone, which say nothing about them."""
+    """Whether two subtasks clash only by their parent's globs, which say nothing about the subtasks."""
     if one.task != other.task:
         return False
     left, right = parts[one.id], parts[other.id]

@@ -1,17 +1,17 @@
-"""How few waves there could be: quick bounds, and a search that proves there are no fewer."""
+"""Lower bounds of the number of waves: quick ones, and a search that proves that fewer are impossible."""
 
 from typing import Final
 
 from gitcoord.planning.wave_problem import Puzzle, heads_and_tails, in_order, rivals
 
 MOST_RIVALS: Final = 200_000
-"""Above so many clashing pairs nothing is searched."""
+"""With more clashing pairs, no search is made."""
 _MOST_BRANCHES: Final = 3_000
 _MOST_TRIES: Final = 8_000
 
 
 def fewest_possible(puzzle: Puzzle) -> int:
-    """A number of waves that no arrangement can be below."""
+    """Returns a lower bound of the number of waves."""
     count = len(puzzle.after)
     heads, tails = heads_and_tails(puzzle)
     chain = max(head + tail for head, tail in zip(heads, tails, strict=True)) + 1
@@ -20,7 +20,7 @@ def fewest_possible(puzzle: Puzzle) -> int:
     if puzzle.room:
         bound = max(bound, -(-count // puzzle.room))
     if puzzle.fixed:
-        # Pinned tasks may share a wave although they clash: nothing is sure then but the chain.
+        # Pinned tasks may share a wave although they clash: then only the chain gives a bound.
         return max(chain, *(wave + 1 for wave in puzzle.fixed.values()))
     if bound < count and moderate(puzzle):
         bound = max(bound, _Cliques(rivals(puzzle)).largest(bound))
@@ -28,7 +28,7 @@ def fewest_possible(puzzle: Puzzle) -> int:
 
 
 def _longest_without_loners(puzzle: Puzzle) -> int:
-    """The waves that the longest chain takes besides those of the tasks that share none."""
+    """Returns the waves of the longest chain, without tasks that share their wave with no other."""
     own = [task not in puzzle.alone for task in range(len(puzzle.after))]
     length = list(map(int, own))
     for task in in_order(puzzle, range(len(own))):
@@ -37,13 +37,13 @@ def _longest_without_loners(puzzle: Puzzle) -> int:
 
 
 def moderate(puzzle: Puzzle) -> bool:
-    """Whether the clashes are few enough to be searched."""
+    """Whether the clashes are few enough for a search."""
     pairs = sum(len(clash) ** 2 for clash in puzzle.clashes) + len(puzzle.alone) * len(puzzle.after)
     return pairs <= MOST_RIVALS
 
 
 class _Cliques:
-    """The most tasks of which each clashes with each: branch and bound over bit sets."""
+    """Finds the most tasks that all clash with each other: branch and bound over bit sets."""
 
     def __init__(self, clashing: list[set[int]]) -> None:
         self._rivals = [sum(1 << other for other in others) for others in clashing]
@@ -68,7 +68,7 @@ class _Cliques:
             candidates &= ~(1 << task)
 
     def _coloured(self, candidates: int) -> list[tuple[int, int]]:
-        """The candidates with the size that a clique of those up to there cannot exceed."""
+        """Returns the candidates, each with an upper bound of the clique among the candidates up to it."""
         found = []
         colours = 0
         while candidates:
@@ -83,7 +83,10 @@ class _Cliques:
 
 
 def too_few(puzzle: Puzzle, count: int) -> list[int] | None:
-    """An arrangement in `count` waves; empty when there is none; None when that took too many steps."""
+    """Returns an arrangement in `count` waves.
+
+    Empty if there is none; None if the search took too many steps.
+    """
     search = _ColoringSearch(puzzle, count)
     if search.possible() and search.fill(0):
         return search.waves
@@ -91,7 +94,7 @@ def too_few(puzzle: Puzzle, count: int) -> list[int] | None:
 
 
 class _ColoringSearch:
-    """The most constrained task first; what is left open to each task is a bit set of waves."""
+    """Places the most constrained task first; a bit set has the possible waves of each task."""
 
     def __init__(self, puzzle: Puzzle, count: int) -> None:
         heads, tails = heads_and_tails(puzzle)
@@ -108,14 +111,14 @@ class _ColoringSearch:
         self._count = count
         self._room = puzzle.room
         self._members = [0] * count
-        # Waves are all alike as long as nothing says which one comes first.
+        # Waves are interchangeable as long as nothing orders them.
         self._alike = not puzzle.fixed and not any(puzzle.after)
         self.waves = [-1] * len(puzzle.after)
         self.tries = 0
         self._fixed = puzzle.fixed
 
     def possible(self) -> bool:
-        """Takes the fixed tasks' places first."""
+        """Whether the fixed tasks' places are possible; takes them."""
         for task, wave in self._fixed.items():
             if wave >= self._count:
                 return False
@@ -145,7 +148,7 @@ class _ColoringSearch:
         return False
 
     def _narrow(self, task: int, wave: int) -> list[int] | None:
-        """Takes from the others what `task` in `wave` forbids; what was open before, None at a dead end."""
+        """Removes the waves that `task` in `wave` forbids; returns the previous sets, None at a dead end."""
         before = self._before = self._open
         now = self._open = before.copy()
         for rival in self._rivals[task]:

@@ -1,4 +1,4 @@
-"""The puzzle that `search` solves: tasks as numbers, and what keeps them apart or in order."""
+"""The problem that `wave_solver` solves: tasks as numbers, and what excludes or orders them."""
 
 import heapq
 from collections.abc import Iterator, Sequence
@@ -9,8 +9,8 @@ import msgspec
 class Puzzle(msgspec.Struct, frozen=True, kw_only=True):
     """Tasks 0 to n-1, the most important first; waves count from 0.
 
-    `after[t]` are the tasks that `t` must come after; the members of a clash exclude one another; a wave has
-    `room` for so many (0: for any number).
+    `after[t]` are the tasks that `t` must come after; the members of a clash exclude one another; a wave
+    holds at most `room` tasks (0: no limit).
     """
 
     after: list[list[int]]
@@ -21,7 +21,7 @@ class Puzzle(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parts(puzzle: Puzzle) -> Iterator[tuple[list[int], Puzzle]]:
-    """The tasks that hang together, each part as a puzzle of its own with its tasks renumbered."""
+    """Yields the connected parts, each as a problem with its tasks renumbered."""
     root = list(range(len(puzzle.after)))
 
     def find(task: int) -> int:
@@ -30,7 +30,7 @@ def parts(puzzle: Puzzle) -> Iterator[tuple[list[int], Puzzle]]:
         return task
 
     ties = [[task, *needs] for task, needs in enumerate(puzzle.after)] + puzzle.clashes
-    # Who shares a wave with whom is everybody's business as soon as there is little room.
+    # With little room, all tasks depend on each other.
     for tie in [list(range(len(root)))] if puzzle.alone or puzzle.room else ties:
         for task in tie:
             root[find(task)] = find(tie[0])
@@ -55,7 +55,7 @@ def parts(puzzle: Puzzle) -> Iterator[tuple[list[int], Puzzle]]:
 
 
 def rivals(puzzle: Puzzle) -> list[set[int]]:
-    """For each task the tasks that it cannot share a wave with."""
+    """Returns, for each task, the tasks that it cannot share a wave with."""
     found: list[set[int]] = [set() for _ in puzzle.after]
     for clash in puzzle.clashes:
         for task in clash:
@@ -70,7 +70,7 @@ def rivals(puzzle: Puzzle) -> list[set[int]]:
 
 
 def in_order(puzzle: Puzzle, rank: Sequence[int]) -> Iterator[int]:
-    """The tasks that are not fixed, by rank, none before one that it must come after."""
+    """Yields the tasks that are not fixed by rank, each after the tasks that it must come after."""
     missing = {
         task: sum(need not in puzzle.fixed for need in needs)
         for task, needs in enumerate(puzzle.after)
@@ -92,11 +92,11 @@ def in_order(puzzle: Puzzle, rank: Sequence[int]) -> Iterator[int]:
             if not missing[fed]:
                 heapq.heappush(ready, (rank[fed], fed))
     if left:
-        raise ValueError(f"{left} tasks must come after one another in a circle")
+        raise ValueError(f"{left} tasks must come after one another in a cycle")
 
 
 def heads_and_tails(puzzle: Puzzle) -> tuple[list[int], list[int]]:
-    """For each task, how many waves must lie before it, and how many after it, by precedence alone."""
+    """Returns, for each task, the fewest waves before it and after it, by precedence alone."""
     count = len(puzzle.after)
     heads, tails = [0] * count, [0] * count
     for task, wave in puzzle.fixed.items():

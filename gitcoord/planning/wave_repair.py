@@ -1,6 +1,6 @@
-"""Looking for one wave less: put everything into fewer waves and repair what clashes.
+"""Tries to save a wave: puts everything into fewer waves and repairs the clashes.
 
-A tabu search: always the move that leaves the fewest clashes, and for a while never back.
+A tabu search: always makes the move that leaves the fewest clashes, and does not undo it for a while.
 """
 
 import random
@@ -15,7 +15,7 @@ _LONGEST_WAIT: Final = 10
 
 
 def repaired(puzzle: Puzzle, waves: list[int]) -> list[int] | None:
-    """An arrangement in one wave less than `waves`, or None when none was found."""
+    """Returns an arrangement with one wave less than `waves`, or None if none was found."""
     count = max(waves)
     if count < 1 or not moderate(puzzle) or any(wave >= count for wave in puzzle.fixed.values()):
         return None
@@ -44,7 +44,7 @@ class _Repair:
         self._costs = [self._cost(task) for task in range(len(waves))]
 
     def _cost(self, task: int) -> list[int]:
-        """For every wave, how much would be violated with `task` in it."""
+        """Returns, for every wave, the number of violations with `task` in it."""
         costs = [0] * self._count
         for rival in self._rivals[task]:
             costs[self._waves[rival]] += 1

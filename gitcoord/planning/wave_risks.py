@@ -1,4 +1,4 @@
-"""Waves by what will probably conflict: as many as there have to be, or more where that pays."""
+"""Divides tasks into waves by predicted conflicts: as few as possible, or more if that pays off."""
 
 import math
 from collections.abc import Collection, Mapping, Sequence
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from gitcoord.planning.spread import Risk
 
 MOST_TASKS: Final = 400
-"""Of a level or wave; a larger one keeps its order."""
+"""A larger level or wave keeps its order."""
 
 
 class RiskWeighing(msgspec.Struct, frozen=True, kw_only=True):
-    """What is foretold, and what a conflict costs in waves (None: no wave is ever added for it)."""
+    """The predictions, and the cost of a conflict in waves (None: no wave is ever added to avoid one)."""
 
     risk: Mapping[TaskId, Mapping[TaskId, float]] = {}
     rework_cost: float | None = None
@@ -32,9 +32,9 @@ NO_WEIGHING: Final = RiskWeighing()
 def weighed_waves(
     waves: Sequence[Sequence[TaskId]], clashes: Clashes, fixed: Collection[TaskId], weighing: RiskWeighing
 ) -> list[list[TaskId]]:
-    """The waves with tasks that probably conflict in different ones, as far as there are several.
+    """Returns the waves with tasks that probably conflict in different waves, if there are several.
 
-    A further wave has to save more expected conflicts than it costs.
+    An additional wave must save more expected conflicts than it costs.
     """
     found = [list(wave) for wave in waves]
     tasks = [task for wave in waves for task in wave]
@@ -55,9 +55,9 @@ def weighed_waves(
 
 
 def capped_parts(plan: Plan, wave: Sequence[TaskId]) -> list[list[TaskId]]:
-    """A wave in parts of at most `max_parallel`, no more than there have to be, longest tasks together.
+    """Divides a wave into as few parts of at most `max_parallel` as possible, tasks of equal length together.
 
-    What probably conflicts is put apart where that takes less time than the conflicts would.
+    Separates tasks that probably conflict if that takes less time than the conflicts would.
     """
     minutes = {task: plan.tasks[task].estimate for task in wave}
     risk = plan.risks.by_task()
@@ -74,7 +74,7 @@ def capped_parts(plan: Plan, wave: Sequence[TaskId]) -> list[list[TaskId]]:
 
 
 def _with_clashes(tasks: Sequence[TaskId], clashes: Clashes, risk: "Risk") -> "Risk":
-    """The risks with what excludes each other as a cost that no conflict outweighs."""
+    """Returns the risks, with a prohibitive cost for pairs that exclude each other."""
     from gitcoord.planning.spread import NEVER
 
     here = set(tasks)

@@ -1,7 +1,8 @@
-"""The search behind `order`: a colouring under precedence, over tasks numbered by importance.
+"""The search behind `arrange_waves`: a colouring under precedence, over tasks numbered by importance.
 
-First fit is the start. `repair` then looks for arrangements with fewer waves, `bounds` for the proof that
-there are none. The same tasks give the same waves everywhere: effort is counted in steps, never in time.
+Starts with first fit. Then `wave_repair` looks for arrangements with fewer waves, and `wave_bounds` for a
+proof that there are none. The same tasks give the same waves everywhere: effort is limited by steps, never by
+time.
 """
 
 import random
@@ -21,19 +22,19 @@ _MOST_RETRIES: Final = 24
 
 
 class Solution(msgspec.Struct, frozen=True, kw_only=True):
-    """Each task's wave, and the number of waves that no arrangement can be below."""
+    """Each task's wave, and a lower bound of the number of waves."""
 
     waves: list[int]
     at_least: int
 
 
 def solve(puzzle: Puzzle) -> Solution:
-    """Few waves, and how few there could be. Raises ValueError when tasks wait in a circle."""
+    """Finds few waves, and a lower bound. Raises ValueError if tasks wait for one another in a cycle."""
     waves = [0] * len(puzzle.after)
     at_least = 0
     for tasks, part in parts(puzzle):
         if len(tasks) == 1:
-            # Nothing else is in its way, so there is nothing to search.
+            # Nothing else constrains it, so no search is needed.
             waves[tasks[0]] = part.fixed.get(0, 0)
             at_least = max(at_least, waves[tasks[0]] + 1)
             continue
@@ -61,7 +62,7 @@ def _solve_part(puzzle: Puzzle) -> Solution:
 
 
 class _FreeWaves:
-    """Waves that are taken; answers which is the first free one from a start in nearly constant time."""
+    """Occupied waves; finds the first free one from a start in nearly constant time."""
 
     def __init__(self) -> None:
         self._next: dict[int, int] = {}
@@ -80,7 +81,7 @@ class _FreeWaves:
 
 
 def _first_fit(puzzle: Puzzle, rank: Sequence[int]) -> list[int]:
-    """Every task in the first wave that is free for it, in the order of `rank` and of precedence."""
+    """Puts every task into the first wave that is free for it, in the order of `rank` and of precedence."""
     used, closed = _FreeWaves(), _FreeWaves()
     mine = [[closed] for _ in puzzle.after]
     for task in puzzle.alone:
@@ -115,7 +116,7 @@ def _first_fit(puzzle: Puzzle, rank: Sequence[int]) -> list[int]:
 
 
 def _search_to_the_end(puzzle: Puzzle, bound: int, best: list[int]) -> tuple[list[int], int]:
-    """The fewest waves there are with the proof, as far as the steps go."""
+    """Returns the fewest waves and a proven lower bound, as far as the steps allow."""
     while max(best) >= bound:
         fewer = too_few(puzzle, max(best))
         if fewer is None:
@@ -127,7 +128,7 @@ def _search_to_the_end(puzzle: Puzzle, bound: int, best: list[int]) -> tuple[lis
 
 
 def _most_important_first(puzzle: Puzzle, best: list[int]) -> list[int]:
-    """As many waves as `best` has, with the most important tasks as early as those allow."""
+    """Returns as many waves as `best`, with the most important tasks as early as possible."""
     clashing = rivals(puzzle)
     order = list(in_order(puzzle, range(len(clashing))))
     count = max(best) + 1
@@ -159,7 +160,7 @@ def _most_important_first(puzzle: Puzzle, best: list[int]) -> list[int]:
 
 
 def _retry(puzzle: Puzzle, bound: int, best: list[int]) -> list[int]:
-    """The best of some other orders: the most entangled first, then shuffles of what was best."""
+    """Returns the best result of other orders: most constrained tasks first, then shuffles of the best."""
     count = len(puzzle.after)
     entangled = [0] * count
     for clash in puzzle.clashes:
@@ -180,9 +181,11 @@ def _retry(puzzle: Puzzle, bound: int, best: list[int]) -> list[int]:
 
 
 def _settle(puzzle: Puzzle, waves: list[int]) -> list[int]:
-    """The same waves or fewer, the one with the most important task first, each filled from the next.
+    """Returns the same waves or fewer.
 
-    First fit in the order of the waves never needs more of them.
+    The wave with the most important task first, each filled from the next.
+
+    First fit in the order of the waves never needs more waves.
     """
     free = not puzzle.fixed and not any(puzzle.after)
     key: dict[int, int] = {}

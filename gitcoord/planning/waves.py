@@ -1,4 +1,4 @@
-"""The planner's waves, from what tasks and subtasks declare."""
+"""Makes the planner's waves from what tasks and subtasks declare."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -23,7 +23,7 @@ class LevelWaves(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def footprint(task: Task | PlannedTask) -> Footprint:
-    """What a task declares about running in parallel; it includes the globs of its subtasks."""
+    """Returns what a task declares about running in parallel, including the globs of its subtasks."""
     below = (glob for subtask in task.subtasks for glob in subtask.modifies)
     return Footprint(
         id=task.id,
@@ -45,7 +45,7 @@ def level_waves(
     ranks = [(-timing.through(task.id), -minutes[task.id], number) for number, task in enumerate(tasks)]
     risky = bool(weighing.risk)
     if not pinned and not (risky and weighing.rework_cost) and not any(map(_says_something, tasks)):
-        # Nothing keeps them apart: they are one wave.
+        # Nothing excludes them: they are one wave.
         return LevelWaves(waves=(tuple([tasks[rank[2]].id for rank in sorted(ranks)]),), clashes=Clashes())
     clashes = find_clashes([footprint(task) for task in tasks])
     arrangement = arrange(

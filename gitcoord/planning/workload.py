@@ -1,4 +1,4 @@
-"""What is to be played through: the network of units, what keeps them apart, and how they may start."""
+"""The input of a simulated run: the network of units, their clashes, and the rules for starting."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal
@@ -15,7 +15,7 @@ Alone = Literal["", "siblings", "all"]
 
 
 class Urgencies:
-    """How much units are wanted beside what is at work, where some will probably conflict."""
+    """The urgency of units beside the running ones, if some will probably conflict."""
 
     def __init__(self, tails: Sequence[float], network: Network, weighing: RiskWeighing) -> None:
         self._tails, self._owner = tails, network.owner
@@ -29,7 +29,10 @@ class Urgencies:
         }
 
     def now(self, unit: int, running: Collection[int], ready: Collection[int]) -> float:
-        """The urgency of the unit beside those that run, in minutes; others could start instead."""
+        """Returns the urgency of the unit beside the running ones, in minutes.
+
+        Other `ready` ones could start instead.
+        """
         own = self._owner[unit]
         near = self._risk.get(own, {})
         conflicts = extra_conflicts(
@@ -41,13 +44,13 @@ class Urgencies:
 
 
 class WorkNetwork(msgspec.Struct, frozen=True, kw_only=True):
-    """A network with what else decides about its units.
+    """A network, and everything else that decides about its units.
 
     `rank` is each unit's place in the order of urgency, `turn` its level, wave and wave within its task.
-    Members of a clash do not run beside each other; the first `declared` clashes are what the task list
-    says, the others were seen. Units of one task that clash only by what the task as a whole names may run
-    together: those that are not both in `named` and are no pair of `foes`. `alone` units have no sibling,
-    or nothing at all, beside them. `silent` ones do not say what they touch.
+    Members of a clash do not run in parallel; the first `declared` clashes are from the task list, the others
+    were observed. Units of one task that clash only by the globs of the whole task may run in parallel,
+    unless both are in `named` or they are a pair of `foes`. `alone` units run without a sibling, or without
+    any other unit. `silent` ones declare no paths.
     """
 
     network: Network
@@ -61,7 +64,7 @@ class WorkNetwork(msgspec.Struct, frozen=True, kw_only=True):
     tokens: list[int] = []
     silent: set[int] = set()
     urgencies: Urgencies | None = None
-    """How much each unit is wanted beside others; None: by its rank alone."""
+    """The urgency of each unit beside others; None: by its rank alone."""
 
     def apart(self, one: int, other: int) -> bool:
         """Whether two units of one clash exclude each other."""
@@ -71,10 +74,10 @@ class WorkNetwork(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunRules(msgspec.Struct, frozen=True, kw_only=True):
-    """How units may start: `slots` at once, and what is enough for them; the words are those of `run`.
+    """The rules for starting units: `slots` at once, and the options of `run`.
 
-    `waves`: what lands is a wave as a whole (single-pr). `lands`: work lands as it is handed in. `waits`:
-    what clashes waits. `budget` are tokens, `stagger` ticks between two starts.
+    `waves`: a wave lands as a whole (single-pr). `lands`: work lands when it is submitted. `waits`: clashing
+    units wait. `budget` is in tokens, `stagger` the ticks between two starts.
     """
 
     slots: int
@@ -89,7 +92,10 @@ class RunRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StartState(msgspec.Struct, frozen=True, kw_only=True):
-    """What is so already: units that run, are done, never start, have failed, are deferred; and tasks."""
+    """The state at the start: units that run, are done, never start, have failed or are deferred.
+
+    And tasks.
+    """
 
     running: Sequence[int] = ()
     done: frozenset[int] = frozenset()
@@ -110,10 +116,9 @@ def work_of(
     *,
     weighing: RiskWeighing = NO_WEIGHING,
 ) -> WorkNetwork:
-    """The work of the planned `tasks`, whose units are those of `network`, each with its tail in minutes.
+    """Makes the work of the planned `tasks`, whose units are those of `network`, with `tails` in minutes.
 
-    `clashes` are what the task list says of units, `seen` pairs that were seen to clash, and `weighing` what
-    is foretold of tasks.
+    `clashes` are those of units in the task list, `seen` observed pairs, and `weighing` the predictions.
     """
     parts = {part.id: part for task in tasks.values() for part in task.subtasks}
     places: dict[TaskId, int] = {}
@@ -162,7 +167,7 @@ class _Traits:
         self.silent: set[int] = set()
 
     def add(self, unit: int, task: PlannedTask, part: PlannedSubtask | None) -> None:
-        """Notes what is said of the unit. The rework of a whole task goes with the last of its subtasks."""
+        """Adds the unit's properties. The rework of a whole task belongs to the last of its subtasks."""
         if part is None and task.subtasks:
             part = task.subtasks[-1]
         self.turn.append((task.level, task.wave, part.wave if part else 0))

@@ -1,4 +1,4 @@
-"""Examines every linked worktree and branch: whether its work is provably in the base, else why it stays."""
+"""Examines every linked worktree and branch: does the base provably have its work, or why does it stay?"""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -99,7 +99,7 @@ class _Surveyor:
         return found
 
     def _find_abandoned(self, worktrees: Sequence[ListedWorktree], landed: Mapping[Oid, LandedTip]) -> None:
-        """Stores, for each worktree, the commits that only its reflog reaches, and no ref that stays."""
+        """Stores, for each worktree, the commits that its reflog has and that no remaining ref contains."""
         told = {one.path: abandoned(one.own) - {one.head} for one in worktrees if one.own is not None}
         here = self._repository.ancestry.existing({commit for commits in told.values() for commit in commits})
         if not here:
@@ -166,7 +166,7 @@ class _Surveyor:
     def _judged(self, holding: Holding, landed: LandedTip | None, was_at: set[Oid]) -> Holding:
         """Returns the holding with its state, from the evidence about its tip and its earlier commits.
 
-        A branch on the base's own line may have been reset there, away from its work.
+        If a branch is at a commit of the base, somebody may have reset it, and abandoned its work.
         """
         ancestry, base = self._repository.ancestry, self._request.base_commit
         if landed is not None and landed.own_line:

@@ -72,7 +72,7 @@ class Coordinator:
         self._state = KeptState(store, hands.tell)
 
     def run(self) -> RunEnd:
-        """Runs until nothing can go on without somebody else, and returns the state of all units."""
+        """Runs until only people or other machines can continue, and returns the state of all units."""
         idle_since: float | None = None
         before: set[tuple[str | None, int]] | None = None
         while True:

@@ -80,7 +80,7 @@ class PollIntervals:
         return min(times)
 
     def tick(self, *, landing: bool) -> float:
-        """Seconds to wait at a time; a change that a command reports is noticed after that."""
+        """Returns the seconds to sleep at a time; the run notices a command's report only after that."""
         return _LANDING_TICK if landing else _TICK
 
 

@@ -15,7 +15,7 @@ RefusalName = Own | Held | Shortage
 
 
 class StartRefusal(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a unit does not start now: a name for programs, a sentence for people."""
+    """Why a unit does not start now: `name` is for programs, `sentence` for people."""
 
     name: RefusalName
     reason: str
@@ -24,11 +24,11 @@ class StartRefusal(msgspec.Struct, frozen=True, kw_only=True):
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """When a task may start, and which tasks must not run at the same time.
 
-    `pipeline`: submitted dependencies are enough; `speculate`: unless they do not merge, or are built on
-    work that was sent back. `barrier`: level by level, wave by wave.
-    `overlap`: a unit that clashes with a running one waits, or starts with a warning. `independent_only`:
-    only units that certainly do not clash run in parallel. `whole_waves`: a wave lands as a whole
-    (single-pr), which means that units of one wave cannot wait for each other to land.
+    `pipeline`: a task may start when its dependencies are submitted. `speculate`: with `pipeline`, not if the
+    dependencies do not merge, or are built on work that was sent back. `barrier`: level by level, wave by
+    wave. `overlap`: a unit that clashes with a running one waits, or starts with a warning.
+    `independent_only`: only units that certainly do not clash run in parallel. `whole_waves`: a wave lands as
+    a whole (single-pr), so units of one wave cannot wait for each other to land.
     """
 
     pipeline: bool = False
@@ -40,11 +40,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Capacity(msgspec.Struct, frozen=True, kw_only=True):
-    """How much may run at once; None: no limit of that kind.
+    """The capacity for running units; None: no limit of that kind.
 
-    `tokens_each` is the tokens that a unit was seen to use. `memory` is free and `memory_each` expected for
-    one unit, in bytes. `load` is the machine's load per core. `stagger` is the time between two starts in
-    seconds.
+    `tokens_each` is the typical token use of a unit. `memory` is the free memory, and `memory_each` the
+    memory that one unit is expected to need, in bytes. `load` is the machine's load per core. `stagger` is
+    the time between two starts in seconds.
     """
 
     max_parallel: int = 4
@@ -61,11 +61,12 @@ class Capacity(msgspec.Struct, frozen=True, kw_only=True):
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """The state of all units. Times are in seconds on one clock.
 
-    `running` are the units that run here, `elsewhere` those that run on other machines. `done` are units
-    whose work is in their task; `submitted` and `landed` are tasks. `failed` and `cancelled` units are not
-    retried automatically; `deferred` ones wait for the rest of their level. `clashing` are pairs that were
-    seen to clash. `failing` says why the run starts no more: many failures in a row had one cause. `closed`
-    says why nothing starts before `closed_until`: the agents' account has reached its limit.
+    `running` are the units that run here, `elsewhere` those on other machines. `done` are units whose work is
+    in their task; `submitted` and `landed` are tasks. `failed` and `cancelled` units are not retried
+    automatically; `deferred` ones wait for the rest of their level. `clashing` are pairs that were seen to
+    clash. `failing` is the common cause of several failures in a row, after which the run starts nothing
+    more. `closed` is the reason why nothing starts before `closed_until`: the agents' account has reached its
+    limit.
     """
 
     running: Mapping[TaskId, float] = {}
@@ -99,7 +100,7 @@ class UnitStart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScheduleDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """The units to start, why each other unit does not, and when to decide again if nothing happens."""
+    """The units to start, the reason why each other unit does not start, and when to decide again."""
 
     starts: tuple[UnitStart, ...] = ()
     refusals: Mapping[TaskId, StartRefusal] = {}

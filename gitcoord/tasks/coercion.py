@@ -1,4 +1,4 @@
-"""Single values of a task list: ids, texts, statuses, priorities; as lenient as their writers."""
+"""Converts single values of a task list: ids, texts, statuses, priorities; as lenient as their writers."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from gitcoord.text_lists import some
 ID_LENGTH = 100
 _ID = re.compile(r"\w[\w.-]*")
 _QUOTED_LENGTH = 60
-_UNFIT = "[\x00\ud800-\udfff]"  # compiled when it is needed: few lists have any
+_UNFIT = "[\x00\ud800-\udfff]"  # Compiled when needed: few lists have any.
 
 _NATIVE = {str(status): status for status in ListedStatus if status is not ListedStatus.UNKNOWN}
 _STATUSES = {
@@ -31,7 +31,7 @@ _PRIORITIES = {
 
 
 class Decimal(float):
-    """A JSON number with a point or exponent that remembers how it was written: as ids, 31.10 is not 31.1."""
+    """A JSON number with a point or exponent that keeps its spelling: as ids, 31.10 differs from 31.1."""
 
     written: str
 
@@ -42,25 +42,28 @@ class Decimal(float):
 
 
 def text(value: Any) -> str:
-    """`value` as text that any sink can take: no lone surrogates, no NUL; lines of a list are joined."""
+    """Returns `value` as text that every output accepts: no lone surrogates, no NUL.
+
+    Joins the lines of a list.
+    """
     if isinstance(value, str):
-        # Nearly every text is plain; to tell that takes a tenth of what a pattern does.
+        # Nearly every text is plain; this check takes a tenth of the time of a pattern.
         return value if value.isascii() and "\0" not in value else re.sub(_UNFIT, "\ufffd", value)
     if value is None:
         return ""
     if isinstance(value, list):
-        # One level: a list nested a thousand deep is nobody's text.
+        # Only one level: a deeply nested list is not a text.
         return "\n".join(text(line) for line in value if line and not isinstance(line, list))
     return "" if id_text(value) is None else str(id_text(value))
 
 
 def one_line(value: Any) -> str:
-    """`value` as text with each run of white space made one blank."""
+    """Returns `value` as text, with each run of white space replaced by one space."""
     return " ".join(text(value).split())
 
 
 def id_text(value: Any) -> str | None:
-    """An id as a trimmed string, or None when `value` is neither text nor a number."""
+    """Returns an id as a trimmed string, or None if `value` is neither text nor a number."""
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, Decimal):
@@ -81,14 +84,14 @@ def usable(id: str) -> bool:
 
 
 def number(value: Any, *, above: float, most: float) -> float | None:
-    """`value` as a number greater than `above` and at most `most`, else None."""
+    """Returns `value` as a number greater than `above` and at most `most`, else None."""
     if isinstance(value, int | float) and not isinstance(value, bool) and above < value <= most:
         return float(value)
     return None
 
 
 def status_of(value: Any) -> tuple[ListedStatus, bool]:
-    """The status that `value` means, and whether TaskMaster itself would take it for one."""
+    """Returns the status that `value` means, and whether TaskMaster itself accepts the spelling."""
     if isinstance(value, str) and value in _NATIVE:
         return _NATIVE[value], True
     if not isinstance(value, str) or not value.strip():
@@ -98,14 +101,14 @@ def status_of(value: Any) -> tuple[ListedStatus, bool]:
 
 
 def priority_of(value: Any) -> str | None:
-    """`critical`, `high`, `medium` or `low`; None when `value` is none of their names."""
+    """Returns `critical`, `high`, `medium` or `low`; None if `value` is none of their names."""
     if isinstance(value, str) and value in _PRIORITIES:
         return _PRIORITIES[value]
     return _PRIORITIES.get(str(id_text(value)).lower())
 
 
 def quoted(value: Any) -> str:
-    """`value` as it is shown in a message: short, on one line, in quotes when it is text."""
+    """Formats `value` for a message: short, on one line, text in quotes."""
     if isinstance(value, list):
         return "a list"
     if isinstance(value, dict):
@@ -117,7 +120,7 @@ def quoted(value: Any) -> str:
 
 
 def listed(ids: Iterable[str], most: int = 12) -> str:
-    """`ids` for a sentence: `3, 4 and 9`; the tail of a long list is counted."""
+    """Joins `ids` for a sentence, such as `3, 4 and 9`; counts the rest of a long list."""
     names = list(ids)
     if len(names) > most:
         return some(names, most)

@@ -1,4 +1,4 @@
-"""TaskMaster's complexity report, which lies beside the task list: a score from 1 to 10 for a task."""
+"""Reads TaskMaster's complexity report beside the task list: a score from 1 to 10 for each task."""
 
 import json
 import re
@@ -11,12 +11,15 @@ from gitcoord.tasks.file_formats import MASTER
 from gitcoord.tasks.model import TaskId
 
 _NAME = "task-complexity-report"
-# TaskMaster allows no other tags; anything else must not become part of a path.
+# TaskMaster allows no other tags; other characters must not become part of a path.
 _TAG = re.compile(r"[A-Za-z0-9_-]{1,50}")
 
 
 def read_scores(home: Path | None, tag: str, findings: Findings) -> dict[TaskId, float]:
-    """The scores for the tasks of `tag`; none without a report, none and a warning when it is broken."""
+    """Returns the scores for the tasks of `tag`.
+
+    None without a report, none and a warning if it cannot be read.
+    """
     if home is None or not _TAG.fullmatch(tag):
         return {}
     path = home / "reports" / (f"{_NAME}.json" if tag == MASTER else f"{_NAME}_{tag}.json")

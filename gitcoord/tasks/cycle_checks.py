@@ -1,7 +1,7 @@
-"""Circles of waiting: among tasks, among the subtasks of a task, and through both.
+"""Finds dependency cycles: among tasks, among the subtasks of a task, and through both.
 
-A circle whose members all remain is an error. Where it runs through finished work it holds nothing up:
-the edges of the finished tasks in it are cut with a warning, so that what leaves this room has no circle.
+A cycle of remaining tasks is an error. A cycle through finished work delays nothing: the edges of its
+finished tasks are removed with a warning, so the result has no cycle.
 """
 
 from collections.abc import Container, Iterable, Mapping
@@ -17,7 +17,10 @@ Cut = dict[TaskId, tuple[TaskId, ...]]
 
 
 def check_tasks(entries: Mapping[TaskId, TaskEntry], edges: Edges, findings: Findings) -> Cut:
-    """The tasks' dependencies of every kind, without a circle; what is in the way is an error."""
+    """Returns the tasks' dependencies of every kind, without cycles.
+
+    Reports errors for cycles of remaining tasks.
+    """
     graph = {
         id: tuple(dict.fromkeys((*edges.direct[id], *edges.lifted[id])))
         if edges.lifted[id]
@@ -37,7 +40,7 @@ def check_tasks(entries: Mapping[TaskId, TaskEntry], edges: Edges, findings: Fin
 
 
 def check_subtasks(entries: Mapping[TaskId, TaskEntry], edges: Edges, findings: Findings) -> Cut:
-    """The dependencies between siblings, for the subtasks of all tasks at once, without a circle."""
+    """Returns the dependencies between siblings, for the subtasks of all tasks at once, without cycles."""
     remaining = dict.fromkeys(sub.id for entry in entries.values() for sub in entry.subtasks if sub.remains)
     every = knots(edges.siblings)
     for knot in knots(_within(edges.siblings, remaining)) if every else ():
@@ -57,7 +60,7 @@ def _cut(
     findings: Findings,
     what: str,
 ) -> Cut:
-    """`graph` without the edges of finished tasks in `every`, its knots."""
+    """Returns `graph` without the edges of finished tasks in the cycles `every`."""
     cut = dict(graph)
     for knot in every:
         members = set(knot)
@@ -72,7 +75,7 @@ def _cut(
 
 
 def _with_settled(graph: Cut, settled: Cut, findings: Findings) -> Cut:
-    """`graph` with its settled edges, those left out that close a circle."""
+    """Returns `graph` with its settled edges, except those that would close a cycle."""
     if not any(settled.values()):
         return graph
     every = {id: tuple(dict.fromkeys((*needs, *settled[id]))) for id, needs in graph.items()}

@@ -1,4 +1,4 @@
-"""Circles in a graph of dependencies, found in time linear in tasks and edges, without recursion."""
+"""Finds cycles in a dependency graph, in time linear in tasks and edges, without recursion."""
 
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping
@@ -9,9 +9,9 @@ Graph = Mapping[TaskId, Collection[TaskId]]
 
 
 def knots(graph: Graph) -> list[list[TaskId]]:
-    """The sets of tasks that all wait for each other (strongly connected, two or more), in graph order.
+    """Returns the strongly connected components of two or more tasks, in graph order.
 
-    Edges that leave the graph do not count.
+    Ignores edges that leave the graph.
     """
     late = _not_in_order(graph)
     if not late:
@@ -26,7 +26,7 @@ def knots(graph: Graph) -> list[list[TaskId]]:
 
 
 def _not_in_order(graph: Graph) -> Graph:
-    """What is left of the graph without the tasks that wait only for tasks before them: no knot has those."""
+    """Returns the graph without the tasks that depend only on earlier tasks: they are in no cycle."""
     before: set[TaskId] = set()
     late: dict[TaskId, Collection[TaskId]] = {}
     for task, needs in graph.items():
@@ -40,7 +40,7 @@ def _not_in_order(graph: Graph) -> Graph:
 
 
 class _CycleSearch:
-    """Tarjan's algorithm, its call stack spelled out: chains of thousands of tasks are real."""
+    """Tarjan's algorithm with an explicit stack: chains of thousands of tasks exist."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -83,7 +83,7 @@ class _CycleSearch:
 
 
 def circle(graph: Graph, knot: Collection[TaskId]) -> list[TaskId]:
-    """A shortest circle through the first task of `knot`: each depends on the next, the last on the first."""
+    """Returns a shortest cycle through the first task of `knot`; each task depends on the next one."""
     first = next(iter(knot))
     inside = set(knot)
     came_from: dict[TaskId, TaskId] = {}
@@ -99,4 +99,4 @@ def circle(graph: Graph, knot: Collection[TaskId]) -> list[TaskId]:
             if other in inside and other not in came_from:
                 came_from[other] = task
                 queue.append(other)
-    raise ValueError("the tasks are not knotted")
+    raise ValueError("the tasks are not in a cycle")

@@ -1,7 +1,8 @@
-"""The `dependencies` field of one raw task: the ids as they were meant, one text each.
+"""Reads the `dependencies` field of one raw task: one id per dependency.
 
-Lists written as one text, texts that hold several ids and objects around an id are read, with a warning.
-What cannot be an id stays in as it is shown, so that it is found dangling and not lost.
+Accepts, with a warning, a list that is written as one text, a text with several ids, and objects around an
+id. Keeps values that cannot be ids in their printed form, so they are reported as missing instead of being
+lost.
 """
 
 import re
@@ -16,12 +17,12 @@ from gitcoord.tasks.diagnostics import Findings
 from gitcoord.tasks.model import TaskId
 
 _OWN: Final = "dependencies"
-# Names of other fields that say the same elsewhere, without case and separators.
+# Other tools' names for the same field, without case and separators.
 _ALIASES: Final = {
     *("dependencies", "dependency", "dependencyids", "dependson", "dependenton", "depends", "deps"),
     *("blockedby", "blockers", "waitsfor", "waitfor", "waitson", "dependsupon"),
 }
-# Words that are as often used for something else: what they hold counts where it is the id of a task.
+# These names often have another meaning: their values count only if they are ids of tasks.
 _REMARKS: Final = {
     *("after", "needs", "need", "requires", "require", "requirements", "prerequisites", "prerequisite"),
     *("prereqs", "predecessors", "parents", "upstream", "upstreams"),
@@ -30,7 +31,7 @@ _NOTHING = {"", "none", "null", "n/a", "-"}
 
 
 class Alias(msgspec.Struct, frozen=True, kw_only=True):
-    """Another field that holds dependencies; `remark`: its name is as often used for something else."""
+    """Another field that holds dependencies; `remark`: its name often has another meaning."""
 
     field: str
     ids: tuple[str, ...]
@@ -38,9 +39,9 @@ class Alias(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WrittenDependencies(msgspec.Struct, frozen=True, kw_only=True):
-    """Dependencies as written; `others` are other fields that hold some, with what they hold.
+    """Dependencies as written; `others` are other fields that hold some, with their values.
 
-    `given` is whether there was a `dependencies` field at all.
+    `given`: whether there is a `dependencies` field.
     """
 
     ids: tuple[str, ...] = ()
@@ -49,7 +50,7 @@ class WrittenDependencies(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_dependencies(raw: dict[str, Any], id: TaskId, findings: Findings | None) -> WrittenDependencies:
-    """What the raw task `raw` depends on, before anybody knows whether those tasks exist."""
+    """Returns the dependencies of the raw task `raw`, before it is known whether those tasks exist."""
     value = raw.get(_OWN)
     ids = _ids(value, id, findings)
     # Nearly all tasks of a list have the same fields.
@@ -72,12 +73,12 @@ def _others(raw: dict[str, Any], id: TaskId, kinds: Iterable[tuple[str, str]]) -
 
 @lru_cache(maxsize=256)
 def _kinds(fields: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Those of the fields whose names say that they hold dependencies, with how."""
+    """Returns those of the fields whose names mean dependencies, with the kind."""
     return tuple((field, kind) for field in fields if (kind := _kind(field)))
 
 
 def _kind(field: str) -> str:
-    """Whether the field's name says that it holds dependencies."""
+    """Returns the kind of dependency field that the name means; empty if none."""
     plain = re.sub(r"[\s_-]+", "", field.lower())
     if field == _OWN or not plain:
         return ""

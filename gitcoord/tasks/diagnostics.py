@@ -1,4 +1,4 @@
-"""What reading a task list brings to light: errors that stop it and warnings that travel along."""
+"""Collects the findings of reading a task list: errors that stop it, and warnings that are passed on."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from gitcoord.tasks.model import Finding, TaskId
 _SHOWN = 3
 
 _HINTS: Mapping[ErrorCode, str] = {
-    "cycle": "Remove one of the dependencies in the circle.",
+    "cycle": "Remove one of the dependencies in the cycle.",
     "subtask-deadlock": "A task lands as a whole, so its subtasks cannot wait for work that waits for the "
     "task. Remove one of the dependencies, or make the subtask a task of its own.",
     "dangling-dependency": "Remove the dependency, or add the task that it names to this list (ids count "
@@ -24,7 +24,7 @@ _HINTS: Mapping[ErrorCode, str] = {
 
 
 class Findings:
-    """Collects what is wrong with one task list, named `source` in messages."""
+    """Collects the problems of one task list, which messages call `source`."""
 
     def __init__(self, source: str) -> None:
         self.source = source
@@ -34,11 +34,11 @@ class Findings:
         self._gathered: dict[tuple[str, str], list[TaskId]] = {}
 
     def warn(self, code: str, message: str, task: TaskId | None = None) -> None:
-        """Something that the reader got over."""
+        """Adds a warning about a problem that does not stop reading."""
         self.warnings.append(Finding(code=code, message=message, task=task))
 
     def fault(self, code: ErrorCode, message: str, task: TaskId | None, *, blocks: bool = True) -> None:
-        """Something wrong about `task`: an error, or a warning when nothing that is left to do meets it."""
+        """Adds a problem of `task`: an error, or a warning if no remaining task is affected."""
         if blocks:
             self._first = self._first or code
             self.errors.append(Finding(code=code, message=message, task=task))
@@ -46,11 +46,11 @@ class Findings:
             self.warn(code, message, task)
 
     def gather(self, code: str, message: str, task: TaskId) -> None:
-        """A harmless oddity that many tasks share: one warning for all of them, see `flush`."""
+        """Collects a harmless problem of many tasks for one common warning; see `flush`."""
         self._gathered.setdefault((code, message), []).append(task)
 
     def flush(self) -> None:
-        """Adds what was gathered to the warnings, each naming its tasks."""
+        """Adds the collected problems to the warnings, each with its tasks."""
         for (code, message), tasks in self._gathered.items():
             only = tasks[0] if len(tasks) == 1 else None
             word = "task" if only else "tasks"
@@ -58,7 +58,10 @@ class Findings:
         self._gathered.clear()
 
     def raise_errors(self) -> None:
-        """Raises one error that names the first few errors and carries all of them; nothing when none is."""
+        """Raises one error that has the first few errors in its text and all in its data.
+
+        Does nothing without errors.
+        """
         if self._first is None:
             return
         raise GitcoordError(

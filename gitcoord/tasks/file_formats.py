@@ -1,9 +1,9 @@
-"""The shapes that a task list's file really has, unwrapped to the raw tasks of each tag.
+"""Finds the raw tasks of each tag in the various formats of a task list file.
 
-TaskMaster writes `{TAG: {tasks, metadata}}`. Older and foreign writers left `{tasks}`, a bare list, a tag
-that is the list itself, `{tags: {TAG: ...}}` and a saved reply, `{data: {tasks}}`. Where a tag occurs twice,
-the one at the top level is the live one: it is read and the other is only mentioned, never merged.
-Files of other tools that look like task lists are told by the fields that only those write.
+TaskMaster writes `{TAG: {tasks, metadata}}`. Older and other writers left `{tasks}`, a bare list, a tag that
+is itself a list, `{tags: {TAG: ...}}` and a saved reply, `{data: {tasks}}`. If a tag occurs twice, the one at
+the top level is read; the other only gets a warning and is never merged. Files of other tools that look like
+task lists are recognized by fields that only those tools write.
 """
 
 from collections.abc import Collection, Mapping
@@ -36,19 +36,19 @@ _HINT = 'TaskMaster\'s shape is {"master": {"tasks": [...]}}.'
 
 
 def unwrap(document: Any, findings: Findings) -> Tags:
-    """The raw tasks of every tag in `document`, in file order. Raises `unknown-shape`."""
+    """Returns the raw tasks of every tag in `document`, in file order. Raises `unknown-shape`."""
     tool = _other_tool(document)
     if tool:
         raise _unknown(findings, f"it is {tool}")
     if isinstance(document, list):
         if document and not _is_tasks(document):
-            raise _unknown(findings, "it is a list without a single task")
+            raise _unknown(findings, "it is a list without tasks")
         return {MASTER: document}
     if not isinstance(document, dict):
-        raise _unknown(findings, f"it is just {quoted(document)}")
+        raise _unknown(findings, f"it is {quoted(document)}")
     tags = _of_object(document, findings)
     data = document.get("data")
-    # A reply of TaskMaster's server that was saved as the file; a tag named `data` would have metadata.
+    # A saved reply of TaskMaster's server; a tag named `data` would have metadata.
     if isinstance(data, dict) and (tags.keys() <= {"data"}) and "metadata" not in data:
         tags = _of_object(data, findings) or tags
     if not tags:
@@ -72,7 +72,10 @@ def _of_object(document: Mapping[str, Any], findings: Findings) -> Tags:
 
 
 def _tags_of(document: Mapping[str, Any]) -> Tags:
-    """The members of `document` that are tags; a member that is the list itself only where none is whole."""
+    """Returns the members of `document` that are tags.
+
+    A bare list counts as one only if no member is complete.
+    """
     members = [(one_line(key), value) for key, value in document.items()]
     whole = {
         tag: value["tasks"] for tag, value in members if isinstance(value, dict) and _fits(value.get("tasks"))
@@ -83,7 +86,7 @@ def _tags_of(document: Mapping[str, Any]) -> Tags:
 
 
 def _place(live: Tags, tag: str, tasks: list[Any], where: str, findings: Findings) -> None:
-    """Adds the tag unless a live one of that name holds tasks already."""
+    """Adds the tag, unless the current one of that name has tasks."""
     if not live.get(tag):
         live[tag] = tasks
     elif tasks:
@@ -106,7 +109,7 @@ def _reason(document: Mapping[str, Any]) -> str:
     holders = [("", document), *((f" of {quoted(key)}", value) for key, value in document.items())]
     for whose, holder in holders:
         if isinstance(holder, dict) and "tasks" in holder:
-            kind = "a list without a single task" if isinstance(holder["tasks"], list) else "not a list"
+            kind = "a list without tasks" if isinstance(holder["tasks"], list) else "not a list"
             return f"`tasks`{whose} is {kind}"
     return "it has neither `tasks` nor a tag that holds some"
 
@@ -116,7 +119,7 @@ def _unknown(findings: Findings, reason: str) -> GitcoordError:
 
 
 def _other_tool(document: Any) -> str:
-    """What the file is when another tool wrote it, else an empty string."""
+    """Names the other tool that wrote the file; empty if none is recognized."""
     if isinstance(document, dict):
         for fields, name in _TOP:
             if fields <= document.keys() and "tasks" not in document:

@@ -1,4 +1,4 @@
-"""From bytes to JSON values: what strict JSON refuses gets one sentence with its place."""
+"""Parses bytes as JSON; reports anything that strict JSON forbids with one sentence and its position."""
 
 import json
 import re
@@ -10,8 +10,8 @@ from gitcoord.tasks.coercion import Decimal, quoted
 from gitcoord.tasks.diagnostics import Findings
 
 CONFLICT = r"(?m)^(?:<{7}|>{7})(?:[ \r]|$)"
-"""A line that git writes around what conflicts."""
-# Python refuses to make an int of thousands of digits; as text such a number is still an unusable id.
+"""A line that git writes around a conflict."""
+# Python refuses to convert thousands of digits to an int; as text, such a number is still an unusable id.
 _DIGITS = 300
 
 
@@ -20,9 +20,9 @@ class _UnknownConstantError(ValueError):
 
 
 def parse(content: bytes, findings: Findings) -> Any:
-    """The JSON value in `content`, a byte order mark aside. Numbers keep how they were written.
+    """Returns the JSON value in `content`; skips a byte order mark. Numbers keep their spelling.
 
-    Raises `empty-task-list`, `conflict-markers` or `not-json`; a repeated key becomes a warning.
+    Raises `empty-task-list`, `conflict-markers` or `not-json`; warns about a repeated key.
     """
     name = findings.source
     document = _text(content, name)

@@ -1,4 +1,4 @@
-"""Lists whose order is meant: each task depends on the one before it, each subtask on its sibling."""
+"""Lists whose order matters: each task depends on the previous one, each subtask on its previous sibling."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from gitcoord.tasks.diagnostics import Findings
 
 
 def in_listed_order(tasks: list[Any], findings: Findings) -> None:
-    """Adds to each raw task that it depends on the one before it."""
+    """Adds to each raw task a dependency on the previous one."""
     findings.warnings = [one for one in findings.warnings if one.code != "no-dependencies"]
     _chain(tasks, "")
     for task in tasks:

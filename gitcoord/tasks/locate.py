@@ -1,4 +1,4 @@
-"""Where a task list is read from, and what lies beside it in `.taskmaster`. Nothing is ever written."""
+"""Finds the file of a task list, and the files beside it in `.taskmaster`. Writes nothing."""
 
 import sys
 from collections.abc import Callable, Iterable
@@ -26,10 +26,9 @@ PLACES = tuple(map(Path, usual_places(TASKMASTER)))
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """The bytes of a task list, none where it is a directory.
+    """The content of a task list; None if it is a directory.
 
-    `name` is what messages call it, `home` its `.taskmaster`, if it has one, `path` its place (None: standard
-    input).
+    `name` is its name in messages, `home` its `.taskmaster`, if any, `path` its path (None: standard input).
     """
 
     name: str
@@ -40,9 +39,10 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Which list is asked for, the first that is given: `origin` (`KIND[:PATH]`) or `tasks` (a path), then
-    `kept` (a path below the top, which has to be there, or issues), then `usual`, the settings'.
-    `read_issues` asks GitHub for those that a filter names.
+    """The requested list: the first of these that is set.
+
+    `origin` (`KIND[:PATH]`) or `tasks` (a path); `kept` (a path below the top, which must exist, or issues);
+    `usual`, from the settings. `read_issues` asks GitHub for the issues that a filter names.
     """
 
     tasks: str | None = None
@@ -53,7 +53,9 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_source(root: Path | None, wanted: Wanted) -> Source | list[ListPlace]:
-    """The list that is wanted, else the one in its usual places in `root`; several where none is chosen.
+    """Returns the requested list, else the one in the usual places of `root`.
+
+    All of them if it is not clear which.
 
     Raises `usage`, `no-task-list` or `unreadable-task-list`.
     """
@@ -68,7 +70,7 @@ def read_source(root: Path | None, wanted: Wanted) -> Source | list[ListPlace]:
         )
     if wanted.kept.startswith(f"{GITHUB}:"):
         return _issues(parse_origin(wanted.kept), wanted)
-    # A plan is everybody's to write: what it names counts below the repository's top alone.
+    # Everybody can write a plan: only its paths below the repository's top are accepted.
     kept = root / wanted.kept
     if wanted.kept and kept.exists() and kept.resolve().is_relative_to(root.resolve()):
         usual = _parsed(wanted.usual)
@@ -85,7 +87,7 @@ def read_source(root: Path | None, wanted: Wanted) -> Source | list[ListPlace]:
 
 
 def source_at(root: Path | None, place: ListPlace) -> Source:
-    """The list at a place that was found."""
+    """Reads the list at a place that was found."""
     name = _name(place.path, root)
     content = b"" if place.kind == BACKLOG else _read(place.path, name)
     return Source(
@@ -94,7 +96,7 @@ def source_at(root: Path | None, place: ListPlace) -> Source:
 
 
 def several_lists(places: Iterable[ListPlace], root: Path | None) -> GitcoordError:
-    """Several lists have tasks that are left to do, and none was chosen."""
+    """Makes the error for several lists with remaining tasks, of which none was chosen."""
     named = some([f"{place.kind}:{_name(place.path, root)}" for place in places], 12)
     return usage_error(
         "several-task-lists",
@@ -113,7 +115,7 @@ def _asked(wanted: Wanted) -> Origin:
 
 
 def _issues(origin: Origin, wanted: Wanted) -> Source:
-    """The issues that a filter names. Raises `usage`, `no-task-list`, or what GitHub answers instead."""
+    """Returns the issues that a filter names. Raises `usage`, `no-task-list`, or an error of GitHub."""
     if wanted.read_issues is None:
         raise usage_error(
             "no-task-list",
@@ -195,5 +197,5 @@ def _read_stdin() -> bytes:
     try:
         return sys.stdin.buffer.read()
     except (OSError, ValueError, AttributeError) as error:
-        # A closed standard input is None in Python.
+        # Python sets a closed standard input to None.
         raise usage_error("unreadable-task-list", "Standard input cannot be read.") from error

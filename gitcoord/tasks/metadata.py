@@ -1,7 +1,7 @@
-"""gitcoord's own hints about a task: `estimate`, `modifies`, `parallel_safe`, `conflicts_with`, `repo`.
+"""Reads gitcoord's own hints: `estimate`, `modifies`, `parallel_safe`, `conflicts_with`, `repo`.
 
-They stand under `metadata.gitcoord`, which TaskMaster keeps, or at the task itself; the former counts more.
-A hint of the wrong kind is ignored with a warning: hints help a plan, and a list must not fail on them.
+They are in `metadata.gitcoord`, which TaskMaster keeps, or in the task itself; the former takes precedence. A
+hint of the wrong type is ignored with a warning: hints improve a plan, and must not make a list unreadable.
 """
 
 import posixpath
@@ -14,9 +14,9 @@ from gitcoord.tasks.coercion import id_text, number, one_line, quoted
 from gitcoord.tasks.diagnostics import Findings
 from gitcoord.tasks.model import TaskId
 
-# A backslash before anything else is the one that .gitignore knows: it takes the meaning of what follows.
+# Any other backslash is an escape, as in .gitignore: the next character loses its special meaning.
 _BETWEEN_NAMES = r"(?<=[\w.-])\\+(?=[\w.])|(?<=[\w.-])\\+$|^\.\\+"
-# `:12`, `:12-40`, `:L3-L9`, `#L3`, and what pytest puts behind a file: `::test_name`.
+# `:12`, `:12-40`, `:L3-L9`, `#L3`, and the suffix of a pytest id: `::test_name`.
 _LINES = r"(?<=[^/:])(?::L?\d+(?:[-:,]L?\d+)*:?|#L\d+(?:-L?\d+)?|(?<=\.py)(?:::[\w\[\]-]+)+)$"
 _CODE = r"^`([^`]+)`$"
 _OUTSIDE = r"\.\.(?:/|$)|~/|[A-Za-z]:[\\/]|[A-Za-z][\w+.-]*://|\$\{?[A-Z_]+\}?/"
@@ -32,9 +32,9 @@ _KINDS = {
 
 
 class Hints(msgspec.Struct, frozen=True, kw_only=True):
-    """What a task says to gitcoord. `conflicts_with` holds ids as written.
+    """The hints of a task. `conflicts_with` has ids as written.
 
-    `marked_safe`: it says itself that others may run beside it.
+    `marked_safe`: the task itself says that others may run in parallel with it.
     """
 
     estimate: float | None = None
@@ -49,7 +49,7 @@ _NONE = Hints()
 
 
 def read_hints(raw: dict[str, Any], id: TaskId, findings: Findings) -> Hints:
-    """The hints of the raw task `raw`."""
+    """Returns the hints of the raw task `raw`."""
     if "metadata" not in raw and _KINDS.keys().isdisjoint(raw):
         return _NONE
     known: dict[str, Any] = {}
@@ -89,7 +89,7 @@ def _given(raw: dict[str, Any], id: TaskId, findings: Findings) -> dict[str, Any
 
 
 def _understood(name: str, value: Any) -> Any:
-    """The hint's value, or None when it is of the wrong kind."""
+    """Returns the hint's value, or None if it has the wrong type."""
     match name:
         case "estimate":
             return number(value, above=0, most=_MOST_MINUTES)
@@ -110,9 +110,9 @@ def _texts(value: Any) -> tuple[str, ...] | None:
 
 
 def _paths(globs: tuple[str, ...], id: TaskId, findings: Findings) -> tuple[str, ...]:
-    """The globs without what editors, test runners, Markdown and Windows write around a path.
+    """Returns the globs without the additions of editors, test runners, Markdown and Windows around a path.
 
-    What leads out of the repository stays as it is, and is named: it meets nothing.
+    Keeps a path outside the repository, which matches nothing, and reports it.
     """
     found = []
     for glob in globs:

@@ -48,10 +48,10 @@ class Subtask(msgspec.Struct, frozen=True, kw_only=True):
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """One task of the list.
 
-    `depends_on` holds ids of other top-level tasks, including those that only its subtasks need.
-    `estimate` is in minutes, `complexity` 1 to 10, both None when nobody said. `modifies` holds
-    gitignore-style globs of the files that the task will touch (empty: unknown). `marked_safe`: the
-    list says `parallel_safe: true` itself, which gitcoord trusts.
+    `depends_on` has ids of other top-level tasks, including those that only its subtasks need. `estimate` is
+    in minutes, `complexity` is 1 to 10; both None if unknown. `modifies` has gitignore-style globs of the
+    files that the task will touch (empty: unknown). `marked_safe`: the list itself says `parallel_safe:
+    true`, which gitcoord trusts.
     """
 
     id: TaskId
@@ -63,7 +63,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     test_strategy: str = ""
     depends_on: tuple[TaskId, ...] = ()
     lifted: tuple[TaskId, ...] = ()
-    """Those of `depends_on` that only its subtasks need: not all of the task has to wait for them."""
+    """Those of `depends_on` that only its subtasks need; the rest of the task does not wait for them."""
     settled: tuple[TaskId, ...] = ()
     """Those of `depends_on` that no longer block it: the dependency is done, or the subtask that needs it."""
     subtasks: tuple[Subtask, ...] = ()
@@ -75,7 +75,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     conflicts_with: tuple[TaskId, ...] = ()
     repo: str | None = None
     repositories: tuple[str, ...] = ()
-    """Those that `repo` names, where the settings have several."""
+    """The repositories in its `repo`, if the settings have several."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,4 +95,4 @@ class TaskList(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     kind: str = "taskmaster"
     path: str = ""
-    """Where the list lies; empty: it was read from standard input."""
+    """The path of the list; empty for standard input."""

@@ -1,6 +1,6 @@
-"""Raw tasks of a task list, read leniently, one for each id. Dependencies are as written, for `resolve`.
+"""Parses the raw tasks of a list leniently, one for each id; `resolve_dependencies` interprets dependencies.
 
-What is wrong with work that is done or cancelled is a warning at most, since nobody will do it again.
+Problems of done or cancelled tasks are only warnings, since nobody will do these again.
 """
 
 from collections.abc import Iterable
@@ -26,14 +26,14 @@ from gitcoord.tasks.metadata import Hints, read_hints
 from gitcoord.tasks.model import ListedStatus, TaskId
 
 SETTLED = (ListedStatus.DONE, ListedStatus.CANCELLED)
-# Whole numbers up to here need no look at their characters.
+# Smaller whole numbers are valid ids without a check of their characters.
 _PLAIN_IDS = 10**18
 
 
 class TaskEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A task or subtask of the file, its dependencies still as written; `id` is the full id.
+    """A task or subtask of the file, with its dependencies as written; `id` is the full id.
 
-    `remains` is whether it is left to do: neither done nor cancelled, nor its parent.
+    `remains`: neither the task nor its parent is done or cancelled.
     """
 
     id: TaskId
@@ -51,7 +51,7 @@ class TaskEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def decode_tasks(raw: list[Any], findings: Findings) -> list[TaskEntry]:
-    """Every task of `raw` that has a usable id, in order."""
+    """Returns every task of `raw` that has a usable id, in order."""
     entries: list[TaskEntry] = []
     for place, value in enumerate(raw, 1):
         if not isinstance(value, dict):
@@ -69,7 +69,7 @@ def decode_tasks(raw: list[Any], findings: Findings) -> list[TaskEntry]:
 
 
 def unique(entries: Iterable[TaskEntry], findings: Findings) -> dict[TaskId, TaskEntry]:
-    """The tasks by id. Of those that share one the first is kept; an error if any of them remains."""
+    """Returns the tasks by id. Keeps the first of those that share an id; an error if any of them remains."""
     tasks: dict[TaskId, TaskEntry] = {}
     twins: dict[TaskId, list[TaskEntry]] = {}
     for entry in entries:
@@ -99,7 +99,7 @@ def _task(raw: dict[str, Any], id: TaskId, findings: Findings) -> TaskEntry:
     priority = priority_of(raw.get("priority"))
     if priority is None and raw.get("priority") not in (None, ""):
         said = quoted(raw["priority"])
-        findings.gather("unknown-priority", f"The priority {said} is nobody's; it counts as medium", id)
+        findings.gather("unknown-priority", f"The priority {said} is unknown; it counts as medium", id)
     return _entry(
         raw,
         id,
@@ -142,7 +142,7 @@ def _subtasks(raw: Any, parent: TaskId, remains: bool, findings: Findings) -> tu
             what = f"The subtask at place {place} of the subtasks of task {parent}"
             _tell_unusable(value, what, findings, blocks=remains)
             continue
-        # Some lists write the full id, even as a number: 31.1 under task 31.
+        # Some lists use the full id, even as a number: 31.1 under task 31.
         full = own if own.startswith(f"{parent}.") else f"{parent}.{own}"
         status = _status(value, TaskId(full), findings, strict=False)
         if value.get("subtasks"):
@@ -154,7 +154,7 @@ def _subtasks(raw: Any, parent: TaskId, remains: bool, findings: Findings) -> tu
 
 
 def _tell_nested(raw: Any, owner: TaskId, findings: Findings) -> None:
-    """Names the subtasks of a subtask, which nobody plans, and what they depend on."""
+    """Warns about subtasks of a subtask, which gitcoord does not plan, and about their dependencies."""
     below = [part for part in raw if isinstance(part, dict)] if isinstance(raw, list) else []
     needs = dict.fromkeys(name for part in below for name in read_dependencies(part, owner, None).ids)
     waits = f", nor that they depend on {listed(needs)}" if needs else ""
@@ -194,7 +194,7 @@ def _status(raw: dict[str, Any], id: TaskId, findings: Findings, *, strict: bool
     if status is ListedStatus.UNKNOWN:
         findings.warn(
             "unknown-status",
-            f"Task {id} has the status {quoted(value)}, which nobody knows; it counts as not done.",
+            f"Task {id} has the status {quoted(value)}, which gitcoord does not know; it counts as not done.",
             id,
         )
     elif strict and not native:

@@ -1,7 +1,7 @@
-"""Reads a task list, of whatever tool and in whatever shape, into the Task model. The file is never written.
+"""Reads a task list of any supported tool and format into the Task model. Never writes the file.
 
-What comes out has unique ids, dependencies that exist and no circle; a list that cannot give that is one
-error (exit 2) which names what is wrong. What could be got over is in the list's warnings.
+The result has unique ids, existing dependencies and no cycle; a list that cannot satisfy this raises one
+error (exit 2) with all problems. Other problems are in the list's warnings.
 """
 
 import os
@@ -34,15 +34,15 @@ def read_task_list(
     read_issues: Callable[[str], bytes] | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> TaskList:
-    """The tasks of one tag of the list at `tasks` (`-`: standard input), else of the one under `root`.
+    """Reads the tasks of one tag from the list at `tasks` (`-`: standard input), else from that under `root`.
 
-    `origin` names a list as `KIND[:PATH]`. `kept_tag` is taken where no tag is asked for and the list has it,
-    `kept_list` (a path below `root`, or issues) where no list is asked for and it is there, then `usual`, the
-    settings' own `KIND[:PATH]`. `read_issues` asks GitHub for the issues that a filter names. With `in_order`
-    each task depends on the one before it, too.
+    `origin` names a list as `KIND[:PATH]`. If no tag is requested, uses `kept_tag` if the list has it. If no
+    list is requested, uses `kept_list` (a path below `root`, or issues) if it exists, then `usual`, the
+    `KIND[:PATH]` of the settings. `read_issues` asks GitHub for the issues that a filter names. With
+    `in_order`, each task also depends on the previous one.
 
-    Raises a GitcoordError with exit 2 that names every structural error: see `findings` and the codes
-    of `locate`, `sources.kinds` and `tag_selection`.
+    Raises a GitcoordError with exit 2 that has every structural error: see `diagnostics` and the codes of
+    `locate`, `sources.kinds` and `tag_selection`.
     """
     wanted = Wanted(tasks=tasks, origin=origin, kept=kept_list, usual=usual, read_issues=read_issues)
     source = read_source(root, wanted)
@@ -76,7 +76,7 @@ def read_task_list(
 
 
 def _choose(places: list[ListPlace], root: Path | None, tag: str | None) -> Source:
-    """The list that is called `tag`, else the only one in which something is left to do."""
+    """Returns the list of the requested `tag`, else the only one with remaining tasks."""
     named = [place for place in places if place.tag == tag]
     left = named or [place for place in places if _has_work(source_at(root, place), root)] or places
     if len(left) != 1:
@@ -85,7 +85,7 @@ def _choose(places: list[ListPlace], root: Path | None, tag: str | None) -> Sour
 
 
 def _has_work(source: Source, root: Path | None) -> bool:
-    """Whether something is left to do in the list; what cannot be read has to be looked at."""
+    """Whether the list has remaining tasks; an unreadable list counts, so that its error is reported."""
     findings = Findings(source.name)
     try:
         tags = read_tags(source.kind, source.content, source.path, root, findings)

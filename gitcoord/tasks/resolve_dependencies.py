@@ -1,10 +1,10 @@
 """Turns dependencies as written into edges between tasks and between the subtasks of one task.
 
 A subtask's dependency is, in this order: a sibling (`2`, or in full `3.2`), a subtask of another task
-(`4.1`), a task. Only what names nothing at all dangles: that is an error at a task, which would wait for
-ever, and a warning at a subtask, where dropping it leaves the levels as they are. What a subtask needs of
-another task is lifted to its own task, since a task lands as a whole. Every edge is kept, whatever is done
-already: what holds nobody up any more is `settled`, and the planner drops it.
+(`4.1`), a task. A dependency on nothing known is an error for a task, which would wait forever, and a warning
+for a subtask, where ignoring it does not change the levels. If a subtask depends on another task, so does its
+own task, since a task lands as a whole ("lifted"). Every edge is kept, even to finished tasks: edges that
+delay nothing are `settled`, and the planner removes them.
 """
 
 from collections.abc import Iterable
@@ -23,10 +23,9 @@ _LONGEST = 3 * ID_LENGTH
 class Edges(msgspec.Struct):
     """`direct` and `lifted` lead from tasks to tasks, `siblings` and `foreign` from subtasks.
 
-    A lifted edge carries the sentence that explains it; it is in `whole` too when the task itself asks for a
-    subtask of another one, and not only subtasks of it do. A `settled` edge is a lifted one that only
-    finished subtasks ask for, or that asks only for finished subtasks of a task that is not finished itself.
-    `conflicts` resolves `conflicts_with`.
+    A lifted edge has a sentence that explains it; it is also in `whole` if the task itself depends on a
+    subtask of another one. A lifted edge is `settled` if only finished subtasks need it, or if it needs only
+    finished subtasks of an unfinished task. `conflicts` are the resolved `conflicts_with`.
     """
 
     direct: dict[TaskId, tuple[TaskId, ...]]
@@ -39,7 +38,7 @@ class Edges(msgspec.Struct):
 
 
 def resolve(entries: Iterable[TaskEntry], findings: Findings, *, cancelled_satisfies: bool) -> Edges:
-    """The edges of the whole list."""
+    """Returns the edges of the whole list."""
     resolver = _Resolver(entries, findings, cancelled_satisfies=cancelled_satisfies)
     for entry in resolver.tasks.values():
         resolver.task(entry)
@@ -86,7 +85,7 @@ class _Resolver:
             self._subtask(entry, sub)
 
     def _all_plain(self, entry: TaskEntry) -> bool:
-        """Whether the task depends on other tasks alone, and there is nothing to say about that."""
+        """Whether the task depends only on other tasks, and no message is needed."""
         if entry.written.others:
             return False
         for name in entry.written.ids:
@@ -121,9 +120,9 @@ class _Resolver:
         self._conflicts(sub, parent)
 
     def _find(self, name: str, entry: TaskEntry, parent: TaskEntry | None = None) -> TaskEntry | None:
-        """What `name` means in the mouth of `entry`, a subtask of `parent` if that is given."""
+        """Returns the entry that `name` means in `entry`, a subtask of `parent` if that is given."""
         if parent is not None:
-            # Siblings come first: nearly every bare number in a subtask means one.
+            # Siblings first: nearly every plain number in a subtask means one.
             owner, sibling = self.subtasks.get(TaskId(f"{parent.id}.{name}"), (None, None))
             if owner is parent:
                 return sibling
@@ -135,7 +134,7 @@ class _Resolver:
         return self._find_shorter(name, entry)
 
     def _find_shorter(self, name: str, entry: TaskEntry) -> TaskEntry | None:
-        """The subtask that `33.3.1` lies in: there is no deeper level than subtasks."""
+        """Returns the subtask that contains `33.3.1`: there is no deeper level than subtasks."""
         while len(name) <= _LONGEST and name.count(".") > 1:
             name = name.rpartition(".")[0]
             if name in self.subtasks and name != entry.id:
@@ -149,12 +148,12 @@ class _Resolver:
         return None
 
     def _names(self, entry: TaskEntry, parent: TaskEntry | None = None) -> tuple[str, ...]:
-        """The dependencies of `entry` as written, once it is clear that no other field holds them."""
+        """Returns the dependencies of `entry` as written; reports ids in other fields."""
         written = entry.written
         for other in written.others:
             missed = [name for name in other.ids if name not in written.ids]
             if written.given or other.remark:
-                # Beside `dependencies`, `blockedBy` is often a remark; only ids that exist are missed work.
+                # Beside `dependencies`, `blockedBy` is often a remark; only existing ids are reported.
                 missed = [name for name in missed if self._known(name, parent)]
             if missed:
                 self.findings.fault(
@@ -171,7 +170,7 @@ class _Resolver:
         return sibling or name in self.tasks or name in self.subtasks
 
     def _lift(self, owner: TaskEntry, who: TaskEntry, found: TaskEntry) -> None:
-        """Makes the task `owner` wait for the task of `found`, because `who` needs `found`."""
+        """Makes the task `owner` wait for the task of `found`, because `who` depends on `found`."""
         self._tell_cancelled(who, found)
         target = self._parent_of(found)
         if target == owner.id:
@@ -222,7 +221,7 @@ class _Resolver:
         self.findings.warn(code, f"Task {entry.id} depends on {what}; the dependency is ignored.", entry.id)
 
     def _conflicts(self, entry: TaskEntry, task: TaskEntry) -> None:
-        """Notes the conflicts of `entry`: between siblings at the subtask, with other tasks at its `task`."""
+        """Adds the conflicts of `entry`: between siblings to the subtask, with other tasks to its `task`."""
         inside: dict[TaskId, None] = {}
         outside = dict.fromkeys(self.edges.conflicts.get(task.id, ()))
         for name in entry.hints.conflicts_with:

@@ -1,8 +1,8 @@
-"""Which tag is read: what is asked for, TASKMASTER_TAG, the saved plan's, state.json, `master`, the only one.
+"""Selects the tag: the requested one, TASKMASTER_TAG, the plan's, state.json's, `master`, the only one.
 
-Never the first one, which is what TaskMaster itself falls back to. Who asks for a tag gets it or an error;
-what state.json says is a habit, so a tag that is gone is only mentioned. An empty `master` beside other
-tags is no answer either: silently planning nothing would be the worst one.
+Never falls back to the first one, as TaskMaster does. A requested tag that does not exist is an error; a
+missing tag of state.json, which records the last one used, is only a warning. An empty `master` beside other
+tags is not selected: silently planning nothing would be the worst result.
 """
 
 import json
@@ -28,7 +28,7 @@ def choose_tag(
     findings: Findings,
     kept: str | None = None,
 ) -> str:
-    """The name of the tag to read. Raises `no-such-tag` or `ambiguous-tag`, listing the tags."""
+    """Returns the name of the tag to read. Raises `no-such-tag` or `ambiguous-tag`, listing the tags."""
     for name, origin in ((asked, ""), (environ.get("TASKMASTER_TAG"), " (from TASKMASTER_TAG)")):
         if name is not None and name.strip():
             return _asked(tags, one_line(name), origin, findings)

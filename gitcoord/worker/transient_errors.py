@@ -10,7 +10,7 @@ from typing import TypeVar
 from gitcoord.errors import GitcoordError
 
 LOOKS = 3
-"""Refusals in a row after which an error counts as lasting, since a hiccup looks the same."""
+"""An error counts as lasting after this many refusals in a row: fewer may be a temporary problem."""
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _BRIEF_SECONDS = 60.0
 
@@ -23,7 +23,7 @@ def passes(error: BaseException) -> bool:
 
 
 def may_pass(error: BaseException) -> bool:
-    """Whether a few more tries make sense: the error passes, or is a refusal that may be a hiccup."""
+    """Whether a few retries make sense: the error passes, or is a refusal that may be temporary."""
     return isinstance(error, GitcoordError) and (passes(error) or error.passing == "perhaps")
 
 
@@ -47,7 +47,10 @@ def try_for(
     given_up: Callable[[], bool] = bool,
     first: float = 0.5,
 ) -> Answer:
-    """Returns the result of `act`; retries for `seconds` if an error passes, `LOOKS` times if it may."""
+    """Returns the result of `act`.
+
+    Retries for `seconds` if the error passes, `LOOKS` times if it only may pass.
+    """
     from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential, wait_random
 
     def over(state: RetryCallState) -> bool:

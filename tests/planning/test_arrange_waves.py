@@ -185,7 +185,7 @@ def mycielski(rounds: int) -> list[tuple[int, int]]:
 
 
 def test_tasks_that_wait_for_one_another_are_refused() -> None:
-    with pytest.raises(ValueError, match="circle"):
+    with pytest.raises(ValueError, match="cycle"):
         arrange([candidate(1, after=ids(2)), candidate(2, after=ids(1))], [])
 
 

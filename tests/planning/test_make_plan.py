@@ -185,7 +185,7 @@ def test_the_list_s_warnings_are_the_plan_s() -> None:
 
 
 def test_a_circle_is_refused() -> None:
-    with pytest.raises(GitcoordError, match="in a circle"):
+    with pytest.raises(GitcoordError, match="in a cycle"):
         a_plan([a_task(1, 2), a_task(2, 1)])
 
 

@@ -119,10 +119,10 @@ def check_conflicts(
 
     Exit code 0 when the whole level can land as one wave, 1 when it has to be split. Changes neither the
     working tree nor a branch. Ignored paths do not split waves. A merge that fails in an ignored path is
-    still a conflict, because landing would fail there. With --check the command also runs on the landing
-    order, and the report names branches that merge cleanly but fail together.
+    still a conflict, because landing would fail there. With --check, also runs the check on the landing
+    order, and names branches that merge cleanly but fail together.
 
-    Pull requests, branches and worktrees (if no plan is saved) need no task list.
+    Without a task list, give pull requests, branches or worktrees.
     """
     from gitcoord.adoption.model import AdoptionRequest
     from gitcoord.cli.adopted import look_at_heads, means_heads, pull_numbers

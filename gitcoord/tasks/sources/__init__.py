@@ -1,1 +1,1 @@
-"""Task lists of other tools and in plain formats, each turned into raw tasks as TaskMaster writes them."""
+"""Task lists of other tools and in plain formats; each reader returns raw tasks as TaskMaster writes them."""

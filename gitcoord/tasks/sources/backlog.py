@@ -1,7 +1,7 @@
-"""The tasks of Backlog.md as raw tasks: a Markdown file with YAML front matter for each.
+"""Reads the tasks of Backlog.md: a Markdown file with YAML front matter for each.
 
-Ids lose their prefix (`BACK-24.1` is 24.1), as Backlog.md's own commands take them. What lies in
-`completed/` is done. Source: https://github.com/MrLesk/Backlog.md, backlog/ and src/markdown/parser.ts.
+Ids lose their prefix (`BACK-24.1` is 24.1), as in Backlog.md's own commands. Tasks in `completed/` are done.
+Source: https://github.com/MrLesk/Backlog.md, backlog/ and src/markdown/parser.ts.
 """
 
 import re
@@ -19,7 +19,7 @@ from gitcoord.tasks.sources.text_files import read_text_file
 from gitcoord.tasks.sources.yaml_values import load_yaml
 
 _PREFIX = re.compile(r"[A-Za-z]+-(?=\d)")
-# Backlog.md takes names without quotes, which YAML does not: src/markdown/parser.ts, preprocessFrontmatter.
+# Backlog.md accepts names without quotes, YAML does not: src/markdown/parser.ts, preprocessFrontmatter.
 _MENTION = re.compile(r"^(\s*(?:assignee:|reporter:|-)\s+)(@[^\s\"']+)\s*$", re.MULTILINE)
 COMPLETED = "completed"
 
@@ -33,7 +33,7 @@ class BacklogFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_backlog(folder: Path, findings: Findings) -> list[dict[str, Any]]:
-    """The raw tasks of the folder `tasks`, and those of `completed` beside it."""
+    """Returns the raw tasks of the folder `tasks`, and those of `completed` beside it."""
     tasks: list[dict[str, Any]] = []
     children: list[tuple[str, dict[str, Any]]] = []
     for path in backlog_paths(folder):
@@ -56,18 +56,18 @@ def read_backlog(folder: Path, findings: Findings) -> list[dict[str, Any]]:
 
 
 def backlog_paths(folder: Path) -> list[Path]:
-    """The files of tasks, in the order of their names."""
+    """Returns the task files, sorted by name."""
     folders = [folder, folder.parent / COMPLETED] if folder.name != COMPLETED else [folder]
     return [path for one in folders if one.is_dir() for path in sorted(one.glob("*.md"), key=_order)]
 
 
 def read_backlog_file(path: Path, findings: Findings) -> BacklogFile | None:
-    """One task's file; None and a finding where it is not one."""
+    """Reads one task's file; returns None and reports it if it is not a task."""
     try:
         front = split_front_matter(read_text_file(path, path.name))
         fields = load_yaml(quoted_mentions(front.text), findings, path.name) if front is not None else None
     except GitcoordError as error:
-        # A task that cannot be read may be what others wait for; they dangle then.
+        # Other tasks may depend on an unreadable task; their dependency is then reported as missing.
         findings.warn("unread-file", f"{error.message} gitcoord leaves it out.")
         return None
     if front is None or not isinstance(fields, dict) or not backlog_id(fields.get("id")):
@@ -78,7 +78,7 @@ def read_backlog_file(path: Path, findings: Findings) -> BacklogFile | None:
 
 
 def backlog_statuses(folder: Path) -> list[str]:
-    """The statuses that the settings beside the folder `tasks` name; none where they name none."""
+    """Returns the statuses in the settings beside the folder `tasks`; empty if there are none."""
     path = folder.parent / "config.yml"
     if not path.is_file():
         return []
@@ -91,12 +91,12 @@ def backlog_statuses(folder: Path) -> list[str]:
 
 
 def quoted_mentions(text: str) -> str:
-    """Front matter with quotes around names such as `@codex`, line by line as it was."""
+    """Returns the front matter with quotes around names such as `@codex`; keeps the lines."""
     return _MENTION.sub(r'\1"\2"', text)
 
 
 def backlog_id(value: Any) -> str:
-    """An id without its prefix; empty where there is none."""
+    """Returns an id without its prefix; empty if there is none."""
     return _PREFIX.sub("", one_line(id_text(value)), count=1)
 
 

@@ -1,8 +1,8 @@
-"""Issues of beads as raw tasks: from `bd` where it is on PATH, else from `.beads/issues.jsonl`.
+"""Reads issues of beads: from `bd` if it is on PATH, else from `.beads/issues.jsonl`.
 
-Of links only `blocks`, `conditional-blocks` and `waits-for` hold an issue up; an epic is done when its issues
-are, so that whatever waits for it waits for these, and they wait for what it waits for.
-Source: https://github.com/steveyegge/beads, internal/types/types.go and docs/CLI_REFERENCE.md.
+Of the links, only `blocks`, `conditional-blocks` and `waits-for` delay an issue. An epic is done when its
+issues are: dependents of an epic wait for its issues, and these wait for the epic's dependencies. Source:
+https://github.com/steveyegge/beads, internal/types/types.go and docs/CLI_REFERENCE.md.
 """
 
 import json
@@ -30,13 +30,13 @@ _STATUSES: Final = {
     "closed": "done",
 }
 _PRIORITIES: Final = ("critical", "high", "medium", "low", "low")
-# What agents and beads itself keep among the issues.
+# Entries that agents and beads itself store among the issues.
 _NO_WORK: Final = {"message", "gate", "event", "molecule", "agent", "role", "rig", "convoy"}
 _TEXTS: Final = ("description", "design", "acceptance_criteria", "notes")
 
 
 def ask_beads(root: Path, findings: Findings) -> list[dict[str, Any]] | None:
-    """The raw tasks that `bd` tells of; None where it is not on PATH, or fails, which is a finding."""
+    """Returns the raw tasks that `bd` prints; None if it is not on PATH or fails, which is reported."""
     program = shutil.which(_PROGRAM)
     if program is None:
         return None
@@ -51,7 +51,7 @@ def ask_beads(root: Path, findings: Findings) -> list[dict[str, Any]] | None:
         )
         return None
     if any(issue.get("dependency_count") and not issue.get("dependencies") for issue in issues):
-        # Some versions count in a list what only an export names.
+        # Some versions list issues that others only export.
         exported = _ask([program, "export"], root, findings)
         if exported is None:
             return None
@@ -60,7 +60,7 @@ def ask_beads(root: Path, findings: Findings) -> list[dict[str, Any]] | None:
 
 
 def read_beads(document: str, findings: Findings) -> list[dict[str, Any]]:
-    """The raw tasks of the lines of `issues.jsonl`."""
+    """Returns the raw tasks in the lines of `issues.jsonl`."""
     return _tasks(_lines(document, findings), findings)
 
 
@@ -85,7 +85,7 @@ def _listed(answer: str) -> list[dict[str, Any]] | None:
         value = json.loads(answer or "[]")
     except ValueError:
         return None
-    # With an envelope, which is a setting of bd, the list is its `data`: cmd/bd/errors.go.
+    # With an envelope, which is a setting of bd, the list is in `data`: cmd/bd/errors.go.
     issues = value.get("data", value.get("issues")) if isinstance(value, dict) else value
     return [one for one in issues if isinstance(one, dict)] if isinstance(issues, list) else None
 
@@ -117,7 +117,7 @@ def _tasks(issues: Iterable[dict[str, Any]], findings: Findings) -> list[dict[st
     epics = {id for id, issue in work.items() if issue.get("issue_type") == "epic" and below.get(id)}
     open_epics = [id for id in epics if work[id].get("status") != "closed"]
     for id in sorted(open_epics):
-        findings.gather("epic", "An epic is done when its issues are, and no task itself", TaskId(id))
+        findings.gather("epic", "An epic is done when its issues are, and is not a task itself", TaskId(id))
     needs = {id: _needs(issue, TaskId(id), findings) for id, issue in work.items()}
     above = {id: [parent] if parent else [] for id, parent in parents.items()}
     return [
@@ -151,7 +151,7 @@ def _target(link: Mapping[str, Any]) -> str:
 
 
 def _parent(issue: Mapping[str, Any], work: Mapping[str, Any]) -> str:
-    """The issue that this one is a child of; empty where there is none."""
+    """Returns the parent of the issue; empty if it has none."""
     named = next((_target(link) for link in _links(issue) if _kind(link) == _PARENT), "")
     named = named or str(id_text(issue.get("parent")) or "")
     return named if named in work else ""

@@ -1,6 +1,6 @@
-"""The checkboxes of a Markdown document, as markdown-it sees its lists: never inside code or comments.
+"""Finds the checkboxes of a Markdown document with markdown-it, so never inside code or comments.
 
-A checkbox is a list entry that begins with `[ ]`, `[x]` or another mark in brackets, as GitHub writes them:
+A checkbox is a list entry that begins with `[ ]`, `[x]` or another mark in brackets, as on GitHub:
 https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/about-task-lists
 """
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 LINE_END = re.compile(r"\r\n?|\n")
-"""Where markdown-it ends a line; `str.splitlines` knows more ends."""
-# Kiro writes `[ ]*` where a task is optional.
+"""The line ends of markdown-it; `str.splitlines` accepts more."""
+# Kiro writes `[ ]*` for an optional task.
 _BOX = re.compile(r"\[(?P<mark>[^\[\]])\](?P<star>\*?)(?:\s+(?P<text>.*))?", re.DOTALL)
 
 
@@ -33,9 +33,9 @@ class Heading(msgspec.Struct, frozen=True):
 class Checkbox(msgspec.Struct, kw_only=True):
     """A list entry with a checkbox.
 
-    Lines count from 0: the checkbox is on `line`, what is below its first paragraph begins at `below_line`
-    and ends before `end`. `number` is the number of an ordered list's entry (`3. [ ] Title`), `headings` are
-    those that it stands under, the outermost first.
+    Lines count from 0: the checkbox is on `line`; the text below its first paragraph begins at `below_line`
+    and ends before `end`. `number` is that of an ordered list's entry (`3. [ ] Title`), `headings` are those
+    above it, the outermost first.
     """
 
     line: int
@@ -50,7 +50,7 @@ class Checkbox(msgspec.Struct, kw_only=True):
 
 
 class Checklist(msgspec.Struct, kw_only=True):
-    """The checkboxes of a document in order, those inside others under these; and its headings."""
+    """The checkboxes of a document in order, nested ones within their parents; and its headings."""
 
     boxes: list[Checkbox]
     headings: list[Heading]
@@ -58,17 +58,17 @@ class Checklist(msgspec.Struct, kw_only=True):
 
 
 class FrontMatter(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands between `---` at the top of a document, and what follows."""
+    """The text between `---` at the top of a document, and the rest."""
 
     text: str
     body: str
 
 
 def read_checklist(document: str) -> Checklist:
-    """The checkboxes of a Markdown document."""
+    """Returns the checkboxes of a Markdown document."""
     found = Checklist(boxes=[], headings=[], lines=LINE_END.split(document))
     above: list[Heading] = []
-    # The list entries around the present token, each with its checkbox, if it has one.
+    # The list entries around the current token, each with its checkbox, if any.
     entries: list[Checkbox | None] = []
     tokens = _markdown().parse(document)
     for place, token in enumerate(tokens):
@@ -90,7 +90,7 @@ def read_checklist(document: str) -> Checklist:
 
 
 def split_front_matter(document: str) -> FrontMatter | None:
-    """The front matter of a document, which is not parsed; None where it has none."""
+    """Returns the front matter of a document, unparsed; None if it has none."""
     token = next((one for one in _front_matter().parse(document) if one.type == "front_matter"), None)
     if token is None or not token.map:
         return None
@@ -99,7 +99,7 @@ def split_front_matter(document: str) -> FrontMatter | None:
 
 
 def _checkbox(entry: "Token", first: "Sequence[Token]") -> Checkbox | None:
-    """The checkbox of the list entry that begins with the tokens `first`."""
+    """Returns the checkbox of the list entry that begins with the tokens `first`."""
     if len(first) < 2 or first[1].type != "inline" or not first[1].map or not entry.map:
         return None
     box = _BOX.fullmatch(first[1].content)
@@ -119,7 +119,7 @@ def _checkbox(entry: "Token", first: "Sequence[Token]") -> Checkbox | None:
 
 @cache
 def _front_matter() -> "MarkdownIt":
-    """A parser that knows nothing else, which takes a tenth of the time."""
+    """Returns a parser for front matter only, which takes a tenth of the time."""
     from markdown_it import MarkdownIt
     from mdit_py_plugins.front_matter import front_matter_plugin
 

@@ -1,10 +1,9 @@
-"""Markdown checklists as raw tasks: plain ones, Spec-Kit's, Kiro's and OpenSpec's `tasks.md`.
+"""Reads Markdown checklists: plain ones, and `tasks.md` of Spec-Kit, Kiro and OpenSpec.
 
-One reader for all of them, since a file says itself what it is: ids such as `T001`, `1.1` or none, which are
-then places in the list. Only what is written as a dependency is one, and Spec-Kit's order: a task without
-`[P]` waits for what is before it, those with `[P]` beside each other run together, a section waits for the
-one before.
-Sources: https://github.com/github/spec-kit (templates/tasks-template.md, templates/commands/implement.md),
+One reader serves all, since the ids show the format: `T001`, `1.1`, or none; then positions are the ids. Only
+explicit dependencies count, and Spec-Kit's order: a task without `[P]` waits for the tasks before it,
+adjacent tasks with `[P]` run in parallel, and a section waits for the previous one. Sources:
+https://github.com/github/spec-kit (templates/tasks-template.md, templates/commands/implement.md),
 https://kiro.dev/docs/specs, https://github.com/Fission-AI/OpenSpec.
 """
 
@@ -31,12 +30,12 @@ STATUSES: Final[Mapping[str, str]] = {
     " ": "pending",
     "x": "done",
     "X": "done",
-    # Kiro: at work and queued. Obsidian and others: half done.
+    # Kiro: in progress and queued. Obsidian and others: half done.
     "-": "in-progress",
     "/": "in-progress",
     "~": "pending",
 }
-"""What the marks of checkboxes mean."""
+"""The meaning of the marks in checkboxes."""
 _PARALLEL = "P"
 _LONGEST_TITLE = 120
 _ORDERED_SECTION = re.compile(r"phase\b", re.IGNORECASE)
@@ -55,7 +54,7 @@ class ChecklistTask(msgspec.Struct, kw_only=True):
 
 
 class _TitleStart(msgspec.Struct, frozen=True):
-    """What stands before a title: an id (empty: none) and labels in brackets."""
+    """The text before a title: an id (empty: none) and labels in brackets."""
 
     id: str
     labels: tuple[str, ...]
@@ -63,7 +62,7 @@ class _TitleStart(msgspec.Struct, frozen=True):
 
 
 def read_checklist_tasks(document: str, findings: Findings) -> list[dict[str, Any]]:
-    """The raw tasks of a Markdown document."""
+    """Returns the raw tasks of a Markdown document."""
     checklist = read_checklist(document)
     tasks = checklist_tasks(checklist, findings)
     every = list(_all(tasks))
@@ -82,11 +81,11 @@ def read_checklist_tasks(document: str, findings: Findings) -> list[dict[str, An
 
 
 def checklist_tasks(checklist: Checklist, findings: Findings) -> list[ChecklistTask]:
-    """The tasks of a checklist, parts below their task; their notes are not read."""
+    """Returns the tasks of a checklist, parts below their task; does not read their notes."""
     boxes = list(_all_boxes(checklist.boxes))
     names = {id(box): _names(box.text) for box in boxes}
     with_id = [name.id for name in names.values() if name.id]
-    # One number before one title among many (`0.0.0.0 means any address`) is a word of that title.
+    # A number before only one of many titles (`0.0.0.0 means any address`) is part of that title.
     if len(set(with_id)) < 2 and 2 * len(with_id) < len(boxes):
         if with_id:
             names = {id(box): _TitleStart("", (), box.text) for box in boxes}
@@ -152,7 +151,7 @@ def _names(text: str) -> _TitleStart:
 
 
 def _above(id: str, by_id: Mapping[str, ChecklistTask]) -> ChecklistTask | None:
-    """The task that `1.2.3` is a part of: `1.2`, else `1`."""
+    """Returns the task that `1.2.3` is a part of: `1.2`, else `1`."""
     while "." in id:
         id = id.rpartition(".")[0]
         if id in by_id:
@@ -168,7 +167,7 @@ def _read_notes(task: ChecklistTask, ids: list[str], findings: Findings) -> None
 
 
 def _in_order(tasks: list[ChecklistTask], headings: list[Heading]) -> dict[str, list[str]]:
-    """What each task waits for by its place in the list."""
+    """Returns the tasks that each task waits for because of its position."""
     deepest = next((one.level for one in headings if _ORDERED_SECTION.match(one.text)), 0)
     waits: dict[str, list[str]] = {}
     before: list[str] = []
@@ -210,7 +209,7 @@ def _raw(task: ChecklistTask, waits: Mapping[str, list[str]]) -> dict[str, Any]:
 
 
 def _body(task: ChecklistTask, tasks: list[ChecklistTask], checklist: Checklist) -> str:
-    """The lines below the title that are not those of another task."""
+    """Returns the lines below the title, without those of other tasks."""
     box = task.box
     inside = [one.box for one in tasks if box.below_line <= one.box.line < box.end]
     taken = {line for one in inside for line in range(one.line, one.end)}
@@ -227,7 +226,7 @@ def _tell_optional(tasks: list[ChecklistTask], findings: Findings) -> None:
 
 
 def _tell_unread_sections(checklist: Checklist, ids: list[str], findings: Findings) -> None:
-    """Names a section about dependencies: what it says in prose is nobody's to guess."""
+    """Warns about a section on dependencies: gitcoord does not interpret prose."""
     known = {id for id in ids if not id.isdigit()}
     starts = [heading.line for heading in checklist.headings] + [len(checklist.lines)]
     holding = {task.line for task in _all_boxes(checklist.boxes)}

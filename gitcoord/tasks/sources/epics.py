@@ -1,6 +1,6 @@
-"""Issues that are done when those below them are: what waits for one waits for these.
+"""Epics: issues that are done when their sub-issues are.
 
-They wait in turn for what it waits for.
+Dependents of an epic wait for its sub-issues, and these wait for the epic's dependencies.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,7 +13,7 @@ def resolved_needs(
     below: Mapping[str, Collection[str]],
     epics: Collection[str],
 ) -> list[str]:
-    """What an issue waits for: its own needs and those of all above it, issues in place of epics."""
+    """Returns the dependencies of an issue and of all epics above it; replaces epics by their issues."""
     own: dict[str, None] = {}
     for here in (id, *above(id, parents)):
         own.update(dict.fromkeys(needs[here]))
@@ -33,7 +33,7 @@ def resolved_needs(
 
 
 def above(id: str, parents: Mapping[str, Collection[str]]) -> list[str]:
-    """The issues that `id` is below, the nearest first."""
+    """Returns the issues above `id`, the nearest first."""
     found: list[str] = []
     waiting = list(parents[id])
     while waiting:

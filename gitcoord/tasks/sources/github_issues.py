@@ -1,8 +1,8 @@
-"""Issues of GitHub as raw tasks: what blocks them, their sub-issues, and what their texts say of others.
+"""Turns GitHub issues into raw tasks, with blockers, sub-issues, and references in their texts.
 
-An open issue with sub-issues in the list is done when these are, and is no task itself. An issue that waits
-for something open which is not in the list is left out, and so is whatever waits for it.
-Source: https://docs.github.com/en/rest/issues (`issue-dependencies`, `sub-issues`).
+An open issue with sub-issues in the list is done when these are, and is not a task itself. An issue is left
+out if it waits for an open issue outside the list, and so are the issues that wait for it. Source:
+https://docs.github.com/en/rest/issues (`issue-dependencies`, `sub-issues`).
 """
 
 import re
@@ -23,7 +23,7 @@ _PRIORITIES: Final = ("critical", "high", "medium", "low")
 
 
 class RelatedIssue(msgspec.Struct, frozen=True, kw_only=True):
-    """An issue that another one names: `repository` is empty where it is the list's own."""
+    """An issue that another one refers to: `repository` is empty if it is the list's own."""
 
     number: int
     repository: str = ""
@@ -31,7 +31,7 @@ class RelatedIssue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListedIssue(msgspec.Struct, frozen=True, kw_only=True):
-    """One issue of the list. `blocked_by` and `sub_issues` are what GitHub itself keeps of them."""
+    """One issue of the list. `blocked_by` and `sub_issues` are GitHub's own links."""
 
     number: int
     title: str
@@ -44,9 +44,9 @@ class ListedIssue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IssueList(msgspec.Struct, frozen=True, kw_only=True):
-    """Issues of one repository. `others` tells of numbers that texts name whether they are open.
+    """Issues of one repository. `others` says of issues that texts refer to whether they are open.
 
-    `unread` are sentences about what GitHub did not tell.
+    `unread` are sentences about data that GitHub did not provide.
     """
 
     repository: str
@@ -56,12 +56,12 @@ class IssueList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_issues(content: bytes) -> IssueList:
-    """The list that was read from GitHub."""
+    """Decodes the list that was read from GitHub."""
     return msgspec.json.decode(content, type=IssueList)
 
 
 def numbers_named(listed: IssueList) -> list[int]:
-    """The numbers that texts of open issues name, and that are not in the list."""
+    """Returns the numbers in texts of open issues that are not in the list."""
     known = {issue.number for issue in listed.issues}
     found = {
         one.number
@@ -74,7 +74,7 @@ def numbers_named(listed: IssueList) -> list[int]:
 
 
 def read_issue_list(content: bytes, findings: Findings) -> list[dict[str, Any]]:
-    """The raw tasks of a list that was read from GitHub."""
+    """Returns the raw tasks of a list that was read from GitHub."""
     return _Reader(parse_issues(content), findings).tasks()
 
 
@@ -84,7 +84,7 @@ class _Reader:
         self._findings = findings
         self._issues = {str(issue.number): issue for issue in listed.issues}
         self._outside: dict[str, str] = {}
-        """The first open issue that is not in the list and that an issue waits for."""
+        """The first open issue outside the list that an issue waits for."""
 
     def tasks(self) -> list[dict[str, Any]]:
         for sentence in self._listed.unread:
@@ -108,7 +108,7 @@ class _Reader:
         return [self._task(id, needed) for id, needed in resolved.items() if id not in left_out]
 
     def _below(self, id: str, issue: ListedIssue) -> list[str]:
-        """The issues of the list that this one is done with; others that are open keep it waiting."""
+        """Returns the issues of the list that complete this one; notes other open sub-issues as outside."""
         if not issue.open:
             return []
         said = [self._related(one) for one in listed_references(issue.body)]
@@ -127,7 +127,7 @@ class _Reader:
         return [need for need in found if need not in own]
 
     def _related(self, one: Reference) -> RelatedIssue:
-        """What is known of an issue that a text names: nothing of those of other repositories."""
+        """Returns the data of an issue that a text refers to; nothing for those of other repositories."""
         if not one.is_in(self._listed.repository):
             return RelatedIssue(number=one.number, repository=one.repository, open=True)
         return RelatedIssue(number=one.number, open=self._listed.others.get(one.number, False))
@@ -144,7 +144,7 @@ class _Reader:
     def _left_out(
         self, needs: Mapping[str, Collection[str]], parents: Mapping[str, Collection[str]]
     ) -> set[str]:
-        """The issues that wait for something outside, themselves or by what they need or are part of."""
+        """Returns the issues that wait for an issue outside: directly, or by a dependency or an epic."""
         found: dict[str, str] = {}
         for id, needed in needs.items():
             epic = next((need.removeprefix(_OUTSIDE) for need in needed if need.startswith(_OUTSIDE)), None)

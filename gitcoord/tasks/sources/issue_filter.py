@@ -1,4 +1,4 @@
-"""Which issues make a task list: `label=parallel,milestone=v2`, as it follows `github:`."""
+"""Parses the filter of the issues that make a task list: `github:label=parallel,milestone=v2`."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ _WAY: Final = "Write `--from github --label NAME`, `--milestone TITLE`, or both.
 
 
 class IssueFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """The labels that an issue has to have, all of them, and its milestone."""
+    """The labels that an issue must have, all of them, and its milestone."""
 
     labels: tuple[str, ...] = ()
     milestone: str | None = None
@@ -26,7 +26,7 @@ class IssueFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_filter(text: str) -> IssueFilter:
-    """The meaning of `label=A,label=B,milestone=M`. Raises `usage` (exit 2)."""
+    """Parses `label=A,label=B,milestone=M`. Raises `usage` (exit 2)."""
     first, *parts = _PART.split(text)
     pairs = list(zip(parts[::2], (value.strip() for value in parts[1::2]), strict=True))
     milestones = [value for name, value in pairs if name == "milestone"]
@@ -38,7 +38,7 @@ def parse_filter(text: str) -> IssueFilter:
 
 
 def with_filter(origin: str | None, labels: Sequence[str], milestone: str | None) -> str | None:
-    """What `--from` names, with these options for issues. Raises `usage` where it names no issues."""
+    """Adds these options to the origin in `--from`. Raises `usage` if it does not name issues."""
     if not labels and milestone is None:
         return origin
     if origin != "github":

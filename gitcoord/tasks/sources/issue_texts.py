@@ -1,4 +1,4 @@
-"""What a Markdown text of an issue or a pull request says of others: what it depends on, and its task list.
+"""Finds references in the Markdown text of an issue or pull request: dependencies, task lists.
 
 Source: https://docs.github.com/en/get-started/writing-on-github, on autolinked references and task lists.
 """
@@ -12,7 +12,7 @@ import msgspec
 _HIDDEN: Final = re.compile(
     r"<!--.*?(?:-->|\Z)|^ {0,3}(```|~~~).*?(?:^ {0,3}\1|\Z)|`[^`\n]+`|~~[^~\n]+~~", re.DOTALL | re.MULTILINE
 )
-"""Comments, code, and what is struck out."""
+"""Comments, code, and struck-out text."""
 _LINK: Final = re.compile(r"\[[^\]\n]*\]\((https?://[^\s)]+)\)")
 _REFERENCE: Final = (
     r"(?:(?:[\w.-]+/[\w.-]+)?\#\d{1,9}|GH-\d{1,9}|https?://[^\s/]+/[\w.-]+/[\w.-]+/(?:issues|pull)/\d{1,9})\b"
@@ -34,28 +34,28 @@ _SLUG: Final = re.compile(r"(?:https?://[^\s/]+/)?([\w.-]+/[\w.-]+?)(?:#|/issues
 
 
 class Reference(msgspec.Struct, frozen=True):
-    """An issue or a pull request by its number; `repository` is empty where none is named."""
+    """An issue or a pull request by its number; `repository` is empty if the text names none."""
 
     repository: str
     number: int
 
     def is_in(self, repository: str) -> bool:
-        """Whether it is one of this repository, which a text may leave out."""
+        """Whether it is in the text's own repository, whose name a text may omit."""
         return not self.repository or self.repository.casefold() == repository.casefold()
 
 
 def named_needs(text: str) -> tuple[Reference, ...]:
-    """What a text says its work depends on: `Depends on #12`, `blocked by #3 and #4`, or a list below."""
+    """Returns the dependencies in a text: `Depends on #12`, `blocked by #3 and #4`, or a list below."""
     return tuple(dict.fromkeys(one for part in _NEED.findall(_shown(text)) for one in _references(part)))
 
 
 def listed_references(text: str) -> tuple[Reference, ...]:
-    """The issues that are items of a text's task list: `- [ ] #12`."""
+    """Returns the issues in a text's task list: `- [ ] #12`."""
     return tuple(dict.fromkeys(one for part in _ITEM.findall(_shown(text)) for one in _references(part)))
 
 
 def _shown(text: str) -> str:
-    """Returns what counts of a text, with the addresses of links in place of their words."""
+    """Returns the visible text, with the addresses of links instead of their words."""
     return _LINK.sub(r"\1", _HIDDEN.sub(" ", text))
 
 

@@ -1,6 +1,6 @@
-"""The kinds of task lists: their names in `--from KIND[:PATH]`, where each tool keeps its own, their readers.
+"""The kinds of task lists: their names in `--from KIND[:PATH]`, their usual places, and their readers.
 
-A new kind is a row in `_PLACES` and a case in `read_tags`. Readers are loaded when they are needed.
+A new kind needs a row in `_PLACES` and a case in `read_tags`. Readers are imported when needed.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,10 +36,10 @@ _PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "csv": ("tasks.csv",),
     GITHUB: (),
 }
-"""Globs below the top of the repository, in the order in which they are looked for."""
+"""Globs below the top of the repository, in search order."""
 KINDS: Final = tuple(_PLACES)
 _FOUND_ALONE: Final = ("spec-kit", "kiro", "openspec", BEADS, BACKLOG)
-"""The kinds that are looked for where there is no TaskMaster list: no other file has these names."""
+"""The kinds that are searched if there is no TaskMaster list: no other file has these names."""
 _SUFFIXES: Final[Mapping[str, str]] = {
     ".md": "markdown",
     ".markdown": "markdown",
@@ -51,26 +51,26 @@ _SUFFIXES: Final[Mapping[str, str]] = {
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """Where a list comes from: its kind, and a path (empty: the tool's own place, `-`: standard input)."""
+    """The origin of a list: its kind, and a path (empty: the tool's own place, `-`: standard input)."""
 
     kind: str
     path: str = ""
 
 
 class ListPlace(msgspec.Struct, frozen=True):
-    """A task list that is there: its kind and its path. `tag` is what the list is called."""
+    """An existing task list: its kind and its path. `tag` is its name."""
 
     kind: str
     path: Path
 
     @property
     def tag(self) -> str:
-        """The name of a feature, spec or change that has a list of its own; else `master`."""
+        """The name of the feature, spec or change that the list belongs to; else `master`."""
         return list_tag(self.path) if self.kind in _MARKDOWN else MASTER
 
 
 def parse_origin(text: str) -> Origin:
-    """The meaning of `KIND`, `KIND:PATH` or a path alone. Raises `usage` with the kinds."""
+    """Parses `KIND`, `KIND:PATH` or only a path. Raises `usage` with the kinds."""
     kind, colon, path = text.partition(":")
     if kind in KINDS:
         return Origin(kind, path)
@@ -84,17 +84,17 @@ def parse_origin(text: str) -> Origin:
 
 
 def kind_of(path: Path) -> str:
-    """The kind of the list at `path`, by its name: what has no other one is TaskMaster's."""
+    """Returns the kind of the list at `path`, by its name; TaskMaster's if no other kind has that name."""
     return _SUFFIXES.get(path.suffix.lower(), TASKMASTER)
 
 
 def usual_places(kind: str) -> tuple[str, ...]:
-    """Where a list of that kind lies, as globs below the top of the repository."""
+    """Returns the usual places of a list of that kind, as globs below the top of the repository."""
     return _PLACES[kind]
 
 
 def find_lists(root: Path, kinds: Iterable[str] = _FOUND_ALONE) -> list[ListPlace]:
-    """The lists of these kinds below `root`."""
+    """Returns the lists of these kinds below `root`."""
     return [
         ListPlace(kind, path)
         for kind in kinds
@@ -105,7 +105,7 @@ def find_lists(root: Path, kinds: Iterable[str] = _FOUND_ALONE) -> list[ListPlac
 
 
 def in_folder(kind: str, path: Path) -> Path:
-    """The list itself where `path` is the folder that it lies in."""
+    """Returns the list in the folder `path`, or `path` itself if it is the list."""
     if not path.is_dir():
         return path
     if kind == BACKLOG:
@@ -115,16 +115,18 @@ def in_folder(kind: str, path: Path) -> Path:
 
 
 def list_tag(path: Path) -> str:
-    """What a Markdown list is called: the folder of a `tasks.md` two below `specs` or `changes`."""
+    """Returns the name of a Markdown list: the folder of a `tasks.md` below `specs` or `changes`."""
     folder = path.absolute().parent
     own = path.name == "tasks.md" and folder.parent.name in ("specs", "changes")
     return one_line(folder.name) if own else MASTER
 
 
 def read_tags(kind: str, content: bytes, path: Path | None, root: Path | None, findings: Findings) -> Tags:
-    """The raw tasks of a list by tag. `content` is the file's, `path` its place (None: standard input).
+    """Returns the raw tasks of a list by tag.
 
-    Raises (exit 2) what is wrong with the file: see `json_parser`, `file_formats`, `text_files`.
+    `content` is the file's, `path` its path (None: standard input).
+
+    Raises errors of the file (exit 2): see `json_parser`, `file_formats`, `text_files`.
     """
     if kind in _JSON:
         return unwrap(parse(content, findings), findings)
@@ -154,10 +156,10 @@ def read_tags(kind: str, content: bytes, path: Path | None, root: Path | None, f
 
 
 def with_full_names(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The tasks of a list in which `1` is always task 1, also where a part of task 2 names it.
+    """Returns tasks in which `1` means task 1, also in a dependency of a part of task 2.
 
-    TaskMaster's lists, which the reader goes by, mean the part 2.1 by it. What could be taken for that is
-    moved to the task itself, which waits for it anyway.
+    In TaskMaster's lists, and so for the reader, it means the part 2.1. A dependency that could be misread is
+    moved to the task itself, which waits for it in any case.
     """
     tops = {task["id"] for task in tasks}
     for task in tasks:

@@ -1,4 +1,4 @@
-"""Lists in YAML and CSV, by the fields that `docs/sources.md` names: TaskMaster's and gitcoord's hints."""
+"""Reads YAML and CSV lists; `docs/sources.md` has their fields: TaskMaster's, and gitcoord's hints."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ _COLUMNS: Final = (*_TEXTS, *_LISTS, "estimate", "parallel_safe")
 
 
 def read_yaml_list(document: str, findings: Findings) -> Tags:
-    """The raw tasks of a YAML document, by tag. Raises `not-yaml` or `unknown-shape`."""
+    """Returns the raw tasks of a YAML document, by tag. Raises `not-yaml` or `unknown-shape`."""
     tags = unwrap(load_yaml(document, findings), findings)
     for tasks in tags.values():
         for task in tasks:
@@ -30,7 +30,7 @@ def read_yaml_list(document: str, findings: Findings) -> Tags:
 
 
 def read_csv_list(document: str, findings: Findings) -> list[dict[str, Any]]:
-    """The raw tasks of a CSV document whose first line names its columns. Raises `unknown-shape`."""
+    """Returns the raw tasks of a CSV document whose first line names its columns. Raises `unknown-shape`."""
     first = document.partition("\n")[0]
     delimiter = next((one for one in ("\t", ";") if one in first and "," not in first), ",")
     rows = csv.reader(io.StringIO(document, newline=""), delimiter=delimiter, strict=True)
@@ -72,7 +72,7 @@ def _row(cells: dict[str, str]) -> dict[str, Any]:
 
 
 def _use_known_status(task: Any) -> None:
-    """Writes a status as TaskMaster does; one that nobody knows stays, and is found later."""
+    """Writes a status as TaskMaster does; keeps an unknown one, which is reported later."""
     if isinstance(task, dict):
         status, _ = status_of(task.get("status"))
         if status is not ListedStatus.UNKNOWN:

@@ -1,7 +1,7 @@
-"""What a task of a Markdown list says to gitcoord: `(depends on: 1, 2; touches: src/*.py)`.
+"""Reads the notes of a task in a Markdown list: `(depends on: 1, 2; touches: src/*.py)`.
 
-The same counts on a line of its own below the title, as `Depends on: T001` or `_Depends: 1.1_`. What is left
-after the ids that a note names is prose, which is named in a finding and never guessed at.
+A line of its own below the title has the same meaning, such as `Depends on: T001` or `_Depends: 1.1_`. Text
+after the ids is prose: it is reported and not interpreted.
 """
 
 import re
@@ -30,7 +30,7 @@ _NOTHING = {"", "none", "nothing", "n/a", "-", "—", "–"}
 
 
 class Notes(msgspec.Struct, frozen=True, kw_only=True):
-    """What a task says to gitcoord, as `metadata.gitcoord` does in TaskMaster's lists."""
+    """The notes of a task, as `metadata.gitcoord` in TaskMaster's lists."""
 
     depends_on: tuple[str, ...] = ()
     modifies: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class Notes(msgspec.Struct, frozen=True, kw_only=True):
     estimate: float | None = None
 
     def with_(self, other: "Notes") -> "Notes":
-        """These and the other's."""
+        """Returns these notes and the other ones."""
         return Notes(
             depends_on=tuple(dict.fromkeys((*self.depends_on, *other.depends_on))),
             modifies=tuple(dict.fromkeys((*self.modifies, *other.modifies))),
@@ -48,7 +48,10 @@ class Notes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_title_notes(title: str, ids: Sequence[str], about: TaskId, findings: Findings) -> tuple[Notes, str]:
-    """The notes in the title's parentheses, and the title without them. `ids` are the list's, in order."""
+    """Returns the notes in the title's parentheses, and the title without them.
+
+    `ids` are the list's, in order.
+    """
     notes, kept = Notes(), title
     for found in _IN_PARENTHESES.finditer(title):
         parts = found[1].split(";")
@@ -66,7 +69,7 @@ def read_title_notes(title: str, ids: Sequence[str], about: TaskId, findings: Fi
 
 
 def read_body_notes(body: str, ids: Sequence[str], about: TaskId, findings: Findings) -> Notes:
-    """The notes that have a line of their own below a title."""
+    """Returns the notes on lines of their own below a title."""
     notes = Notes()
     for line in body.split("\n"):
         note = _LINE.fullmatch(line)
@@ -93,7 +96,7 @@ def _note(note: re.Match[str], ids: Sequence[str], about: TaskId, findings: Find
 
 
 def _ids_in(value: str, ids: Sequence[str], about: TaskId, key: str, findings: Findings) -> tuple[str, ...]:
-    """The ids that `value` names; with prose around them only those that nothing else can mean."""
+    """Returns the ids in `value`; if there is prose around them, only unmistakable ids."""
     if value.lower().rstrip(".") in _NOTHING:
         return ()
     names: list[str] = []

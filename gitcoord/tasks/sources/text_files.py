@@ -1,4 +1,4 @@
-"""Text of a task list's file, with one sentence for what cannot be read."""
+"""Reads the text of a task list file; an error says why it cannot be read."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,10 @@ from gitcoord.tasks.json_parser import CONFLICT
 
 
 def read_text_file(path: Path, name: str) -> str:
-    """The text of the file at `path`, called `name`. Raises as `decode_text`, or `unreadable-task-list`."""
+    """Returns the text of the file at `path`, called `name` in messages.
+
+    Raises as `decode_text`, or `unreadable-task-list`.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -19,7 +22,7 @@ def read_text_file(path: Path, name: str) -> str:
 
 
 def decode_text(content: bytes, name: str) -> str:
-    """UTF-8 text, a byte order mark aside.
+    """Decodes UTF-8 text; skips a byte order mark.
 
     Raises `unreadable-task-list`, `empty-task-list` or `conflict-markers`.
     """

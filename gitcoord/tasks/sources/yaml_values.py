@@ -1,6 +1,6 @@
-"""YAML as a task list needs it: numbers keep how they were written, and dates and `no` stay text.
+"""Reads YAML for task lists: numbers keep their spelling, and dates and `no` stay text.
 
-Ids such as 1.10 are not 1.1, and `title: No` is a title.
+The id 1.10 differs from 1.1, and `title: No` is a title.
 """
 
 from functools import cache
@@ -14,7 +14,7 @@ _HINT = "Correct the file there."
 
 
 def load_yaml(document: str, findings: Findings, name: str = "") -> Any:
-    """The value of a YAML document that `name` is the file of. Raises `not-yaml`."""
+    """Returns the value of a YAML document from the file `name`. Raises `not-yaml`."""
     import yaml
 
     name = name or findings.source
@@ -30,7 +30,7 @@ def load_yaml(document: str, findings: Findings, name: str = "") -> Any:
 
 
 def compose_yaml(document: str) -> Any:
-    """The nodes of a document that `load_yaml` reads: they know where they stand."""
+    """Returns the nodes of a document that `load_yaml` accepts: they have positions."""
     import yaml
 
     return yaml.compose(document, Loader=_loader())
@@ -42,13 +42,13 @@ def _loader() -> Any:
 
     import yaml
 
-    # libyaml's parser where PyYAML was built with it: a tenth of the time.
+    # libyaml's parser, if PyYAML was built with it: a tenth of the time.
     base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
     class Loader(base):  # type: ignore[misc]
         """The safe loader, with the booleans of YAML 1.2 and without dates."""
 
-    # Resolvers are kept by first character: https://pyyaml.org/wiki/PyYAMLDocumentation
+    # PyYAML stores resolvers by first character: https://pyyaml.org/wiki/PyYAMLDocumentation
     dropped = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:bool")
     Loader.yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in known if tag not in dropped]
@@ -71,7 +71,7 @@ def _number(loader: Any, node: Any) -> Any:
 
 
 def _whole(loader: Any, node: Any) -> Any:
-    """Decimal digits alone: 010, 0x1F and 1:30 are ids as they stand there."""
+    """Converts only decimal digits: 010, 0x1F and 1:30 are ids with exactly this spelling."""
     plain = node.value.isascii() and node.value.isdigit() and (node.value == "0" or node.value[0] != "0")
     return int(node.value) if plain and len(node.value) <= 300 else node.value
 

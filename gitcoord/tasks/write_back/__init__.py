@@ -1,1 +1,1 @@
-"""Statuses set where a task list lives: in its file, other bytes as they were, or by its owner's command."""
+"""Sets statuses in task lists: in the file, whose other bytes stay, or by the command of the list's tool."""

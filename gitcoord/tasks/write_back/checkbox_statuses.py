@@ -1,4 +1,4 @@
-"""Where the checkboxes of a Markdown list stand in its text."""
+"""Finds the checkboxes of a Markdown list in its text."""
 
 from collections.abc import Iterator, Mapping
 
@@ -9,14 +9,14 @@ from gitcoord.tasks.write_back.splices import DONE, Splice, Wish
 
 
 def checkbox_splices(text: str, wishes: Mapping[str, Wish]) -> list[Splice]:
-    """What ticks the boxes of `wishes` off, or makes them empty again."""
+    """Returns the splices that tick or clear the boxes of `wishes`."""
     starts = [0, *(end.end() for end in LINE_END.finditer(text))]
     left, splices = dict(wishes), []
     for task in _all(checklist_tasks(read_checklist(text), Findings(""))):
         wish = left.pop(task.id, None)
         if wish is None or STATUSES.get(task.box.mark) == wish:
             continue
-        # Before a checkbox stand only marks of lists and quotations, none of which is a bracket.
+        # Only marks of lists and quotations precede a checkbox, and none of these is a bracket.
         mark = text.index("[", starts[task.box.line]) + 1
         splices.append(Splice(mark, mark + 1, "x" if wish == DONE else " "))
     return splices

@@ -1,4 +1,4 @@
-"""Where the status of a task of Backlog.md stands in its file."""
+"""Finds the status of a Backlog.md task in its file."""
 
 from typing import Final
 
@@ -9,17 +9,17 @@ from gitcoord.tasks.write_back.splices import Splice, Wish
 from gitcoord.tasks.write_back.yaml_statuses import field_splice
 
 _WORDS: Final = {"done": "Done", "pending": "To Do"}
-"""What Backlog.md calls them, unless its settings say otherwise."""
+"""Backlog.md's names, unless its settings have others."""
 
 
 def front_matter_splice(text: str, wish: Wish) -> list[Splice]:
-    """What sets the field `status` of the front matter."""
+    """Returns the splice that sets the field `status` of the front matter."""
     import yaml
 
     front = split_front_matter(text)
     if front is None:
         return []
-    # Quotes around names in other lines leave the lines of the status where they are.
+    # Quotes around names in other lines do not move the lines of the status.
     root = compose_yaml(quoted_mentions(front.text))
     if not isinstance(root, yaml.MappingNode):
         return []
@@ -27,7 +27,7 @@ def front_matter_splice(text: str, wish: Wish) -> list[Splice]:
     if key is None or key.start_mark.column:
         return []
     starts = [0, *(end.end() for end in LINE_END.finditer(text))]
-    # The front matter begins below the first line; what stands before the status of its own is untouched.
+    # The front matter begins below the first line; text before its own status stays unchanged.
     line = starts[key.start_mark.line + 1]
     inner = field_splice(front.text, root, _WORDS[wish])
     begins = [0, *(end.end() for end in LINE_END.finditer(quoted_mentions(front.text)))]

@@ -1,4 +1,4 @@
-"""Where the statuses of a JSON task list stand in its text. The standard library reads every token."""
+"""Finds the statuses of a JSON task list in its text. The standard library reads every token."""
 
 import json
 import re
@@ -19,7 +19,7 @@ Span = tuple[int, int]
 
 
 class Member(msgspec.Struct, frozen=True):
-    """A member of an object: where its key begins, and the span of its value."""
+    """A member of an object: the start of its key, and the span of its value."""
 
     key: str
     start: int
@@ -27,9 +27,9 @@ class Member(msgspec.Struct, frozen=True):
 
 
 def json_splices(text: str, tag: str, wishes: Mapping[str, Wish]) -> list[Splice]:
-    """What makes the statuses of the tag's tasks and subtasks those of `wishes`, by full id.
+    """Returns the splices that set the statuses of the tag's tasks and subtasks to `wishes`, by full id.
 
-    A task without a status gets one behind its id, with the white space that stands before that.
+    A task without a status gets one after its id, with the same white space before it.
     """
     document = parse(text.encode("utf-8", "surrogatepass"), Findings(""))
     tasks = unwrap(document, Findings(""))[tag]
@@ -43,7 +43,7 @@ def json_splices(text: str, tag: str, wishes: Mapping[str, Wish]) -> list[Splice
 
 
 def _path_to(value: Any, wanted: Any) -> Sequence[str] | None:
-    """The keys that lead to the very object `wanted`."""
+    """Returns the keys that lead to the object `wanted` itself."""
     if value is wanted:
         return ()
     if isinstance(value, dict):
@@ -63,7 +63,7 @@ def _of_tasks(
             continue
         full = own if not above or own.startswith(f"{above}.") else f"{above}.{own}"
         members = {member.key: member for member in _members(text, span[0])}
-        # Of tasks that share an id the first one counts.
+        # Of tasks that share an id, the first one counts.
         wish = wishes.pop(full, None)
         if wish is not None and str(status_of(task.get("status"))[0]) != wish:
             yield _status(text, span[0], members, wish)
@@ -82,7 +82,7 @@ def _status(text: str, start: int, members: Mapping[str, Member], wish: Wish) ->
 
 
 def _members(text: str, start: int) -> Iterator[Member]:
-    """The members of the object that begins at `start`."""
+    """Yields the members of the object that begins at `start`."""
     here = _skip(text, start + 1)
     while text[here] != "}":
         key, after = _DECODER.raw_decode(text, here)
@@ -93,7 +93,7 @@ def _members(text: str, start: int) -> Iterator[Member]:
 
 
 def _elements(text: str, start: int) -> Iterator[Span]:
-    """The spans of the elements of the list that begins at `start`."""
+    """Yields the spans of the elements of the list that begins at `start`."""
     here = _skip(text, start + 1)
     while text[here] != "]":
         end = _DECODER.raw_decode(text, here)[1]

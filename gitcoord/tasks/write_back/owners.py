@@ -1,4 +1,7 @@
-"""Statuses set by the command of a list's owner, which is `bd`. What it did is read afterwards."""
+"""Sets statuses with the command of the list's tool, which is `bd`.
+
+The caller reads the result from the list.
+"""
 
 import shutil
 import subprocess
@@ -12,11 +15,14 @@ from gitcoord.tasks.write_back.splices import DONE, Wish
 BEADS_PROGRAM: Final = "bd"
 _SECONDS: Final = 120
 _MOST: Final = 50
-"""Ids in one command, so that no command line gets too long."""
+"""The most ids in one command, to keep command lines short."""
 
 
 def beads_commands(wishes: Mapping[str, Wish]) -> list[list[str]]:
-    """`bd close` and `bd reopen` for the issues. Ids begin with a letter or digit, so none is an option."""
+    """Returns `bd close` and `bd reopen` for the issues.
+
+    Ids begin with a letter or digit, so none is an option.
+    """
     done, again = _parted(wishes)
     close = [
         [BEADS_PROGRAM, "close", *part, "--reason", "Landed, as gitcoord found in the base"]
@@ -26,12 +32,12 @@ def beads_commands(wishes: Mapping[str, Wish]) -> list[list[str]]:
 
 
 def has_program(name: str) -> bool:
-    """Whether the owner's command is on PATH."""
+    """Whether the tool's command is on PATH."""
     return shutil.which(name) is not None
 
 
 def run_commands(commands: Sequence[list[str]], root: Path) -> str:
-    """Runs them in `root`; why one failed, in a few words, or nothing."""
+    """Runs the commands in `root`; returns briefly why one failed, or ""."""
     for command in commands:
         program = shutil.which(command[0]) or command[0]
         try:

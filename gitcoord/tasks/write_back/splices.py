@@ -1,4 +1,4 @@
-"""Replacing spans of a text, and nothing else of it."""
+"""Replaces spans of a text, and nothing else."""
 
 from collections.abc import Iterable
 from typing import Final, Literal
@@ -6,12 +6,12 @@ from typing import Final, Literal
 import msgspec
 
 Wish = Literal["done", "pending"]
-"""What a status becomes: done, or to do again."""
+"""The new status: done, or to do again."""
 DONE: Final[Wish] = "done"
 
 
 class Splice(msgspec.Struct, frozen=True):
-    """The characters from `start` to before `end` become `text`."""
+    """Replaces the characters from `start` to before `end` by `text`."""
 
     start: int
     end: int
@@ -19,7 +19,7 @@ class Splice(msgspec.Struct, frozen=True):
 
 
 def spliced(text: str, splices: Iterable[Splice]) -> str:
-    """The text with the spans replaced, which do not overlap."""
+    """Returns the text with the spans replaced, which must not overlap."""
     parts, here = [], 0
     for splice in sorted(splices, key=lambda one: one.start):
         parts += [text[here : splice.start], splice.text]

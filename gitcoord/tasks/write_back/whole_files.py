@@ -1,4 +1,4 @@
-"""Replacing a file by one move, so that whoever reads it sees the old or the new one, whole."""
+"""Replaces a file with one rename, so readers see either the old or the new content."""
 
 import glob
 import os
@@ -10,13 +10,13 @@ from pathlib import Path
 from gitcoord.errors import Exit, GitcoordError
 
 _FRESH = 60.0
-"""Seconds for which a part counts as being written, whoever has its lock."""
+"""Seconds for which a partial file counts as being written, whether it is locked or not."""
 
 
 def replace_file(path: Path, before: bytes, after: bytes) -> bool:
-    """Puts `after` in the place of `before`; false, and nothing done, where the file has become another one.
+    """Replaces the content `before` by `after`; returns False and does nothing if the file has changed.
 
-    Mode and symbolic links stay. Raises `cannot-write` (exit 3).
+    Keeps mode and symbolic links. Raises `cannot-write` (exit 3).
     """
     place = path.resolve()
     try:
@@ -48,7 +48,7 @@ def replace_file(path: Path, before: bytes, after: bytes) -> bool:
 
 
 def _remove_abandoned(place: Path) -> None:
-    """Removes the parts of processes that were killed: a living one holds a lock on its own."""
+    """Removes the partial files of killed processes: a running one holds a lock on its own."""
     for part in place.parent.glob(f".{glob.escape(place.name)}.*.part"):
         with suppress(OSError), part.open("rb") as file:
             old = time.time() - os.fstat(file.fileno()).st_mtime > _FRESH
@@ -57,10 +57,10 @@ def _remove_abandoned(place: Path) -> None:
 
 
 def _take_lock(file: int) -> bool:
-    """Takes the lock of an open part until it is closed, and returns whether no other process has it."""
+    """Locks an open partial file until it is closed; returns whether no other process holds the lock."""
     try:
         import fcntl
-    except ImportError:  # not a POSIX system: nothing is known of others
+    except ImportError:  # Not a POSIX system: other processes are unknown.
         return False
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,8 +1,8 @@
-"""Sets statuses where a task list lives. Files are replaced whole, and only the statuses of them change.
+"""Sets statuses in a task list. Replaces files as a whole, and changes only the statuses in them.
 
-Before a file is replaced its new text is read as the old one was: where more would change, the file stays as
-it is. beads keeps a database beside its file, so that its own command changes it. TaskMaster reads its file
-each time, and its `set-status` (0.43.1) writes ids as texts, drops metadata and knows no tag: it is not used.
+Before a file is replaced, its new text is read like the old one: if more would change, the file stays as it
+is. beads has a database beside its file, so its own command makes the change. TaskMaster reads its file each
+time; its `set-status` (0.43.1) writes ids as texts, drops metadata and has no tags, so it is not used.
 """
 
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ class ListFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WriteResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The tasks whose status was set, and by what (`file` or `bd`); and why others were not."""
+    """The tasks whose status was set, and how (`file` or `bd`); and why others were not."""
 
     written: tuple[TaskId, ...] = ()
     by: str = "file"
@@ -77,12 +77,12 @@ def write_statuses(place: ListFile, wishes: Mapping[str, Wish]) -> WriteResult:
 
 
 def _leads_out(path: Path, place: ListFile) -> bool:
-    """Whether a link in the repository leads to a file elsewhere, which nobody named."""
+    """Whether a link in the repository leads to a file outside of it."""
     return path.is_relative_to(place.root) and not path.resolve().is_relative_to(place.root.resolve())
 
 
 def _unset(place: ListFile, wishes: Mapping[str, Wish]) -> dict[str, Wish]:
-    """What the list does not say yet."""
+    """Returns the wishes that the list does not fulfil yet."""
     content = b"" if place.kind == BACKLOG else place.path.read_bytes()
     try:
         tags = read_tags(place.kind, content, place.path, place.root, Findings(place.path.name))
@@ -119,7 +119,7 @@ def _splices(text: str, place: ListFile, wishes: Mapping[str, Wish]) -> list[Spl
 
 
 def _only_statuses(place: ListFile, before: bytes, after: bytes, wishes: Mapping[str, Wish]) -> bool:
-    """Whether the new text says the same as the old one, but for the statuses that are wished for."""
+    """Whether the new text equals the old one, apart from the requested statuses."""
     try:
         old, new = (
             read_tags(place.kind, content, place.path, place.root, Findings(place.path.name))
@@ -133,12 +133,12 @@ def _only_statuses(place: ListFile, before: bytes, after: bytes, wishes: Mapping
             for one, other in zip(olds, news, strict=True)
         )
     except (GitcoordError, RecursionError):
-        # YAML can hold itself.
+        # YAML can contain itself.
         return False
 
 
 def _entries(tasks: list[Any], above: str = "") -> list[tuple[str, str, dict[str, Any]]]:
-    """Every task and subtask: full id, status as it counts, and everything else."""
+    """Returns every task and subtask: full id, effective status, and everything else."""
     found: list[tuple[str, str, dict[str, Any]]] = []
     for task in tasks:
         if not isinstance(task, dict):
@@ -155,7 +155,7 @@ def _entries(tasks: list[Any], above: str = "") -> list[tuple[str, str, dict[str
 
 
 def _write_backlog(place: ListFile, wishes: Mapping[str, Wish]) -> str:
-    """Sets the statuses in the tasks' files; why it cannot be done, or nothing."""
+    """Sets the statuses in the tasks' files; returns why that is impossible, or ""."""
     from gitcoord.tasks.sources.backlog import (
         backlog_id,
         backlog_paths,

@@ -1,4 +1,4 @@
-"""Where the statuses of a YAML document stand in its text, as PyYAML's nodes tell."""
+"""Finds the statuses of a YAML document in its text, by PyYAML's nodes."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 def yaml_splices(text: str, tag: str, wishes: Mapping[str, Wish]) -> list[Splice]:
-    """What makes the statuses of the tag's tasks and subtasks those of `wishes`, by full id."""
+    """Returns the splices that set the statuses of the tag's tasks and subtasks to `wishes`, by full id."""
     tasks = _tasks_of(compose_yaml(text), tag)
     return list(_of_tasks(text, tasks, "", dict(wishes))) if tasks is not None else []
 
 
 def field_splice(text: str, mapping: "yaml.MappingNode", value: str) -> Splice:
-    """What sets the field `status`; a mapping without one gets it behind its `id`."""
+    """Returns the splice that sets the field `status`; a mapping without one gets it after its `id`."""
     fields = _fields(mapping)
     if "status" in fields:
         node = fields["status"][1]
@@ -37,7 +37,7 @@ def field_splice(text: str, mapping: "yaml.MappingNode", value: str) -> Splice:
 
 
 def _tasks_of(root: Any, tag: str) -> Any:
-    """The sequence of the tag's tasks, in the shapes that `file_formats` reads."""
+    """Returns the sequence of the tag's tasks, in the formats that `file_formats` reads."""
     import yaml
 
     if isinstance(root, yaml.SequenceNode):

@@ -1,4 +1,4 @@
-"""The wish that a process ends: TERM, Ctrl-C or a closed terminal, heard at moments of its own choosing."""
+"""Requests to end a process (TERM, Ctrl-C, a closed terminal), which it reads when it is ready."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class StopSignal:
-    """`asked` is the signal that came first, `count` how many came; `descriptor` wakes whoever waits."""
+    """`asked` is the first signal, `count` the number of signals; `descriptor` wakes a waiting process."""
 
     def __init__(self) -> None:
         self.asked: signal.Signals | None = None
@@ -20,30 +20,30 @@ class StopSignal:
             os.set_blocking(descriptor, False)
 
     def ask(self, number: int, frame: FrameType | None = None) -> None:
-        """Notes a signal."""
+        """Records a signal."""
         self.asked = self.asked or signal.Signals(number)
         self.count += 1
         try:
             os.write(self._wake, b"!")
         except BlockingIOError:
-            return  # it is awake
+            return  # The pipe is full: the process will wake up.
 
     def hear(self) -> None:
-        """Takes note of having been woken."""
+        """Empties the pipe after a wake-up."""
         try:
             os.read(self.descriptor, 512)
         except BlockingIOError:
             return
 
     def close(self) -> None:
-        """Lets the descriptors go."""
+        """Closes the descriptors."""
         os.close(self.descriptor)
         os.close(self._wake)
 
 
 @contextmanager
 def listening() -> Iterator[StopSignal]:
-    """A Stop that hears this process's signals while the block lasts."""
+    """Yields a StopSignal that records this process's signals until the block ends."""
     stop = StopSignal()
     before = {number: signal.signal(number, stop.ask) for number in _SIGNALS}
     try:

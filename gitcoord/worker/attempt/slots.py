@@ -1,4 +1,4 @@
-"""Slots: a small number for each attempt of this clone that is under way, for its port or its database."""
+"""Slots: a small number for each running attempt of this clone, for its port or its database."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,10 +12,10 @@ _PAUSE = 0.1
 
 @contextmanager
 def held_slot(common_dir: Path, slots: int | None, given_up: Callable[[], bool] = bool) -> Iterator[int]:
-    """The lowest number that no other attempt of this clone has; nobody else gets it while the block lasts.
+    """Holds the lowest number that no other attempt of this clone has, until the block ends.
 
-    It is below `slots` (None: no limit), unless attempts that were begun by hand hold all of these for a
-    minute. The system frees the slot of a process that dies.
+    It is below `slots` (None: no limit), unless attempts started by hand hold all of these for a minute. The
+    system frees the slot of a process that dies.
     """
     from filelock import FileLock, Timeout
 

@@ -1,4 +1,4 @@
-"""What an agent says that it has used, in the JSON that it prints: tokens, and US dollars if it knows them.
+"""Reads what an agent used from the JSON that it prints: tokens, and US dollars if it reports them.
 
 Claude Code with `--output-format json` or `stream-json` prints a `result` with `total_cost_usd` and `usage`
 (https://docs.claude.com/en/docs/claude-code/headless), Codex with `exec --json` a `turn.completed` with
@@ -12,7 +12,7 @@ _MOST = 1 << 53
 
 
 class _Usage(msgspec.Struct):
-    """Tokens; what Codex read from its cache is part of its input, what Claude Code did is not."""
+    """Tokens. Codex includes cached tokens in its input, Claude Code does not."""
 
     input_tokens: int = 0
     cache_creation_input_tokens: int = 0
@@ -37,7 +37,7 @@ class _Line(msgspec.Struct):
 
 
 class Spending:
-    """Adds up what is said in the lines of an output. `tokens` and `usd` are None until something was."""
+    """Adds up the usage in the lines of an output. `tokens` and `usd` are None until a line has some."""
 
     def __init__(self) -> None:
         self._rest = b""
@@ -45,18 +45,18 @@ class Spending:
         self.usd: float | None = None
 
     def write(self, data: bytes) -> None:
-        """Takes in more of the output; lines without a word of usage cost next to nothing."""
+        """Adds more of the output; lines without usage cost next to nothing."""
         whole = self._rest + data if self._rest else data
         end = whole.rfind(b"\n") + 1
         if b'"usage"' in whole[:end]:
             for line in whole[:end].splitlines():
                 self._take(line)
         rest = whole[end:]
-        # Only a line that can become a document is kept until it is whole.
+        # Keep an unfinished line only if it can become a document.
         self._rest = rest if rest.lstrip()[:1] in (b"{", b"[") and len(rest) <= _LONGEST else b""
 
     def close(self) -> None:
-        """Nothing more comes: the last line needs no end."""
+        """Ends the output: the last line needs no line end."""
         self._take(self._rest)
         self._rest = b""
 
@@ -73,7 +73,7 @@ class Spending:
 
 
 def _lines(line: bytes) -> list[_Line]:
-    """The document on the line; Claude Code with `--verbose` prints a list of them."""
+    """Returns the documents on the line; Claude Code with `--verbose` prints a list of them."""
     try:
         found = msgspec.json.decode(line, type=_Line | list[_Line])
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError):

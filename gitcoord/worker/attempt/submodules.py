@@ -1,7 +1,8 @@
-"""Submodules in a worker's checkout: filled when it is made, moved along with it, and never left half done.
+"""Fills the submodules of a worker's checkout when it is made, and updates them with it.
 
-Nothing of the user's configuration is written: git is told for the one command that they are wanted. What it
-allows, such as submodules from local paths, stays as it is set.
+Never leaves a submodule half filled. Writes nothing to the user's configuration: enables submodules for
+single git commands only. Settings that restrict them, such as for submodules from local paths, stay in
+effect.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,20 +23,20 @@ _WANTED = ("-c", "submodule.active=.")
 
 
 class _SubmodulePlace(msgspec.Struct, frozen=True):
-    """A working tree that has submodules, and where their objects may be on this machine already."""
+    """A working tree with submodules, and the places on this machine that may have their objects."""
 
     git: Git
     modules: Sequence[Path]
 
     @property
     def any(self) -> bool:
-        """Whether it has any: one look at one file is all that a tree without them costs."""
+        """Whether it has any; a tree without submodules costs one look at one file."""
         file = self.git.directory / ".gitmodules"
         return file.is_file() and not file.is_symlink()
 
 
 def before_moving(copy: WorkingCopy) -> Oid | None:
-    """The commit that the checkout is at, where it has submodules; where it has none, git is not asked."""
+    """Returns the commit of a checkout with submodules; does not start git if it has none."""
     there = (copy.directory / ".gitmodules").is_file()
     return (
         copy.git.text("rev-parse", "--verify", "HEAD")
@@ -45,9 +46,9 @@ def before_moving(copy: WorkingCopy) -> Oid | None:
 
 
 def bring_in(repository: Repository, copy: WorkingCopy, before: Oid | None) -> None:
-    """Fills the submodules that are empty, and moves those along that changed since the commit `before`.
+    """Fills the empty submodules, and updates those that changed since the commit `before`.
 
-    What is here of them in the repository's own checkout is not fetched again. Raises `submodule-failed`.
+    Does not fetch objects that the repository's own checkout has. Raises `submodule-failed`.
     """
     place = _SubmodulePlace(copy.git, _known_modules(repository))
     if place.any:
@@ -56,7 +57,7 @@ def bring_in(repository: Repository, copy: WorkingCopy, before: Oid | None) -> N
 
 
 def problem_with(copy: WorkingCopy, since: Oid) -> str:
-    """Why what an agent did in a submodule since the commit `since` would be lost, or nothing."""
+    """Says why changes in a submodule since the commit `since` would be lost; empty if none would be."""
     strays = links_without_row(copy.git, since, "HEAD")
     if strays:
         return f"it added a repository without a row in .gitmodules: {some(strays)}"
@@ -96,7 +97,7 @@ def _fill(place: _SubmodulePlace, moved: set[str], above: str) -> None:
 
 
 def _update(git: Git, path: str, above: str, known: Sequence[Path]) -> None:
-    # A shallow one cannot be borrowed from.
+    # Objects cannot be borrowed from a shallow repository.
     borrowed = next((one for one in known if one.is_dir() and not (one / "shallow").exists()), None)
     options = ("--reference", str(borrowed)) if borrowed is not None else ()
     command = ("submodule", "--quiet", "update", *options, "--", path)
@@ -112,7 +113,7 @@ def _update(git: Git, path: str, above: str, known: Sequence[Path]) -> None:
 
 
 def _listed(git: Git) -> Mapping[str, str]:
-    """The name of each submodule by its path: those that .gitmodules and the index both have."""
+    """Returns the name of each submodule by path: those in both .gitmodules and the index."""
     asked = ("config", "--file", ".gitmodules", "-z", "--get-regexp", r"^submodule\..*\.path$")
     entries = (entry.partition("\n") for entry in git.run(*asked, ok=()).text.split("\0") if entry)
     names = {path: key.removeprefix("submodule.").removesuffix(".path") for key, _, path in entries}
@@ -121,7 +122,7 @@ def _listed(git: Git) -> Mapping[str, str]:
 
 
 def _links(listing: str) -> Iterator[str]:
-    """The paths of submodules in an index; one that is in conflict is left to whoever resolves it."""
+    """Yields the paths of submodules in an index; leaves conflicting ones to whoever resolves them."""
     for line in filter(None, listing.split("\0")):
         entry, _, path = line.partition("\t")
         mode, _, stage = entry.split(" ")
@@ -142,7 +143,7 @@ def _links_since(git: Git, since: Oid) -> list[tuple[str, Oid]]:
 
 
 def _raw(listing: str) -> Iterator[tuple[str, Oid]]:
-    """The submodules that a comparison ends with, by path."""
+    """Yields the submodules on the new side of a comparison, by path."""
     fields = listing.split("\0")
     for entry, path in zip(fields[::2], fields[1::2], strict=False):
         words = entry.split(" ")

@@ -22,8 +22,10 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 class UsageLimit(msgspec.Struct, frozen=True, kw_only=True):
-    """A limit was reached. `until` is its end in seconds since the epoch, None where nobody said; `said` is
-    what the agent printed."""
+    """A usage limit.
+
+    `until` is its end in seconds since 1970, None if unknown; `said` is the agent's output.
+    """
 
     until: float | None
     said: str

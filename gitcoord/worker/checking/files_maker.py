@@ -1,4 +1,4 @@
-"""Makes files anew on this machine, in a checkout beside those of checks; see `gitcoord.landing.remade`."""
+"""Generates files on this machine, in a checkout beside those of checks; see `gitcoord.landing.remade`."""
 
 import contextlib
 import os
@@ -26,9 +26,11 @@ _BEYOND_GRACE = 10.0
 
 
 class LocalFilesMaker:
-    """Runs the commands of `regenerate`, one after the other; `slots` is how many checks run beside it.
+    """Runs the commands of `regenerate` one after the other.
 
-    `like` has what results depend on beside tree and commands, and the limits of a check.
+    `slots` is the number of checks that run beside it.
+
+    `like` has everything that results depend on besides tree and commands, and the limits of a check.
     """
 
     def __init__(
@@ -58,13 +60,13 @@ class LocalFilesMaker:
         self._known = {key: result for key, result in self._known.items() if result.outcome == "passed"}
 
     def close(self) -> None:
-        """End what runs it."""
+        """Ends its process."""
         self._server.close()
         if self._memo is not None:
             self._memo.make_room()
 
     def _learn_made(self, result: CheckResult, due: Sequence[Maker]) -> None:
-        """Made once more it would be the same: what a command makes of equal files is equal."""
+        """Stores that generating files again changes nothing: a command makes equal files of equal files."""
         again = msgspec.structs.replace(result, tree=result.made)
         self._known[result.made, tuple(due)] = again
         place = self._memo_of(due).place(result.made)
@@ -80,7 +82,7 @@ class LocalFilesMaker:
         return self._memo
 
     def _kept(self, tree: Oid, due: Sequence[Maker]) -> CheckResult | None:
-        """What was made of the tree before, if all of it is still there."""
+        """Returns the stored result of the tree, if all of its objects still exist."""
         result = self._memo_of(due).read(tree)
         if result is None or result.outcome != "passed":
             return None
@@ -114,7 +116,7 @@ class LocalFilesMaker:
         except OSError as error:
             raise GitcoordError(
                 "engine-refused",
-                f"What makes files anew cannot be started in {place}: {error.strerror or error}.",
+                f"The commands that generate files cannot be started in {place}: {error.strerror or error}.",
                 hint="Free room or processes, then run the command again.",
             ) from error
         try:

@@ -1,4 +1,4 @@
-"""One check that sees several repositories side by side, each in a checkout of its own at a given commit."""
+"""A check of several repositories side by side, each in its own checkout at a given commit."""
 
 import os
 import time
@@ -29,7 +29,10 @@ _LAST = 200
 
 
 class SideBySideCheck:
-    """Runs one command on several repositories; the first of them keeps the results, and is where it runs."""
+    """Runs one command on several repositories.
+
+    The first one stores the results, and the command starts there.
+    """
 
     def __init__(
         self, repositories: Mapping[str, Repository], command: CheckCommand, run: RunSettings
@@ -40,9 +43,9 @@ class SideBySideCheck:
         self._run_settings = run
 
     def check(self, commits: Mapping[str, Oid]) -> CheckResult:
-        """The result at these commits, one for each repository; remembered by their trees.
+        """Returns the result at these commits, one for each repository; cached by their trees.
 
-        Raises GitcoordError where a checkout cannot be made.
+        Raises GitcoordError if a checkout cannot be made.
         """
         trees = {name: tree_of(self._repositories[name].git, commit) for name, commit in commits.items()}
         words = " ".join((self._command.environment, *(f"{name}={tree}" for name, tree in trees.items())))
@@ -107,7 +110,7 @@ class SideBySideCheck:
 
 
 def variable_of(name: str) -> str:
-    """The variable that says where the checkout of a repository is."""
+    """Returns the name of the variable with the path of a repository's checkout."""
     return VARIABLE + name.replace("-", "_").upper()
 
 
