@@ -170,7 +170,7 @@ def test_killed_at_any_moment_the_list_is_whole(tmp_path: Path) -> None:
     path.write_text(one)
     place = ListFile(kind="taskmaster", path=path, tag="master", root=tmp_path)
     write_statuses(place, {"0": "pending"})  # what the children share is loaded here, once
-    draw, seen = random.Random(7), set()
+    draw, seen = random.Random(7), set[str]()
     for kills in range(200):
         if kills >= 12 and len(seen) == 2:
             break
