@@ -77,6 +77,19 @@ def test_a_second_merge_that_has_an_effect_fails_the_test(hub: GitHubEmulator, a
     api.repository.merges.clear()
 
 
+@pytest.mark.parametrize("method", ["merge", "rebase"])
+def test_a_merge_that_broke_off_is_not_made_again_onto_a_base_that_has_all_of_it(
+    method: str, hub: GitHubEmulator, api: Api, app: EmulatedRepository, content: Repo, number: int
+) -> None:
+    hub.fault(r"^PUT .*/merge$", "partial-merge", status=500, times=2)
+    assert api.merge(number, method)[0] == 500
+    moved = content.tip("main")
+    assert api.merge(number, method)[0] == 500
+    assert api.ready(number)["state"] == "open"
+    assert api.merge(number, method) == (405, "Pull Request is not mergeable")
+    assert (content.tip("main"), app.merges[number]) == (moved, 1)
+
+
 def test_only_the_chosen_request_is_hit(hub: GitHubEmulator, api: Api, number: int) -> None:
     fault = hub.fault(rf"^GET .*/pulls/{number}$", "status", nth=2, times=2, status=503)
     statuses = [api.call("GET", f"/pulls/{number}")[0] for _ in range(5)]
@@ -145,12 +158,12 @@ def test_a_merge_takes_effect_after_its_connection_broke(
 ) -> None:
     hub.fault(r"^PUT .*/merge$", "late", reads=1, partial=True)
     with pytest.raises(requests.ConnectionError):
-        api.merge(number)
+        api.merge(number, "squash")
     assert app.merges[number] == 0
     if again:
-        assert api.merge(number)[0] == 405
+        assert api.merge(number, "squash")[0] == 405
         api.ready(number)
-        assert api.merge(number)[0] == 200
+        assert api.merge(number, "squash")[0] == 200
     else:
         assert api.call("GET", f"/pulls/{number}")[1]["state"] == "open"
         assert app.merges[number] == 0

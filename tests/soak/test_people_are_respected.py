@@ -43,8 +43,8 @@ def wrongs(record: Record, *, broken_off: bool = False, others_merge: bool = Tru
 
 
 def merge(client: Api, number: int) -> None:
-    """Merge as soon as it is known that the branches do."""
-    while client.call("PUT", f"/pulls/{number}/merge", {})[0] == 405:
+    """Squash as soon as it is known that the branches merge."""
+    while client.call("PUT", f"/pulls/{number}/merge", {"merge_method": "squash"})[0] == 405:
         time.sleep(0.02)
 
 

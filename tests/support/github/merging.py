@@ -54,6 +54,9 @@ def merge(
     _check_pull(repository, pull, call)
     _check_rules(repository, pull, call)
     new = _write(repository, pull, call)
+    if new == pull.base_sha or repository.git.is_ancestor(pull.head_sha, pull.base_sha):
+        # A merge that was broken off has moved the base already: nothing is left to merge.
+        raise ApiError(405, NOT_MERGEABLE)
     _check_messages(repository, pull, new)
     new = spoiled(repository, pull.number, new)
     hooks.run("before_merge_cas", repository, pull)
