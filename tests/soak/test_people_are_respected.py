@@ -104,6 +104,21 @@ def test_what_was_decided_for_good_holds_for_each_task_until_that_one_has_moved(
     assert not record.is_final(moves.__getitem__, [])
 
 
+def test_a_closed_rollback_stays_closed_whatever_is_pushed_to_the_branches_of_tasks(
+    record: Record, app: EmulatedRepository, content: Repo, tmp_path: Path
+) -> None:
+    world = World(make_scenario(5), content, tmp_path)
+    content.commit({"back.txt": "back"}, branch="rollback/level-0")
+    number = Api(app).open_pull("rollback/level-0")
+    Person(app, "lisa").close(number)
+    decided(record, number)
+    world.moved["feature/level-0-task-1"] += 1
+    assert record.is_final(world.moves, [])
+    twin = Api(app).open_pull("rollback/level-0")
+    assert [*record.wrongs(world.moves, [], others_merge=True, broken_off=False)]
+    assert twin != number
+
+
 @pytest.mark.parametrize(
     ("second", "between", "excused"),
     [

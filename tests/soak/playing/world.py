@@ -251,8 +251,11 @@ class World:
         return ended.returncode == 0
 
     def moves(self, branch: str) -> int:
-        """How often others moved a branch; that of a level goes by those of all tasks."""
-        if any(work.branch == branch for work in self.scenario.works):
+        """How often others moved a branch; that of a level goes by those of all tasks.
+
+        Nothing that is pushed to tasks is in a rollback.
+        """
+        if "rollback" in branch or any(work.branch == branch for work in self.scenario.works):
             return self.moved[branch]
         return sum(times for name, times in self.moved.items() if name != "main")
 
