@@ -63,7 +63,6 @@ class Judge:
         """Remembers where in the log of requests the next run begins."""
         self._runs.append(len(self._hub.log))
         self._ends.clear()
-        self._spoiled = len(self._app.spoiled)
         self.record.merged_by_hand = False
 
     def run_ended(self, command: str, ran: Ran, secrets: Iterable[str], logs: Path) -> None:
@@ -90,10 +89,7 @@ class Judge:
                 self.wrong(f"{times} pull requests are open for {head}")
 
     def all_ended(self, world: World) -> None:
-        """A run of every client that was at work: what people did meanwhile has been respected.
-
-        A merge that the host made wrong is noticed by one of them, unless something ended it before.
-        """
+        """A run of every client that was at work: what people did meanwhile has been respected."""
         others_merge, files = self._scenario.around.merges_by_others, set(world.remote.files("main"))
         broken_off = any(code not in (0, 1) for code, _ in self._ends)
         for wrong in self.record.wrongs(world.moves, files, others_merge=others_merge, broken_off=broken_off):
@@ -106,10 +102,24 @@ class Judge:
             self.wrong(f"a merge was sent again while the first one may still have been at work: {again}")
         for line in _sent_at_once_again(self._hub.log[self._runs[-1] :]):
             self.wrong(f"a write without an answer was sent again without a look in between: {line}")
-        codes = {code for code, _ in self._ends}
+        self._mistakes(world)
+
+    @property
+    def awaits_notice(self) -> bool:
+        """Whether the host merged something else, and no client has seen that landing yet."""
+        return len(self._app.spoiled) > self._spoiled
+
+    def _mistakes(self, world: World) -> None:
+        """Whoever records a landing that the host made wrong says so, unless something ended it before."""
+        if not self.awaits_notice:
+            return
         noticed = any(said == "tree-differs" for _, said in self._ends)
-        if len(self._app.spoiled) > self._spoiled and codes <= {0, 1} and not noticed:
+        said = world.remote.git("log", "--glob=refs/gitcoord/*", "--format=%s")
+        recorded = any(f" as {commit[:12]}" in said for _, commit in self._app.spoiled[self._spoiled :])
+        if recorded and not noticed and {code for code, _ in self._ends} <= {0, 1}:
             self.wrong(f"nobody noticed that the host merged something else: {self._app.spoiled}")
+        if recorded or noticed:
+            self._spoiled = len(self._app.spoiled)
 
     def partly(self, world: World) -> None:
         """The base where people keep some work from landing: what is in it came once, all the rest not."""
