@@ -1,5 +1,6 @@
 """What every test runs in: an environment that knows neither this machine's git nor its user."""
 
+import gc
 import os
 import shutil
 import signal
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.support.collection import import_in_turn, keep_bytecode, spare_collected
 from tests.support.laws import tries
 from tests.support.repos import hermetic_environment
 
@@ -16,9 +18,9 @@ settings.register_profile("search", deadline=None, max_examples=tries(40))
 settings.register_profile("decide", deadline=None, max_examples=tries(40), derandomize=True)
 settings.load_profile("decide" if os.environ.get("CI") else "search")
 
-_BYTECODE = Path(__file__).parent.parent / ".pytest_cache" / "bytecode"
-"""Where the processes that tests start keep what they compiled, whatever the caller's environment says:
-compiling everything anew is a quarter of what starting gitcoord takes."""
+keep_bytecode()
+# As rarely as gitcoord's own commands do: modules and tests stay until the end.
+gc.set_threshold(100_000)
 
 # A shell starts what it puts into the background with Ctrl-C ignored, and every process below inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -29,6 +31,15 @@ if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMOR
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    import_in_turn(session.config)
+
+
+def pytest_collection_finish() -> None:
+    spare_collected()
+
+
 @pytest.fixture(autouse=True)
 def hermetic(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = hermetic_environment(tmp_path_factory.getbasetemp())
@@ -36,5 +47,5 @@ def hermetic(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
         monkeypatch.delenv(name)
     for name, value in wanted.items():
         monkeypatch.setenv(name, value)
+    # Compiling everything anew is a quarter of what starting gitcoord takes.
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(_BYTECODE))

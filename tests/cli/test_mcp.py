@@ -5,18 +5,23 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from mcp import Client
-from mcp.client.stdio import StdioServerParameters
 
 from tests.support.cli import environment, gitcoord
 from tests.support.project import Project, independent
 from tests.support.tasklists import task
 
+if TYPE_CHECKING:
+    from mcp import Client
 
-def serving(project: Project, *words: str) -> Client:
+
+def serving(project: Project, *words: str) -> "Client":
+    # Takes a second, which only the worker with these tests has to spend.
+    from mcp import Client
+    from mcp.client.stdio import StdioServerParameters
+
     return Client(
         StdioServerParameters(
             command=sys.executable,
@@ -71,7 +76,7 @@ def test_an_agent_finds_work_hands_it_in_and_lands_it_only_where_that_is_allowed
     assert any("task 1 has landed" in line for line in told)
 
 
-async def ask(client: Client, tool: str, **values: Any) -> dict[str, Any]:
+async def ask(client: "Client", tool: str, **values: Any) -> dict[str, Any]:
     answer = await client.call_tool(tool, values)
     assert not answer.is_error, answer.content
     assert answer.structured_content is not None
