@@ -151,6 +151,8 @@ def _serve(requests: socket.socket) -> None:
                 import_module(module.name)
     for name in _LATER:
         import_module(name)
+    with suppress(Exception):
+        _prepare_decoders()
     assert not app.registered_commands, "A command was imported: each fork would prepare it."
     gc.set_threshold(100_000)  # as in `gitcoord.cli.main.run`
     gc.collect()
@@ -184,6 +186,18 @@ def _serve(requests: socket.socket) -> None:
                 elif key.data in running:  # who asked has gone
                     selector.unregister(running[key.data])
                     os.kill(key.data, signal.SIGKILL)
+
+
+def _prepare_decoders() -> None:
+    """Has msgspec take apart, once, the types that nearly every command reads."""
+    from gitcoord.events import AnyEvent
+    from gitcoord.forge.pull_requests import Pull
+    from gitcoord.git.json_commits import decode
+    from gitcoord.planning.model import Plan
+    from gitcoord.settings import Settings
+
+    for kind in (AnyEvent, Plan, Pull, Settings):
+        assert decode(None, kind) is None
 
 
 def _bury(running: dict[int, socket.socket], selector: selectors.BaseSelector) -> None:
