@@ -9,15 +9,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
-import psutil
 
 from gitcoord.engines.engine import AttemptView, EngineTrouble, Launch, is_running, mark_of
+from gitcoord.engines.memory_use import memory_of
 from gitcoord.engines.processes import (
     MARK,
     ProcessRecord,
     end,
     find,
     in_directory,
+    is_alive,
     marked,
     sleep_until_end,
     tell,
@@ -112,13 +113,12 @@ class LocalEngine:
         until = time.monotonic() + seconds
         known = {key: self._supervisor(key) for key in keys}
         begun = {key: supervisor for key, supervisor in known.items() if supervisor is not None}
-        living = {key: process for key, supervisor in begun.items() if (process := find(supervisor))}
-        if len(living) < len(begun):
+        if not all(map(is_alive, begun.values())):
             return
         left = until - time.monotonic()
         if len(begun) < len(known):
             left = min(left, 0.1)  # a supervisor that was started a moment ago
-        sleep_until_end((process.pid for process in living.values()), left)
+        sleep_until_end((supervisor.pid for supervisor in begun.values()), left)
 
     def cancel(self, key: str) -> bool:
         """Asks the supervisor to end its attempt; kills the processes if that takes too long."""
@@ -157,7 +157,7 @@ class LocalEngine:
         supervisor = self._supervisor(key)
         if supervisor is None:
             return AttemptView(key=key, state="starting" if self._is_starting(key) else "absent")
-        if find(supervisor) is not None:
+        if is_alive(supervisor):
             return AttemptView(key=key, state="running")
         return AttemptView(key=key, state="ended", code=_code(self._run / key))
 
@@ -183,25 +183,10 @@ class LocalEngine:
         wanted = list(keys)
         if wanted and (time.monotonic() - when > _MEASURE_EVERY or not used.keys() >= set(wanted)):
             supervisors = {key: supervisor.pid for key in wanted if (supervisor := self._supervisor(key))}
-            sizes = _tree_sizes(supervisors.values())
+            sizes = memory_of(supervisors.values())
             used = {key: sizes.get(pid, 0) for key, pid in supervisors.items()}
             self._memory = (time.monotonic(), used)
         return used
-
-
-def _tree_sizes(roots: Iterable[int]) -> dict[int, int]:
-    """Bytes that all descendants of each of `roots` use, from one pass over the processes."""
-    sizes: dict[int, int] = {}
-    children: dict[int, list[int]] = {}
-    for process in psutil.process_iter(["ppid", "memory_info"]):
-        info = process.info["memory_info"]
-        sizes[process.pid] = info.rss if info else 0
-        children.setdefault(process.info["ppid"] or 0, []).append(process.pid)
-
-    def whole(pid: int) -> int:
-        return sizes.get(pid, 0) + sum(whole(child) for child in children.get(pid, ()))
-
-    return {root: whole(root) for root in roots}
 
 
 def _code(place: Path) -> int | None:

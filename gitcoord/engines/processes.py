@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -35,7 +36,11 @@ class ProcessRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 def myself() -> ProcessRecord:
     """The record of this process."""
-    pid = os.getpid()
+    return record_of(os.getpid())
+
+
+def record_of(pid: int) -> ProcessRecord:
+    """The record of the process that has this number now; raises `psutil.NoSuchProcess`."""
     return ProcessRecord(pid=pid, born=_birth(psutil.Process(pid)))
 
 
@@ -49,15 +54,41 @@ def find(process: ProcessRecord) -> psutil.Process | None:
         return None
 
 
+def is_alive(process: ProcessRecord) -> bool:
+    """Whether the process has not ended. Reads one file on Linux: a run asks this all the time."""
+    if not _boot():
+        return find(process) is not None
+    try:
+        state, birth = _state_and_birth(process.pid)
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return birth == process.born and state not in ("Z", "X")
+
+
 def _birth(process: psutil.Process) -> str:
     """When the process began, in a form that does not change when the clock is set."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        # The name may contain anything; the 20th field after it is the start in ticks since boot: proc(5).
-        ticks = Path(f"/proc/{process.pid}/stat").read_bytes().rpartition(b")")[2].split()[19]
-    except FileNotFoundError:
+    if not _boot():
         return f"{process.create_time():.2f}"
-    return f"{boot} {ticks.decode('ascii')}"
+    try:
+        return _state_and_birth(process.pid)[1]
+    except (FileNotFoundError, ProcessLookupError) as error:
+        raise psutil.NoSuchProcess(process.pid) from error
+
+
+@cache
+def _boot() -> str:
+    """The id of the system's boot; empty where there is none."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def _state_and_birth(pid: int) -> tuple[str, str]:
+    """Reads the letter of a process's state, and when it began. Source: proc_pid_stat(5)."""
+    # The name before the bracket may contain anything; the 20th field after it is in ticks since boot.
+    fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    return fields[0].decode("ascii"), f"{_boot()} {fields[19].decode('ascii')}"
 
 
 def in_directory(place: Path, act: Callable[[], _Done]) -> _Done:
