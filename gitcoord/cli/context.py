@@ -15,8 +15,10 @@ from gitcoord.settings_file import load_settings
 from gitcoord.state.store import Store
 
 if TYPE_CHECKING:
+    from gitcoord.evidence.snapshot import Snapshot
+    from gitcoord.planning.model import Plan
     from gitcoord.planning.risks import Risks
-    from gitcoord.tasks.model import Finding, TaskList
+    from gitcoord.tasks.model import Finding, TaskId, TaskList
 
 ALONE = "GITCOORD_ALONE"
 """Set if a command acts only on this repository's part of a plan over several."""
@@ -27,6 +29,12 @@ class AcrossRepositories(Protocol):
 
     def assigned(self, listed: "TaskList") -> "TaskList":
         """Returns the list with the repositories of each task."""
+
+    def by_repository(self, listed: "TaskList") -> "dict[str, tuple[Context, frozenset[TaskId]]]":
+        """Returns the repositories of the list's tasks by name, each with the ids of its tasks."""
+
+    def snapshots(self, plan: "Plan") -> "dict[str, Snapshot]":
+        """Reads a snapshot of each repository from the refs of the last fetch."""
 
     def foretell(self, listed: "TaskList") -> "tuple[Risks, Finding | None]":
         """Predicts the risks of each repository's tasks from its own history."""

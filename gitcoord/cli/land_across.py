@@ -7,8 +7,9 @@ import typer
 
 from gitcoord.cli.check_options import make_check_options
 from gitcoord.cli.context import Context
+from gitcoord.cli.list_sync import sync_after_landing
 from gitcoord.cli.merge_across import AcrossRequest, AcrossRun, options_maker
-from gitcoord.cli.repositories import Repositories
+from gitcoord.cli.repositories import Repositories, whole_context
 from gitcoord.cli.time_options import seconds
 from gitcoord.cli.views.across import show_level, show_rollback
 from gitcoord.cli.views.output import clean, emit, emit_json, say
@@ -39,6 +40,7 @@ def land_across(home: Context, asked: AcrossRequest) -> None:
         emit_json("landing", report)
     else:
         show_level(report)
+    sync_after_landing(whole_context(several))
     if not report.complete:
         raise typer.Exit(Exit.NO)
 

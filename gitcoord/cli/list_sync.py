@@ -15,6 +15,8 @@ from gitcoord.tasks.write_back.splices import DONE, Wish
 from gitcoord.tasks.write_back.write import ListFile, WriteResult, write_statuses
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gitcoord.cli.context import Context
     from gitcoord.evidence.snapshot import Snapshot
     from gitcoord.planning.model import Plan
@@ -50,8 +52,6 @@ def sync_list(
     Raises (exit 2) an error in the list, `no-task-list`, `tasks-changed`, `base-missing`, or `cannot-write`
     (exit 3).
     """
-    from gitcoord.evidence.snapshot import read_snapshot
-
     plan, root = context.store.require_plan(), context.repository.root
     if is_on_github(plan):
         raise usage_error(
@@ -77,11 +77,12 @@ def sync_list(
     if root is None or not listed.path:
         raise usage_error("no-task-list", "There is no file to write to here.", "Run it in a checkout.")
     _check_branch(context, plan)
-    snapshot = read_snapshot(context.store, plan)
-    others = find_others(listed, plan, snapshot.progress, snapshot.tips)
-    if others:
-        raise tasks_changed(others, listed.source)
-    changes = _changes(plan, listed, snapshot)
+    snapshots = _snapshots(context, plan)
+    for snapshot in snapshots.values():
+        others = find_others(listed, plan, snapshot.progress, snapshot.tips)
+        if others:
+            raise tasks_changed(others, listed.source)
+    changes = _changes(plan, listed, snapshots)
     result = WriteResult()
     if not dry_run:
         place = ListFile(kind=listed.kind, path=Path(listed.path), tag=listed.tag, root=root)
@@ -142,13 +143,24 @@ def _check_branch(context: "Context", plan: "Plan") -> None:
         )
 
 
-def _changes(plan: "Plan", listed: TaskList, snapshot: "Snapshot") -> list[StatusChange]:
+def _snapshots(context: "Context", plan: "Plan") -> "dict[str, Snapshot]":
+    """Returns the snapshot of each repository of the plan; the only one has no name."""
+    from gitcoord.evidence.snapshot import read_snapshot
+
+    if context.several is not None:
+        return context.several.snapshots(plan)
+    return {"": read_snapshot(context.store, plan)}
+
+
+def _changes(plan: "Plan", listed: TaskList, snapshots: "Mapping[str, Snapshot]") -> list[StatusChange]:
     entries, identities = entries_of(listed), plan.identities()
     found = []
     for task, planned in plan.tasks.items():
-        landed = task in snapshot.landed
-        known = snapshot.progress.get(task)
-        undone = not landed and known is not None and known.state == "rolled-back"
+        names = snapshots if "" in snapshots else planned.repositories
+        own = [snapshots[name] for name in names if name in snapshots]
+        landed = bool(own) and all(task in snapshot.landed for snapshot in own)
+        told = [snapshot.progress[task] for snapshot in own if task in snapshot.progress]
+        undone = not landed and any(one.state == "rolled-back" for one in told)
         if not (landed or undone):
             continue
         for id in (task, *(part.id for part in planned.subtasks)):

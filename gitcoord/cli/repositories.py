@@ -15,7 +15,7 @@ from gitcoord.cli.repository_places import open_member
 from gitcoord.errors import Exit, GitcoordError, usage_error
 from gitcoord.events import WavesSaved
 from gitcoord.evidence.model import Landing
-from gitcoord.evidence.snapshot import find_snapshot
+from gitcoord.evidence.snapshot import Snapshot, find_snapshot
 from gitcoord.planning.model import Plan, PlanPart
 from gitcoord.planning.parts import HOME, awaited, make_part, members_of, named_repositories
 from gitcoord.planning.risks import NO_RISKS, Risks
@@ -77,11 +77,17 @@ class Repositories:
 
     def landed(self, plan: Plan) -> LandedIn:
         """Returns the landed tasks in the base of each repository, from the last fetch."""
+        snapshots = self.snapshots(plan)
+        return {name: snapshots[name].landed if name in snapshots else {} for name in self.members(plan)}
+
+    def snapshots(self, plan: Plan) -> dict[str, Snapshot]:
+        """Reads a snapshot of each repository that has its part and its base, from the last fetch."""
         found = {}
         for name, context in self.members(plan).items():
             part = context.store.plan()
             snapshot = find_snapshot(context.store, part) if is_part(part, plan) and part else None
-            found[name] = snapshot.landed if snapshot is not None else {}
+            if snapshot is not None:
+                found[name] = snapshot
         return found
 
     def keep_parts(self, plan: Plan) -> LandedIn:
@@ -151,6 +157,15 @@ class Repositories:
             )
         return msgspec.structs.replace(listed, tasks=tuple(tasks))
 
+    def by_repository(self, listed: TaskList) -> dict[str, tuple[Context, frozenset[TaskId]]]:
+        """Returns the repositories of the list's tasks by name, each with the ids of its tasks."""
+        tasks = self.assigned(listed).tasks
+        found = {
+            name: (context, frozenset(task.id for task in tasks if name in task.repositories))
+            for name, context in self.contexts.items()
+        }
+        return {name: (context, own) for name, (context, own) in found.items() if own}
+
     def foretell(self, listed: TaskList) -> tuple[Risks, Finding | None]:
         """Predicts the risks of each repository's tasks from its own history."""
         from gitcoord.cli.open_foresight import foretell
@@ -217,10 +232,16 @@ class WholeStore(Store):
 
 def across(home: Context) -> Context:
     """Returns the context of commands that act on the complete plan."""
+    return whole_context(Repositories(home))
+
+
+def whole_context(several: Repositories) -> Context:
+    """Returns the context of commands that act on the complete plan of these repositories."""
+    home = several.home
     whole = Context(home.repository, home.settings, home.environ)
     whole.shared = home.shared
-    whole.several = Repositories(home)
-    whole.store = whole.several.store
+    whole.several = several
+    whole.store = several.store
     return whole
 
 

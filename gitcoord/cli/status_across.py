@@ -9,7 +9,6 @@ from gitcoord.cli.status_document import StatusDocument
 from gitcoord.cli.views.output import clean, count_of, emit_json, plain, show, warn
 from gitcoord.cli.views.status import status_view
 from gitcoord.cli.views.styled_text import StyledText, TextColumn, TextTable
-from gitcoord.errors import usage_error
 from gitcoord.planning.model import Plan
 from gitcoord.planning.parts import half_in, in_everywhere
 from gitcoord.text_lists import named_tasks
@@ -20,16 +19,8 @@ if TYPE_CHECKING:
 _MOST_NAMED = 8
 
 
-def show_status(
-    home: Context, read: Callable[[Context], StatusDocument], *, as_json: bool, watch: bool
-) -> None:
+def show_status(home: Context, read: Callable[[Context], StatusDocument], *, as_json: bool) -> None:
     """Prints the status of the complete plan. `read` returns the status of one repository."""
-    if watch:
-        raise usage_error(
-            "several-repositories",
-            "`gitcoord status --watch` does not work on a plan over several repositories yet.",
-            "Run it in one repository's clone to watch that part.",
-        )
     several = Repositories(home)
     several.refresh()
     plan = several.plan()

@@ -1,7 +1,6 @@
 """`status --watch`: shows the dashboard from git. Fetches less often while nothing changes."""
 
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -14,26 +13,29 @@ from gitcoord.run.heartbeat import life_ref
 from gitcoord.state.heartbeats import beats_prefix
 
 if TYPE_CHECKING:
-    from gitcoord.cli.context import Context
+    from collections.abc import Callable, Iterator, Sequence
+
+    from gitcoord.cli.task_routing import TaskPlace
 
 _SLOWER = 1.5
 _SELDOM = 30.0
 
 
-def watch_status(context: "Context", *, every: float, as_json: bool) -> None:
+def watch_status(places: "Sequence[TaskPlace]", *, every: float, as_json: bool) -> None:
     """Shows the work until Ctrl-C. Raises the error of the first fetch; reports later errors."""
     with suppress(KeyboardInterrupt):
-        _watch(context, every, as_json)
+        _watch(places, every, as_json)
 
 
-def _watch(context: "Context", every: float, as_json: bool) -> None:
+def _watch(places: "Sequence[TaskPlace]", every: float, as_json: bool) -> None:
     if as_json:
-        for sight in _changes(context, every):
-            emit(as_json_line("picture", sight.picture))
+        for place, sight in _changes(places, every, say):
+            also = {"repository": place.name} if place.name else None
+            emit(as_json_line("picture", sight.picture, also=also))
     else:
         with Dashboard(stdout_console()) as dashboard:
-            for sight in _changes(context, every, dashboard):
-                dashboard.show(sight.picture, sight.events)
+            for place, sight in _changes(places, every, dashboard.say):
+                dashboard.show(sight.picture, sight.events, name=place.name)
 
 
 def next_pause(pause: float, every: float, *, moved: bool) -> float:
@@ -41,43 +43,79 @@ def next_pause(pause: float, every: float, *, moved: bool) -> float:
     return every if moved else min(pause * _SLOWER, max(_SELDOM, every))
 
 
-def _changes(context: "Context", every: float, dashboard: Dashboard | None = None) -> Iterator[Overview]:
-    """Yields an overview now, and another one whenever a shared ref has moved."""
-    known: dict[str, str] | None = None
-    warned: set[str] = set()
-    tell = dashboard.say if dashboard else say
-    silent = False
+def _changes(
+    places: "Sequence[TaskPlace]", every: float, tell: "Callable[[str], None]"
+) -> "Iterator[tuple[TaskPlace, Overview]]":
+    """Yields an overview of each repository now, and another one whenever a shared ref has moved there."""
+    watched = [WatchedRepository(place, tell) for place in places]
     pause = every
-    last: Overview | None = None
-    seen = 0.0
-    heard: tuple[str | None, tuple[str, ...]] = (None, ())
     while True:
+        moved = False
+        for one in watched:
+            sight = one.look()
+            moved = moved or one.moved
+            if sight is not None:
+                yield one.place, sight
+        pause = next_pause(pause, every, moved=moved)
+        time.sleep(pause)
+
+
+class WatchedRepository:
+    """A repository that is watched; `moved` says whether the last look found a moved ref."""
+
+    def __init__(self, place: "TaskPlace", tell: "Callable[[str], None]") -> None:
+        self.place = place
+        self.moved = False
+        self._tell = tell
+        self._known: dict[str, str] | None = None
+        self._heard: tuple[str | None, tuple[str, ...]] = (None, ())
+        self._warned: set[str] = set()
+        self._silent = False
+        self._last: Overview | None = None
+        self._seen = 0.0
+
+    def look(self) -> Overview | None:
+        """Returns an overview if something has changed since the last look. Raises `no-plan`.
+
+        Says once if the remote does not answer, and raises that only for the first look.
+        """
+        self.moved = False
         try:
-            context.store.refresh()
-            context.store.follow()
-            refs = dict(context.shared.list("refs/"))
-            prefix = beats_prefix(context.store)
-            beats = tuple(sorted(refs.pop(ref) for ref in list(refs) if ref.startswith(prefix)))
-            sign = (refs.pop(life_ref(context.store), None), beats)
-            pause = next_pause(pause, every, moved=refs != known)
-            # A run that was killed moves no ref: only its silence shows it.
-            aged = last is not None and last.picture.silent(time.monotonic() - seen) != last.picture.silent()
-            if (refs, sign) != (known, heard) or aged:
-                sight = look(context, fresh=False)
-                last, seen, heard = sight, time.monotonic(), sign
-                for one in sight.warnings:
-                    if one.message not in warned:
-                        tell(f"warning: {one.message} [{one.code}]")
-                    warned.add(one.message)
-                yield sight
-                known = refs
-            silent = False
+            found = self._look()
         except GitcoordError as error:
             # Keep watching if the remote does not answer for a while, but not if there is no plan.
-            if known is None or error.exit == Exit.USAGE:
+            if self._known is None or error.exit == Exit.USAGE:
                 raise
-            if not silent:
-                tell(f"gitcoord: {error.message} Trying again.")
-            silent = True
-            pause = next_pause(pause, every, moved=False)
-        time.sleep(pause)
+            if not self._silent:
+                self._tell(self.place.says(f"gitcoord: {error.message} Trying again."))
+            self._silent = True
+            return None
+        self._silent = False
+        return found
+
+    def _look(self) -> Overview | None:
+        context = self.place.context
+        context.store.refresh()
+        context.store.follow()
+        refs = dict(context.shared.list("refs/"))
+        prefix = beats_prefix(context.store)
+        beats = tuple(sorted(refs.pop(ref) for ref in list(refs) if ref.startswith(prefix)))
+        sign = (refs.pop(life_ref(context.store), None), beats)
+        self.moved = refs != self._known
+        if (refs, sign) == (self._known, self._heard) and not self._aged():
+            return None
+        sight = look(context, fresh=False)
+        self._last, self._seen, self._heard = sight, time.monotonic(), sign
+        for one in sight.warnings:
+            if one.message not in self._warned:
+                self._tell(self.place.says(f"warning: {one.message} [{one.code}]"))
+            self._warned.add(one.message)
+        self._known = refs
+        return sight
+
+    def _aged(self) -> bool:
+        """Whether a run has become silent: one that was killed moves no ref."""
+        if self._last is None:
+            return False
+        picture = self._last.picture
+        return picture.silent(time.monotonic() - self._seen) != picture.silent()

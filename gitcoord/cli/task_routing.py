@@ -11,10 +11,14 @@ from gitcoord.tasks.model import TaskId
 
 
 class TaskPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """The context of one of a task's repositories; `name` is empty if there is only this one."""
+    """One of the repositories of a command; `name` is empty if there is only this one.
+
+    `tasks`: those of the command's tasks that work there, if it takes several.
+    """
 
     name: str
     context: Context
+    tasks: tuple[str, ...] = ()
 
     def says(self, line: str) -> str:
         """Returns `line` with the repository's name in front of it."""
@@ -34,7 +38,7 @@ def places_of(task: str | None, *, restores: bool = False, reads: bool = False) 
     several = Repositories(context)
     several.refresh()
     plan = several.plan()
-    names = _owner(plan, task.strip()).repositories
+    names = owner(plan, task.strip()).repositories
     if not reads:
         several.keep_parts(plan)
     return [TaskPlace(name=name, context=several.contexts[name]) for name in names]
@@ -47,8 +51,8 @@ def the_place_of(task: str, *, restores: bool = False, reads: bool = False) -> T
         names = ", ".join(place.name for place in places)
         raise usage_error(
             "several-repositories",
-            f"Task {task} works in several repositories ({names}); this command does not support that yet.",
-            "Use `gitcoord checkout` and `gitcoord submit`, which act in all of them.",
+            f"Task {task} works in several repositories ({names}); this command takes one.",
+            "Run it in the clone of one of them.",
         )
     return places[0]
 
@@ -58,7 +62,8 @@ def directory_in(worktree: Path | None, place: TaskPlace, count: int) -> Path | 
     return worktree / place.name if worktree is not None and count > 1 else worktree
 
 
-def _owner(plan: Plan, task: str) -> PlannedTask:
+def owner(plan: Plan, task: str) -> PlannedTask:
+    """Returns the task with the id `task`, or with a subtask of that id. Raises `no-such-task` (exit 2)."""
     from gitcoord.worker.manual_subtasks import subtask_of
     from gitcoord.worker.task_context import find_task
 

@@ -85,15 +85,15 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             Replace(
                 "landing/across/loop.py",
-                "reasons = [reason for name in move.names",
-                "reasons = [reason for name in move.names[:-1]",
+                "for name in move.names if (why :=",
+                "for name in move.names[:-1] if (why :=",
             ),
         ),
         lambda scenario: _half_in(scenario) and scenario.on_partial == "rollback",
     ),
     Mutant(
         "rolled back though it should wait",
-        (Replace("landing/across/decide.py", 'and scenario.on_partial == "rollback"', ""),),
+        (Replace("landing/across/decide.py", ' and scene.on_partial == "rollback"', ""),),
         lambda scenario: _half_in(scenario) and scenario.on_partial == "wait",
     ),
     Mutant(
@@ -106,20 +106,26 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             Replace(
                 "landing/across/loop.py",
-                "        if tasks <= landed:\n            return True",
-                "        if True:\n            return True",
+                "            return False\n        at = report",
+                "            return True\n        at = report",
             ),
         ),
-        lambda scenario: _has(scenario, "frozen") and scenario.first != "web" and scenario.may_land_at_once,
+        lambda scenario: (
+            _has(scenario, "frozen")
+            and scenario.forge == "local"
+            and scenario.first != "web"
+            and scenario.may_land_at_once
+        ),
     ),
     Mutant(
         "one repository's evidence counted for all",
         (
-            Replace(
+            Body(
                 "cli/repositories.py",
-                "        return found\n\n    def keep_parts",
-                "        every = {task: one for tasks in found.values() for task, one in tasks.items()}\n"
-                "        return dict.fromkeys(found, every)\n\n    def keep_parts",
+                "Repositories.landed",
+                "found = [one.landed for one in self.snapshots(plan).values()]\n"
+                "every = {task: one for tasks in found for task, one in tasks.items()}\n"
+                "return dict.fromkeys(self.members(plan), every)",
             ),
         ),
         _half_in,

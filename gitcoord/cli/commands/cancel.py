@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitcoord.cli.context import Context
+    from gitcoord.cli.documents.types import CancelDocument
+    from gitcoord.cli.task_routing import TaskPlace
     from gitcoord.state.task_history import Progress
     from gitcoord.tasks.model import TaskId
 
@@ -46,42 +48,68 @@ def cancel(
     those that ignore TERM. Workers on other machines check the journal every minute. Keeps the branch and
     the checkout.
     """
-    from gitcoord.cli.context import open_context
-    from gitcoord.cli.views.output import emit_json, say
-    from gitcoord.text_lists import named_tasks
+    from gitcoord.cli.each_repository import ask_each, places_with, together
+    from gitcoord.cli.views.output import emit_json
 
-    context = open_context()
-    context.store.refresh()
-    units = list(dict.fromkeys(unit for task in tasks for unit in _units(context, task)))
+    # All units are found before the first is cancelled.
+    found = ask_each(places_with(tasks), _cancelled_units)
+    running = [_running(place.context, units) for place, units in found]
+    documents = [
+        (place, _cancel_in(place, units, attempts, dry_run=dry_run))
+        for (place, units), attempts in zip(found, running, strict=True)
+    ]
+    if as_json:
+        emit_json("cancel", together(documents))
+    for (place, document), attempts in zip(documents, running, strict=True):
+        _say_cancelled(place, document, attempts)
+
+
+def _cancelled_units(place: "TaskPlace") -> "list[TaskId]":
+    return list(dict.fromkeys(unit for task in place.tasks for unit in _units(place.context, task)))
+
+
+def _cancel_in(
+    place: "TaskPlace", units: "list[TaskId]", running: "dict[TaskId, int]", *, dry_run: bool
+) -> "CancelDocument":
+    context = place.context
+    ended: list[TaskId] = []
+    if not dry_run:
+        _record_cancel(context, units)
+        ended = _kill_local(context, running)
+    return {
+        "task": place.tasks[0],
+        "tasks": list(place.tasks),
+        "units": units,
+        "running": list(running),
+        "ended": ended,
+        "elsewhere": [unit for unit in running if unit not in ended] if not dry_run else [],
+        "dry_run": dry_run,
+    }
+
+
+def _running(context: "Context", units: "Sequence[TaskId]") -> "dict[TaskId, int]":
+    """Returns those of `units` that an attempt is at, with its number."""
     progress = context.store.progress()
-    running = {
+    return {
         unit: known.attempt.number
         for unit in units
         if (known := progress.get(unit)) and known.attempt is not None and known.attempt.running
     }
-    ended: list[str] = []
-    if not dry_run:
-        _record_cancel(context, units)
-        ended = _kill_local(context, running)
-    elsewhere = [unit for unit in running if unit not in ended] if not dry_run else []
-    if as_json:
-        document = {
-            "task": tasks[0],
-            "tasks": tasks,
-            "units": units,
-            "running": list(running),
-            "ended": ended,
-            "elsewhere": elsewhere,
-            "dry_run": dry_run,
-        }
-        emit_json("cancel", document)
+
+
+def _say_cancelled(place: "TaskPlace", document: "CancelDocument", running: "dict[TaskId, int]") -> None:
+    from gitcoord.cli.views.output import say
+    from gitcoord.text_lists import named_tasks
+
+    tasks = document["tasks"]
     named, verb = named_tasks(tasks), "is" if len(tasks) == 1 else "are"
     back = f"`gitcoord retry {' '.join(tasks)}` undoes that"
-    say(f"{named} {'would be' if dry_run else verb} cancelled; {back}")
-    for unit in ended:
-        say(f"stopped the attempt at {unit} on this machine")
-    for unit in elsewhere:
-        say(f"attempt {running[unit]} at {unit} {_why_not_killed(context, unit, running[unit])}")
+    say(place.says(f"{named} {'would be' if document['dry_run'] else verb} cancelled; {back}"))
+    for unit in document["ended"]:
+        say(place.says(f"stopped the attempt at {unit} on this machine"))
+    for unit in document["elsewhere"]:
+        reason = _why_not_killed(place.context, unit, running[unit])
+        say(place.says(f"attempt {running[unit]} at {unit} {reason}"))
 
 
 def _why_not_killed(context: "Context", unit: "TaskId", attempt: int) -> str:
@@ -123,7 +151,7 @@ def _record_cancel(context: "Context", units: "Sequence[TaskId]") -> None:
     context.store.record_all([(request, is_cancelled) for request in requests])
 
 
-def _kill_local(context: "Context", running: "dict[TaskId, int]") -> list[str]:
+def _kill_local(context: "Context", running: "dict[TaskId, int]") -> "list[TaskId]":
     """Kills the attempts that run on this machine; returns their units."""
     from concurrent.futures import ThreadPoolExecutor
 

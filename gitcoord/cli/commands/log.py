@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from gitcoord.git.git_cli import Oid
     from gitcoord.state.store import Store
 
+    Row = tuple[str, Oid, AnyEvent]
+    """An event with its commit, and the repository that recorded it."""
+
 _MOST_NAME = 24
 _EPILOG = """\b
 Examples:
@@ -50,27 +53,39 @@ def log(
 ) -> None:
     """Show the journal: what happened, when, and who did it; the newest event comes last."""
     from gitcoord.cli.adopted_state import choose_state
-    from gitcoord.cli.context import open_context
+    from gitcoord.cli.each_repository import all_places, places_with
     from gitcoord.cli.views.output import emit, emit_json, say, warn
 
-    context = open_context(reads=True)
-    context.store.refresh()
-    choose_state(context, adopted=adopted, base=base)
-    warn(context.store.problems())
-    store = _store(context, generation)
-    events = _events(store, task)
+    places = all_places(reads=True, levels=True) if task is None else places_with([task], reads=True)
+    rows: list[Row] = []
+    for place in places:
+        choose_state(place.context, adopted=adopted, base=base)
+        warn(place.context.store.problems())
+        store = _store(place.context, generation)
+        rows += [(place.name, commit, event) for commit, event in _events(store, task)]
+    if len(places) > 1:
+        rows.sort(key=lambda row: row[2].at)
     if count is not None:
-        events = events[-count:]
+        rows = rows[-count:]
     if as_json:
-        emit_json("log", {"events": [_document(commit, event) for commit, event in events]})
+        emit_json("log", _documents([place.name for place in places], rows))
         return
-    if not events:
+    if not rows:
         say("Nothing has happened yet." if task is None else f"Nothing has happened to task {task} yet.")
-    for line in _lines([event for _, event in events]):
+    for line in _lines(rows):
         emit(line)
     if store.generation > 1:
         before = store.generation - 1
         say(f"This is generation {store.generation}; earlier ones: `gitcoord log --generation {before}`.")
+
+
+def _documents(names: "Sequence[str]", rows: "Sequence[Row]") -> dict[str, object]:
+    """Returns the events, by repository if the plan is over several."""
+    found: dict[str, dict[str, object]] = {
+        name: {"events": [_document(commit, event) for where, commit, event in rows if where == name]}
+        for name in names
+    }
+    return found[""] if list(found) == [""] else {"repositories": found}
 
 
 def _store(context: "Context", generation: int | None) -> "Store":
@@ -115,13 +130,15 @@ def _document(commit: "Oid", event: "AnyEvent") -> dict[str, str | None]:
     }
 
 
-def _lines(events: "Sequence[AnyEvent]") -> list[str]:
+def _lines(rows: "Sequence[Row]") -> list[str]:
     from gitcoord.cli.views.output import clean
     from gitcoord.cli.views.times import on_the_clock
 
-    names = [clean(event.by) for event in events]
+    names = [clean(event.by) for _, _, event in rows]
     widest = max((min(len(name), _MOST_NAME) for name in names), default=0)
+    places = max((len(place) for place, _, _ in rows), default=0)
     return [
-        f"{clean(on_the_clock(event.at))}  {name:<{widest}}  {clean(event.sentence())}"
-        for name, event in zip(names, events, strict=True)
+        f"{clean(on_the_clock(event.at))}  {f'{place:<{places}}  ' if places else ''}{name:<{widest}}  "
+        f"{clean(event.sentence())}"
+        for name, (place, _, event) in zip(names, rows, strict=True)
     ]

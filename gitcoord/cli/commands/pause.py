@@ -1,10 +1,13 @@
 """`gitcoord pause` and `gitcoord resume`: pause a run and continue it."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
 from gitcoord.cli.app import app
+
+if TYPE_CHECKING:
+    from gitcoord.cli.context import Context
 
 _Json = Annotated[bool, typer.Option("--json", help="One gitcoord.run-state/1 document on stdout.")]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Record nothing.")]
@@ -32,8 +35,51 @@ def resume(dry_run: _DryRun = False, as_json: _Json = False) -> None:
 
 
 def _change(state: Literal["paused", "running"], reason: str, *, dry_run: bool, as_json: bool) -> None:
-    from gitcoord.cli.context import open_context
+    from gitcoord.cli.each_repository import all_places, ask_each, together
     from gitcoord.cli.views.output import emit_json, say
+
+    changes = ask_each(all_places(), lambda place: _change_in(place.context, state, reason, dry_run=dry_run))
+    if as_json:
+        emit_json("run-state", together([(place, change.document()) for place, change in changes]))
+        return
+    for place, change in changes:
+        for sentence in change.sentences():
+            say(place.says(sentence))
+
+
+class RunChange(NamedTuple):
+    """The state of one repository's run after the command; `known`: whether there is a run."""
+
+    state: Literal["paused", "running"]
+    changed: bool
+    opened: bool
+    known: bool
+    dry_run: bool
+
+    def document(self) -> dict[str, object]:
+        """Returns its JSON document."""
+        return {
+            "state": self.state,
+            "changed": self.changed,
+            "opened": self.opened,
+            "dry_run": self.dry_run,
+        }
+
+    def sentences(self) -> list[str]:
+        """Returns what a person reads."""
+        found = []
+        if self.opened:
+            found.append(f"{'Would clear' if self.dry_run else 'Cleared'} the agents' usage limit.")
+        if self.known:
+            verb = "is" if not self.changed else "would be" if self.dry_run else "is now"
+            found.append(f"The run {verb} {self.state}.")
+        return found
+
+
+def _change_in(
+    context: "Context", state: Literal["paused", "running"], reason: str, *, dry_run: bool
+) -> RunChange:
+    """Pauses or resumes the run of one repository. Raises `no-run` (exit 1)."""
     from gitcoord.errors import answer_no
     from gitcoord.events import RunChanged
     from gitcoord.run.polling import poke
@@ -41,8 +87,6 @@ def _change(state: Literal["paused", "running"], reason: str, *, dry_run: bool, 
     from gitcoord.state.journal import now, worker_name
     from gitcoord.worker.attempt.paths import run_directory
 
-    context = open_context()
-    context.store.refresh()
     before = context.store.run()
     opened = state == "running" and closed_now(context.store, context.settings.run) is not None
     if opened and not dry_run:
@@ -62,11 +106,5 @@ def _change(state: Literal["paused", "running"], reason: str, *, dry_run: bool, 
         )
         context.store.record(event)
         poke(run_directory(context.repository.common_dir, context.store.generation))
-    if as_json:
-        result = {"state": state, "changed": changed, "opened": opened, "dry_run": dry_run}
-        emit_json("run-state", result)
-        return
-    if opened:
-        say(f"{'Would clear' if dry_run else 'Cleared'} the agents' usage limit.")
-    if before is not None and before.state != "ended":
-        say(f"The run {'is' if not changed else 'would be' if dry_run else 'is now'} {state}.")
+    known = before is not None and before.state != "ended"
+    return RunChange(state=state, changed=changed, opened=opened, known=known, dry_run=dry_run)

@@ -10,7 +10,10 @@ from gitcoord.cli.completion import complete_task
 from gitcoord.cli.list_options import ListOrigin
 
 if TYPE_CHECKING:
+    from gitcoord.cli.calibrate import Calibration
     from gitcoord.cli.context import Context
+    from gitcoord.cli.task_routing import TaskPlace
+    from gitcoord.cli.views.predict import ConflictPrediction
     from gitcoord.foresight.foresee import Foresight
     from gitcoord.planning.risks import PairRisk
     from gitcoord.tasks.model import Task, TaskList
@@ -75,35 +78,51 @@ def predict(
     Compares titles and texts of tasks with past changes and with the content of files; uses a task's
     `modifies`, too. Saves nothing but an index under the git directory.
     """
-    from gitcoord.cli.context import open_context
+    from gitcoord.cli.each_repository import places_of_list, show_name, together, whole_plan
     from gitcoord.cli.views.output import emit_json
-    from gitcoord.cli.views.predict import ConflictPrediction, print_files, print_pairs
-    from gitcoord.foresight.plan_risks import likely_files
+    from gitcoord.cli.views.predict import print_files, print_pairs
 
     if calibrate:
         _check_calibration(tasks, files=files)
         _calibrate(base, changes, dry_run=dry_run, as_json=as_json)
         return
-    context = open_context(reads=True)
-    context.store.refresh()
+    context = whole_plan(reads=True)
     listed = _listed(context, list_path, origin, tag)
     chosen = _chosen(listed, tasks or [])
+    found = []
+    for place, own in places_of_list(context, listed):
+        some = [task for task in chosen if task.id in own]
+        if some or not place.name:
+            prediction = _predicted(place.context, some, base, most, files=files, named=bool(tasks))
+            found.append((place, some, prediction))
+    if as_json:
+        emit_json("predict", together([(place, prediction) for place, _, prediction in found]))
+        return
+    for place, some, prediction in found:
+        show_name(place)
+        if not files and len(some) != 1:
+            print_pairs(prediction, some)
+        else:
+            print_files(prediction, some)
+
+
+def _predicted(
+    context: "Context", chosen: "list[Task]", base: str | None, most: int, *, files: bool, named: bool
+) -> "ConflictPrediction":
+    """Predicts the files and pairs of the chosen tasks in one repository, from its history."""
+    from gitcoord.cli.views.predict import ConflictPrediction
+    from gitcoord.foresight.plan_risks import likely_files
+
     branch, foresight = _foresight(context, base)
     with_pairs = not files and len(chosen) != 1
-    limit = None if tasks else most
-    prediction = ConflictPrediction(
+    limit = None if named else most
+    return ConflictPrediction(
         base=branch,
         changes=foresight.change_count,
         files={task.id: likely_files(foresight, task, most) for task in chosen if files or len(chosen) <= 2},
         pairs=tuple(_pairs(foresight, chosen)[:limit]) if with_pairs else (),
         left_out=_left_out(foresight, chosen) if with_pairs else (),
     )
-    if as_json:
-        emit_json("predict", prediction)
-    elif with_pairs:
-        print_pairs(prediction, chosen)
-    else:
-        print_files(prediction, chosen)
 
 
 def _check_calibration(tasks: list[str] | None, *, files: bool) -> None:
@@ -116,18 +135,22 @@ def _check_calibration(tasks: list[str] | None, *, files: bool) -> None:
 
 def _calibrate(base: str | None, changes: int, *, dry_run: bool, as_json: bool) -> None:
     from gitcoord.cli.calibrate import calibrate_here, print_calibration
-    from gitcoord.cli.context import open_context
+    from gitcoord.cli.each_repository import all_places, ask_each, show_name, together
     from gitcoord.cli.views.output import emit_json
 
-    context = open_context(reads=dry_run)
-    context.store.refresh()
-    saved = context.store.plan()
-    branch = context.base(base or (saved.base if saved is not None else None))
-    found = calibrate_here(context, branch, changes, dry_run=dry_run)
+    def calibrated(place: "TaskPlace") -> "Calibration":
+        context = place.context
+        saved = context.store.plan()
+        branch = context.base(base or (saved.base if saved is not None else None))
+        return calibrate_here(context, branch, changes, dry_run=dry_run)
+
+    found = ask_each(all_places(reads=dry_run), calibrated)
     if as_json:
-        emit_json("calibration", found)
-    else:
-        print_calibration(found)
+        emit_json("calibration", together(found))
+        return
+    for place, one in found:
+        show_name(place)
+        print_calibration(one)
 
 
 def _listed(context: "Context", path: str | None, origin: str | None, tag: str | None) -> "TaskList":

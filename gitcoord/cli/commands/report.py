@@ -33,21 +33,24 @@ def report(
     Speed-up is the time that one worker would have needed, divided by the time that has passed. One worker
     would have needed no time for failed attempts and rework.
     """
-    from gitcoord.cli.context import open_context
+    from gitcoord.cli.each_repository import all_places, ask_each, file_of, show_name, together
     from gitcoord.cli.overview import look
     from gitcoord.cli.views.output import emit_json, say, show, warn
     from gitcoord.cli.views.report.text import report_text
 
-    sight = look(open_context(reads=True))
-    warn(sight.warnings)
-    if html is not None:
-        _write_page(sight, html)
-        if str(html) != "-":
-            say(f"The report is in {html}.")
+    sights = ask_each(all_places(reads=True), lambda place: look(place.context, fresh=False))
+    for place, sight in sights:
+        warn(sight.warnings)
+        if html is not None:
+            path = file_of(place, html)
+            _write_page(sight, path)
+            if str(path) != "-":
+                say(f"The report is in {path}.")
+        elif not as_json:
+            show_name(place)
+            show(*report_text(sight.picture, sight.metrics))
     if as_json:
-        emit_json("report", _document(sight))
-    elif html is None:
-        show(*report_text(sight.picture, sight.metrics))
+        emit_json("report", together([(place, _document(sight)) for place, sight in sights]))
 
 
 def _document(sight: "Overview") -> dict[str, object]:

@@ -11,6 +11,8 @@ from gitcoord.cli.options import DryRun
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gitcoord.cli.context import Context
+    from gitcoord.cli.task_routing import TaskPlace
     from gitcoord.planning.model import Plan
     from gitcoord.state.task_history import Progress
     from gitcoord.tasks.model import TaskId
@@ -50,31 +52,52 @@ def retry(
     For a parent, retries only the subtasks that failed or were cancelled. Takes over a task that another
     worker claimed and has not finished. --all skips rolled-back tasks: name them.
     """
-    from gitcoord.cli.context import open_context
+    from gitcoord.cli.each_repository import all_places, ask_each, places_with, together
     from gitcoord.cli.views.output import emit_json, say
+    from gitcoord.errors import usage_error
+
+    if everything == bool(tasks):
+        raise usage_error("usage", "Give either TASK or --all.", "Try `gitcoord retry --help`.")
+    # All units are found before the first is retried.
+    found = ask_each(places_with(tasks) if tasks else all_places(), _retried_units)
+    how = f"{'would' if dry_run else 'will'} be retried{' from a new checkout' if fresh else ''}"
+    sentences = [place.says(one) for place, wanted in found for one in _sentences(place, wanted, how)]
+    if not dry_run:
+        for place, wanted in found:
+            _record_retry(place.context, wanted, fresh=fresh)
+    if as_json:
+        done = [
+            (place, {"tasks": list(wanted), "fresh": fresh, "dry_run": dry_run}) for place, wanted in found
+        ]
+        emit_json("retry", together(done))
+        return
+    for sentence in sentences:
+        say(sentence)
+
+
+def _retried_units(place: "TaskPlace") -> "tuple[TaskId, ...]":
+    store = place.context.store
+    plan, progress = store.require_plan(), store.progress()
+    return _named(plan, progress, place.tasks) if place.tasks else _all(plan, progress)
+
+
+def _record_retry(context: "Context", wanted: "Sequence[TaskId]", *, fresh: bool) -> None:
     from gitcoord.events import RetryAsked
     from gitcoord.run.polling import poke
     from gitcoord.state.journal import now, worker_name
     from gitcoord.worker.attempt.paths import run_directory
 
-    context = open_context()
-    context.store.refresh()
-    plan, progress = context.store.require_plan(), context.store.progress()
-    wanted = _all(plan, progress) if everything and not tasks else _named(plan, progress, tasks, everything)
-    if not dry_run:
+    def never_skip(_: "Progress") -> bool:
+        return False
 
-        def never_skip(_: "Progress") -> bool:
-            return False
+    requests = [RetryAsked(at=now(), by=worker_name(), task=id, fresh=fresh) for id in wanted]
+    context.store.record_all([(request, never_skip) for request in requests])
+    poke(run_directory(context.repository.common_dir, context.store.generation))
 
-        requests = [RetryAsked(at=now(), by=worker_name(), task=id, fresh=fresh) for id in wanted]
-        context.store.record_all([(request, never_skip) for request in requests])
-        poke(run_directory(context.repository.common_dir, context.store.generation))
-    if as_json:
-        emit_json("retry", {"tasks": list(wanted), "fresh": fresh, "dry_run": dry_run})
-        return
-    how = f"{'would' if dry_run else 'will'} be retried{' from a new checkout' if fresh else ''}"
-    for id in wanted:
-        say(_sentence(id, progress, how))
+
+def _sentences(place: "TaskPlace", wanted: "Sequence[TaskId]", how: str) -> list[str]:
+    progress = place.context.store.progress()
+    return [_sentence(id, progress, how) for id in wanted]
 
 
 def _sentence(id: "TaskId", progress: "Mapping[TaskId, Progress]", how: str) -> str:
@@ -87,13 +110,10 @@ def _sentence(id: "TaskId", progress: "Mapping[TaskId, Progress]", how: str) -> 
 
 
 def _named(
-    plan: "Plan", progress: "Mapping[TaskId, Progress]", tasks: "Sequence[str] | None", everything: bool
+    plan: "Plan", progress: "Mapping[TaskId, Progress]", tasks: "Sequence[str]"
 ) -> "tuple[TaskId, ...]":
-    from gitcoord.errors import usage_error
     from gitcoord.worker.unit import find_unit
 
-    if everything or not tasks:
-        raise usage_error("usage", "Give either TASK or --all.", "Try `gitcoord retry --help`.")
     found = [id for task in tasks for id in _wanted(find_unit(plan, task), progress)]
     return tuple(dict.fromkeys(found))
 

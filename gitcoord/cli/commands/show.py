@@ -8,6 +8,7 @@ from gitcoord.cli.app import app
 
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context
+    from gitcoord.cli.task_routing import TaskPlace
     from gitcoord.run.observe import View
 
 _SHOW = """\b
@@ -55,25 +56,32 @@ def next_tasks(
 
     Decides as `gitcoord run` does, with the plan's --max-parallel: a running task takes a slot.
     """
-    from gitcoord.cli.context import open_context
-    from gitcoord.cli.views.output import emit, emit_json, say
+    from gitcoord.cli.each_repository import all_places, ask_each, together
+    from gitcoord.cli.views.output import emit_json, say
 
-    context = open_context(reads=True)
-    context.store.refresh()
-    document = _document(context)
+    places = all_places(reads=True, current=True)
+    share = len(places)
+    documents = ask_each(places, lambda place: _document(place.context, share))
     if as_json:
-        emit_json("next", document)
+        emit_json("next", together(documents))
     else:
-        for start in document["starts"]:
-            emit(_line(start))
-        if not document["starts"]:
-            say(_NOTHING[document["state"]])
-        for unit, refusal in document["waiting"].items():
-            stands = "cannot start" if refusal["name"] in _NEEDS_SOMEBODY else "waits"
-            say(f"{unit} {stands}: {refusal['reason']}")
-        if any(refusal["name"] == "failed" for refusal in document["waiting"].values()):
+        for place, document in documents:
+            _show_next(place, document)
+        if any(one["name"] == "failed" for _, told in documents for one in told["waiting"].values()):
             say("  hint: `gitcoord retry TASK` retries a failed task.")
-    return 0 if document["starts"] else 1
+    return 0 if any(document["starts"] for _, document in documents) else 1
+
+
+def _show_next(place: "TaskPlace", document: dict[str, Any]) -> None:
+    from gitcoord.cli.views.output import emit, say
+
+    for start in document["starts"]:
+        emit(place.says(_line(start)))
+    if not document["starts"]:
+        say(place.says(_NOTHING[document["state"]]))
+    for unit, refusal in document["waiting"].items():
+        stands = "cannot start" if refusal["name"] in _NEEDS_SOMEBODY else "waits"
+        say(place.says(f"{unit} {stands}: {refusal['reason']}"))
 
 
 _NEEDS_SOMEBODY = frozenset({"blocked", "cancelled", "failed"})
@@ -84,14 +92,15 @@ _NOTHING = {
 }
 
 
-def _document(context: "Context") -> dict[str, Any]:
+def _document(context: "Context", share: int) -> dict[str, Any]:
+    """Returns what can start in a repository, one of `share` that run at once."""
     from gitcoord.schedule.decide import next_starts
     from gitcoord.schedule.model import Capacity, Policy
     from gitcoord.worker.unit import find_unit
 
     view = _view(context)
     plan = view.plan
-    capacity = Capacity(max_parallel=plan.max_parallel, token_budget=plan.token_budget)
+    capacity = Capacity(max_parallel=max(1, plan.max_parallel // share), token_budget=plan.token_budget)
     policy = Policy(whole_waves=plan.strategy == "single-pr")
     decided = next_starts(view.units, view.seen, capacity, policy)
     starts = []

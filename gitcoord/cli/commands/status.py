@@ -57,19 +57,23 @@ def status(
     from gitcoord.cli.views.output import emit_json, show, warn
     from gitcoord.cli.views.status import status_view
 
+    if watch:
+        from gitcoord.cli.each_repository import all_places
+        from gitcoord.cli.status_watch import watch_status
+
+        places = all_places(reads=True)
+        for place in places:
+            choose_state(place.context, adopted=adopted, base=base)
+        watch_status(places, every=every, as_json=as_json)
+        return
     context = open_context(reads=True, several=True)
     if acts_across(context.settings):
         from gitcoord.cli.status_across import show_status
 
-        show_status(context, _read, as_json=as_json, watch=watch)
+        show_status(context, _read, as_json=as_json)
         return
     context.store.refresh()
     choose_state(context, adopted=adopted, base=base)
-    if watch:
-        from gitcoord.cli.status_watch import watch_status
-
-        watch_status(context, every=every, as_json=as_json)
-        return
     told = _document(context)
     warn(told.warnings)
     if as_json:

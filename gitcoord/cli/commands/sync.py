@@ -30,13 +30,11 @@ def sync(
     Changes only the statuses in this checkout's file, and commits nothing. Closes beads issues with `bd`.
     Sets rolled-back tasks to pending again. You can run it at any time, from any checkout of the base.
     """
-    from gitcoord.cli.context import open_context
+    from gitcoord.cli.each_repository import whole_plan
     from gitcoord.cli.list_sync import sync_list, tell_sync
     from gitcoord.cli.views.output import emit_json, say
 
-    context = open_context()
-    context.store.refresh()
-    report = sync_list(context, tasks=tasks, origin=origin, dry_run=dry_run)
+    report = sync_list(whole_plan(), tasks=tasks, origin=origin, dry_run=dry_run)
     if as_json:
         emit_json("sync", report)
     else:

@@ -1,6 +1,6 @@
 """`gitcoord worker`: runs one unit of work, by hand, under `run` or on another machine."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +10,10 @@ from gitcoord.cli.list_options import Tag, Tasks
 from gitcoord.cli.options import Agent, AllowEmpty, Check, DryRun, Now, OneUnit, Rework, Shell, Stack
 
 if TYPE_CHECKING:
-    from gitcoord.settings import Settings
+    from gitcoord.cli.context import Context
+    from gitcoord.cli.task_routing import TaskPlace
+    from gitcoord.settings import RunSettings, Settings
+    from gitcoord.worker.attempt.preconditions import WorkerEnd
     from gitcoord.worker.attempt.request import WorkerOrder
 
 _EPILOG = """\b
@@ -119,50 +122,76 @@ def worker(
     """Run TASK from claim to result: checkout, agent, check, commit, submit. Records every step in git.
 
     Needs a plan, the clone and its remote, but no coordinator. Only one worker can claim an attempt, and a
-    newer attempt locks it out. The log and the prompt are in the git directory: `gitcoord logs TASK`.
+    newer attempt locks it out. The log and the prompt are in the git directory: `gitcoord logs TASK`. A task
+    of several repositories is done in one after the other, until it fails.
     """
-    import msgspec
-
-    from gitcoord.cli.run_options import known_agent
-    from gitcoord.cli.task_routing import the_place_of
-    from gitcoord.cli.views.notices import say_notice
+    from gitcoord.cli.each_repository import together
+    from gitcoord.cli.task_routing import places_of
     from gitcoord.cli.views.output import emit_json, say
     from gitcoord.tasks.model import TaskId
     from gitcoord.worker.attempt.request import WorkerOrder
+
+    def ordered(run: "RunSettings") -> WorkerOrder:
+        return WorkerOrder(
+            unit=TaskId(task),
+            attempt=attempt,
+            agent=run.agent if agent is None else agent,
+            check=run.check if check is None else check,
+            shell=run.shell if shell is None else shell,
+            tasks=tasks,
+            tag=tag,
+            seconds=_limit(run.timeout if timeout is None else timeout),
+            grace=run.grace if grace is None else grace,
+            rework=run.rework if rework is None else rework,
+            stack=stack,
+            now=now,
+            fresh=fresh,
+            commit_leftovers=run.commit_leftovers and not no_commit,
+            allow_empty=run.allow_empty or allow_empty,
+            token_budget=token_budget,
+            engine=engine,
+            slots=slots,
+            beside=tuple(map(TaskId, beside or ())),
+            waited=_waits(waited or []),
+            wait=_patience(wait),
+        )
+
+    ends: list[tuple[TaskPlace, WorkerEnd]] = []
+    for place in places_of(task, restores=not dry_run):
+        done = _work_in(place.context, ordered, agent, pass_environment or (), dry_run=dry_run)
+        ends.append((place, done))
+        line = done.reason if dry_run else _sentence(done.task, done.attempt, done.outcome, done.reason)
+        say(place.says(line))
+        if done.code != 0:
+            break
+    if as_json:
+        emit_json("worker", together(ends))
+    return ends[-1][1].code
+
+
+def _work_in(
+    context: "Context",
+    ordered: "Callable[[RunSettings], WorkerOrder]",
+    agent: str | None,
+    passed: Collection[str],
+    *,
+    dry_run: bool,
+) -> "WorkerEnd":
+    """Does the task in one repository, with its settings and the command line's."""
+    import msgspec
+
+    from gitcoord.cli.run_options import known_agent
+    from gitcoord.cli.views.notices import say_notice
     from gitcoord.worker.attempt.run_attempt import work
     from gitcoord.worker.attempt.signals import listening
 
-    context = the_place_of(task, restores=not dry_run).context
     context.repository.require_history()
-    run = context.settings.run
-    order = WorkerOrder(
-        unit=TaskId(task),
-        attempt=attempt,
-        agent=run.agent if agent is None else agent,
-        check=run.check if check is None else check,
-        shell=run.shell if shell is None else shell,
-        tasks=tasks,
-        tag=tag,
-        seconds=_limit(run.timeout if timeout is None else timeout),
-        grace=run.grace if grace is None else grace,
-        rework=run.rework if rework is None else rework,
-        stack=stack,
-        now=now,
-        fresh=fresh,
-        commit_leftovers=run.commit_leftovers and not no_commit,
-        allow_empty=run.allow_empty or allow_empty,
-        token_budget=token_budget,
-        engine=engine,
-        slots=slots,
-        beside=tuple(map(TaskId, beside or ())),
-        waited=_waits(waited or []),
-        wait=_patience(wait),
-    )
+    order = ordered(context.settings.run)
     _check_commands(order)
     order = msgspec.structs.replace(order, agent=known_agent(context, agent, shell=order.shell))
-    settings = _with_passed(context.settings, pass_environment or ())
+    settings = _with_passed(context.settings, passed)
     with listening() as stop:
-        done = work(
+        return work(
             context.repository,
             context.shared,
             context.store,
@@ -172,10 +201,6 @@ def worker(
             dry_run=dry_run,
             tell=say_notice,
         )
-    if as_json:
-        emit_json("worker", done)
-    say(done.reason if dry_run else _sentence(done.task, done.attempt, done.outcome, done.reason))
-    return done.code
 
 
 def _sentence(task: str, attempt: int | None, outcome: str, reason: str) -> str:

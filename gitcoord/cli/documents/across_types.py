@@ -1,6 +1,6 @@
 """The documents of a plan over several repositories, by the repository's name."""
 
-from typing import Any, TypedDict
+from typing import Any, Generic, TypedDict, TypeVar
 
 import msgspec
 
@@ -8,10 +8,26 @@ from gitcoord.cli.documents.conflict_types import ConflictsDocument
 from gitcoord.cli.documents.types import CheckoutPreview
 from gitcoord.cli.status_document import StatusDocument
 from gitcoord.landing.rollback.model import RollbackReport
+from gitcoord.progress.build import Picture
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.task_context import Checkout
 
 _CONFLICTS: Any = dict[str, ConflictsDocument]
+
+
+Document = TypeVar("Document")
+
+
+class Everywhere(TypedDict, Generic[Document]):
+    """The documents of all repositories of a plan, by name."""
+
+    repositories: dict[str, Document]
+
+
+class RepositoryPicture(Picture, frozen=True, kw_only=True):
+    """The dashboard of one of several repositories."""
+
+    repository: str
 
 
 class CheckoutEverywhere(TypedDict):

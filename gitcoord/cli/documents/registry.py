@@ -32,8 +32,16 @@ def _kind(summary: str, *shapes: Any) -> DocumentKind:
 
 DOCUMENTS: dict[str, DocumentKind] = {
     "agents": _kind("The file that `agents install` writes.", setup_types.AgentsDocument),
-    "calibration": _kind("The calibration that `predict --calibrate` learned.", Calibration),
-    "cancel": _kind("The tasks and attempts that `cancel` ended.", types.CancelDocument),
+    "calibration": _kind(
+        "The calibration that `predict --calibrate` learned.",
+        Calibration,
+        across_types.Everywhere[Calibration],
+    ),
+    "cancel": _kind(
+        "The tasks and attempts that `cancel` ended.",
+        types.CancelDocument,
+        across_types.Everywhere[types.CancelDocument],
+    ),
     "checkout": _kind(
         "The branch and directory that `checkout` made.",
         Checkout,
@@ -72,24 +80,46 @@ DOCUMENTS: dict[str, DocumentKind] = {
         types.LandingPreview,
         across_types.StepsEverywhere,
     ),
-    "log": _kind("The events that `log` shows.", types.LogDocument),
+    "log": _kind(
+        "The events that `log` shows.", types.LogDocument, across_types.Everywhere[types.LogDocument]
+    ),
     "logs": _kind("The logs of a task that `logs` finds.", types.LogsDocument),
     "mcp-install": _kind(
         "The file or command that `mcp install` writes.", setup_types.McpInstalled, setup_types.McpCommand
     ),
-    "next": _kind("The tasks that can start now, and what the others wait for.", types.NextDocument),
-    "picture": _kind("A line of `status --watch`: the whole dashboard.", Picture),
+    "next": _kind(
+        "The tasks that can start now, and what the others wait for.",
+        types.NextDocument,
+        across_types.Everywhere[types.NextDocument],
+    ),
+    "picture": _kind(
+        "A line of `status --watch`: the whole dashboard.", Picture, across_types.RepositoryPicture
+    ),
     "plan": _kind("The plan that `plan` makes and `show` shows.", types.PlanDocument),
-    "predict": _kind("The conflicts that `predict` expects.", ConflictPrediction),
+    "predict": _kind(
+        "The conflicts that `predict` expects.",
+        ConflictPrediction,
+        across_types.Everywhere[ConflictPrediction],
+    ),
     "prompt": _kind("The prompt for an agent.", types.PromptDocument),
-    "report": _kind("The results of a run.", types.ReportDocument),
-    "retry": _kind("The tasks that `retry` starts again.", types.RetryDocument),
+    "report": _kind(
+        "The results of a run.", types.ReportDocument, across_types.Everywhere[types.ReportDocument]
+    ),
+    "retry": _kind(
+        "The tasks that `retry` starts again.",
+        types.RetryDocument,
+        across_types.Everywhere[types.RetryDocument],
+    ),
     "rollback": _kind(
         "The tasks that `rollback` rolled back.", RollbackReport, across_types.RollbackEverywhere
     ),
     "run": _kind("The result of `run`.", RunEnd),
     "run-preview": _kind("The plan of `run --dry-run`.", Approval),
-    "run-state": _kind("The state of the run after `pause` or `resume`.", types.RunStateDocument),
+    "run-state": _kind(
+        "The state of the run after `pause` or `resume`.",
+        types.RunStateDocument,
+        across_types.Everywhere[types.RunStateDocument],
+    ),
     "schema": _kind("The documents with a schema.", setup_types.SchemasDocument),
     "status": _kind("The state of every task.", StatusDocument, across_types.StatusEverywhere),
     "submit": _kind(
@@ -102,5 +132,5 @@ DOCUMENTS: dict[str, DocumentKind] = {
     "sync": _kind("The states that `sync` set in the task list.", SyncReport),
     "tidy": _kind("The worktrees and branches that `tidy` found and removed.", types.TidyDocument),
     "version": _kind("The installed versions, by `--version --json`.", setup_types.VersionDocument),
-    "worker": _kind("The result of `worker`.", WorkerEnd),
+    "worker": _kind("The result of `worker`.", WorkerEnd, across_types.Everywhere[WorkerEnd]),
 }

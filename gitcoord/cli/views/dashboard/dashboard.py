@@ -35,12 +35,12 @@ class Dashboard:
         from rich.console import Console
 
         self._console = console or Console(stderr=True, markup=False, emoji=False, highlight=False)
-        self._picture: Picture | None = None
-        self._shown_at = self._drawn_at = 0.0
+        self._pictures: dict[str, tuple[Picture, float]] = {}
+        self._drawn_at = 0.0
         self._live: Live | None = None
-        self._lines = PlainLines()
+        self._lines: dict[str, PlainLines] = {}
         self._window: ChecksRunning | None = None
-        self._needing: frozenset[str] | None = None
+        self._needing: dict[str, frozenset[str]] = {}
 
     def __enter__(self) -> "Dashboard":
         # FORCE_COLOR makes rich call a log file a terminal; only a real one can be drawn on.
@@ -70,21 +70,27 @@ class Dashboard:
 
     def skip(self, events: "Sequence[AnyEvent]") -> None:
         """Marks the journal's first events as printed: they are older than the first picture."""
-        self._lines.skip(events)
+        self._lines.setdefault("", PlainLines()).skip(events)
 
-    def show(self, picture: "Picture", events: "Sequence[AnyEvent]", *, last: bool = False) -> None:
-        """Shows `picture`, which was made from the journal's `events`; rings if a new task needs a person."""
+    def show(
+        self, picture: "Picture", events: "Sequence[AnyEvent]", *, name: str = "", last: bool = False
+    ) -> None:
+        """Shows `picture`, which was made from the journal's `events`; rings if a new task needs a person.
+
+        Pictures with a `name`, that of a repository, are shown one below the other.
+        """
         now = time.monotonic()
-        self._picture, self._shown_at = picture, now
+        self._pictures[name] = (picture, now)
         if self._live is None:
-            for line in self._lines.lines(picture, events, now, last=last):
-                self._print(line)
+            lines = self._lines.setdefault(name, PlainLines())
+            for line in lines.lines(picture, events, now, last=last):
+                self._print(f"{clean(name)}: {line}" if name else line)
         elif now - self._drawn_at >= _SOONEST:
             self._live.refresh()
         needing = needing_somebody(picture)
-        if self._needing is not None and needing - self._needing:
+        if needing - self._needing.get(name, needing):
             self._ring()
-        self._needing = needing
+        self._needing[name] = needing
 
     def tell(self, notice: "AnyNotice") -> None:
         """Prints a notice above the picture, unless the picture shows it; rings if it needs a person."""
@@ -115,11 +121,16 @@ class Dashboard:
         from gitcoord.cli.views.dashboard.live_view import dashboard_view
 
         self._drawn_at = time.monotonic()
-        if self._picture is None:
+        if not self._pictures:
             return plain("")
         size = self._console.size
         below = [window_line(self._window, size.width)] if self._window is not None else []
         # Leave the last line for the cursor.
-        height = size.height - 1 - len(below)
-        shift = max(0.0, self._drawn_at - self._shown_at)
-        return Group(dashboard_view(self._picture, size.width, height, shift), *below)
+        height = (size.height - 1 - len(below)) // len(self._pictures)
+        parts: list[RenderableType] = []
+        for name, (picture, shown_at) in self._pictures.items():
+            shift = max(0.0, self._drawn_at - shown_at)
+            if name:
+                parts.append(plain(f"Repository {clean(name)}", "bold magenta"))
+            parts.append(dashboard_view(picture, size.width, height - bool(name), shift))
+        return Group(*parts, *below)
