@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 AtLeastNone = msgspec.Meta(ge=0)
-EngineName = Literal["local", "ssh", "kubernetes", "slurm"]
+EngineName = Literal["local", "ssh", "kubernetes", "slurm", "dask"]
 """Where attempts run."""
 Preset = Literal["common", "python", "node", "rust", "go", "java", "ruby", "php", "dotnet"]
 """The names of rule sets for an ecosystem; `conflicts.presets` defines them."""
@@ -210,12 +210,26 @@ class SlurmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     slots: int = 0
 
 
+class DaskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
+    """The `[engines.dask]` table: a Dask cluster that runs each attempt as a task.
+
+    `scheduler` is the scheduler's address (`tls://10.0.0.5:8786`). An attempt takes one unit of the workers'
+    `resource` (`dask worker --resources agent=2`). With `unprotected` the scheduler of another machine may be
+    reached without TLS.
+    """
+
+    scheduler: str = ""
+    resource: str = "agent"
+    unprotected: bool = False
+
+
 class EngineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """The `[engines]` table: one table for each engine beyond this machine."""
 
     ssh: SshSettings = SshSettings()
     kubernetes: KubernetesSettings = KubernetesSettings()
     slurm: SlurmSettings = SlurmSettings()
+    dask: DaskSettings = DaskSettings()
 
 
 class TaskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):

@@ -46,14 +46,16 @@ def examine_attributes(context: "Context") -> "Iterator[Diagnosis]":
 
 def examine_engine(context: "Context", name: str) -> "Diagnosis":
     """Tries the engine: whether it answers and accepts attempts, and how many there is room for."""
-    from gitcoord.cli.open_engine import open_engine
+    from gitcoord.cli.open_engine import EngineChoice, open_engine
     from gitcoord.errors import GitcoordError
     from gitcoord.forge.doctor_result import broken, fine
     from gitcoord.worker.attempt.paths import run_directory
 
     label = f"engine {name}"
     try:
-        engine = open_engine(context, run_directory(context.repository.common_dir, 1), 1, name, ())
+        engine = open_engine(
+            context, run_directory(context.repository.common_dir, 1), 1, EngineChoice(name=name)
+        )
         trouble, free = engine.check(), engine.free()
     except GitcoordError as error:
         return broken(label, error.message, error.hint)

@@ -4,6 +4,8 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from gitcoord.cli.context import Context
 from gitcoord.durations import parse_duration
 from gitcoord.engines.engine import Engine
@@ -13,20 +15,30 @@ from gitcoord.errors import GitcoordError, usage_error
 _TEMPLATE_WAY_OUT = "`template` in [engines.kubernetes] names a file with one Job, kind: Job."
 
 
-def open_engine(
-    context: Context, run: Path, generation: int, asked: str | None, hosts: tuple[str, ...]
-) -> Engine:
+class EngineChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """The engine of the options, with hosts or scheduler. What is None or empty is as in the settings."""
+
+    name: str | None = None
+    hosts: tuple[str, ...] = ()
+    scheduler: str = ""
+
+
+def open_engine(context: Context, run: Path, generation: int, asked: EngineChoice) -> Engine:
     """Opens the engine of the options or the settings, with its files in `run`. Raises `usage` (exit 2)."""
-    name = asked or ("ssh" if hosts else context.settings.run.engine)
-    if hosts and name != "ssh":
-        raise usage_error("usage", "--hosts needs --engine ssh.", f"Leave out --engine {name}.")
+    named = "ssh" if asked.hosts else "dask" if asked.scheduler else context.settings.run.engine
+    name = asked.name or named
+    for option, given, engine in (("--hosts", asked.hosts, "ssh"), ("--scheduler", asked.scheduler, "dask")):
+        if given and name != engine:
+            raise usage_error("usage", f"{option} needs --engine {engine}.", f"Leave out --engine {name}.")
     if name == "local":
         return LocalEngine(run)
     if name == "kubernetes":
         return _kubernetes(context, run, generation)
     if name == "slurm":
         return _slurm(context, run, generation)
-    return _ssh(context, run, generation, hosts)
+    if name == "dask":
+        return _dask(context, run, generation, asked.scheduler)
+    return _ssh(context, run, generation, asked.hosts)
 
 
 def _ssh(context: Context, run: Path, generation: int, hosts: tuple[str, ...]) -> Engine:
@@ -59,6 +71,26 @@ def _slurm(context: Context, run: Path, generation: int) -> Engine:
         program=own.program,
         slots=own.slots,
     )
+
+
+def _dask(context: Context, run: Path, generation: int, scheduler: str) -> Engine:
+    import importlib.util
+
+    from gitcoord.engines.dask_address import check_scheduler
+
+    own = context.settings.engines.dask
+    address = scheduler or own.scheduler
+    if not address:
+        way_out = "Name it with --scheduler tcp://HOST:8786, or as `scheduler` in [engines.dask]."
+        raise usage_error("usage", "The engine dask has no scheduler.", way_out)
+    check_scheduler(address, unprotected=own.unprotected)
+    if importlib.util.find_spec("distributed") is None:
+        raise usage_error(
+            "usage", "The engine dask needs the package distributed.", "Install gitcoord[dask]."
+        )
+    from gitcoord.engines.dask import DaskEngine
+
+    return DaskEngine(run, address, repository=_url(context), generation=generation, resource=own.resource)
 
 
 def _kubernetes(context: Context, run: Path, generation: int) -> Engine:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
     from gitcoord.cli.context import Context
 
-_ENGINES = {"host": "ssh", "kubernetes": "kubernetes", "slurm": "slurm"}
+_ENGINES = {"host": "ssh", "kubernetes": "kubernetes", "slurm": "slurm", "dask": "dask"}
 """The engine by the file that it leaves in the directory of an attempt that it was given."""
 _PAUSE = 2.0
 """Seconds between two questions to an engine."""
@@ -26,12 +26,14 @@ def bringer(context: "Context", place: Path) -> "Callable[[], bool]":
     """
     import time
 
-    from gitcoord.cli.open_engine import open_engine
+    from gitcoord.cli.open_engine import EngineChoice, open_engine
 
     file = next(file for file in _ENGINES if (place / file).is_file())
     # A host that was named on the command line is in no settings.
     hosts = ((place / file).read_text(encoding="utf-8"),) if file == "host" else ()
-    engine = open_engine(context, place.parent, context.store.generation, _ENGINES[file], hosts)
+    engine = open_engine(
+        context, place.parent, context.store.generation, EngineChoice(name=_ENGINES[file], hosts=hosts)
+    )
     last = [float("-inf"), True]
 
     def bring() -> bool:

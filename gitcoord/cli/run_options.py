@@ -8,6 +8,7 @@ import msgspec
 
 from gitcoord.cli.context import Context
 from gitcoord.cli.merge_options import make_options
+from gitcoord.cli.open_engine import EngineChoice
 from gitcoord.cli.plan_making import PlanProposal
 from gitcoord.cli.time_options import limit, seconds
 from gitcoord.cli.views.event_json import event_words
@@ -54,8 +55,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     tasks: str | None = None
     origin: str | None = None
     tag: str | None = None
-    engine: str | None = None
-    hosts: tuple[str, ...] = ()
+    engine: EngineChoice = EngineChoice()
 
 
 def known_agent(context: Context, asked: str | None, *, shell: bool) -> str:

@@ -58,7 +58,7 @@ def set_up(asked: RunRequest) -> "Setup":
     check_words(asked, run)
     read_template(context.repository.root, run.prompt)
     shell = run.shell if asked.shell is None else asked.shell
-    if not asked.hosts and (asked.engine or run.engine) == "local":
+    if not (asked.engine.hosts or asked.engine.scheduler) and (asked.engine.name or run.engine) == "local":
         asked = msgspec.structs.replace(asked, agent=known_agent(context, asked.agent, shell=shell))
     return Setup(context, asked, _proposal(context, asked))
 
@@ -88,7 +88,7 @@ class Setup:
         run, plan = context.settings.run, proposal.plan
         max_parallel = slots(asked.max_parallel, plan.max_parallel)
         directory = run_directory(context.repository.common_dir, plan.generation)
-        engine = open_engine(context, directory, plan.generation, asked.engine, asked.hosts)
+        engine = open_engine(context, directory, plan.generation, asked.engine)
         self.options = run_options(asked, run, plan)
         self.lands = asked.land
         self.proves_only_text = asked.land and landing_check(asked, context.settings) is None

@@ -15,8 +15,10 @@ _LOST = 1
 _CHUNK = 1 << 20
 
 
-def attend(engine: LocalEngine, launch: Launch, output: int = 1) -> int:
+def attend(engine: LocalEngine, launch: Launch, output: int = 1, parent: int | None = None) -> int:
     """Executes the attempt, passes its log on to the descriptor `output`, and returns its exit code.
+
+    Ends the attempt when `parent` is no longer the process that this one belongs to.
 
     Raises `engine-refused` if it cannot be started.
     """
@@ -30,7 +32,7 @@ def attend(engine: LocalEngine, launch: Launch, output: int = 1) -> int:
     engine.start(launch)
     shown = 0
     while True:
-        if asked:
+        if asked or parent not in (None, os.getppid()):
             engine.cancel(launch.key)
         seen = engine.poll([launch.key])[launch.key]
         shown = _pass_on(engine.log(launch.key), shown, output)

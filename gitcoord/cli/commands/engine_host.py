@@ -19,6 +19,10 @@ def engine_host(
     foreground: Annotated[
         bool, typer.Option("--foreground", help="Run the attempt; print its log and exit as it does.")
     ] = False,
+    parent: Annotated[
+        int | None,
+        typer.Option("--parent", metavar="PID", help="With --foreground: end with this parent process."),
+    ] = None,
 ) -> None:
     """Answer one request of a run on another machine: JSON on stdin, JSON on stdout.
 
@@ -39,7 +43,7 @@ def engine_host(
         way_out = "`gitcoord run --engine ssh` calls this by itself."
         raise usage_error("usage", f"stdin is not a request: {error}.", way_out) from error
     if foreground:
-        raise typer.Exit(attend_here(request))
+        raise typer.Exit(attend_here(request, parent))
     reply = answer(request, __version__)
     sys.stdout.buffer.write(msgspec.json.encode(reply) + b"\n")
     sys.stdout.buffer.flush()

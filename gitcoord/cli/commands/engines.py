@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitcoord.cli.documents.setup_types import EngineRow
-    from gitcoord.settings import EngineSettings
+    from gitcoord.settings import DaskSettings, EngineSettings
 
 _EPILOG = """\b
 Examples:
@@ -61,6 +61,11 @@ def _rows(own: "EngineSettings", chosen: str) -> "Iterator[EngineRow]":
             shlex.split(kubernetes.command)[:1],
             () if kubernetes.image or kubernetes.template else ("`image` in [engines.kubernetes]",),
         ),
+        "dask": (
+            "a Dask cluster, one task for each attempt",
+            (),
+            _dask_needs(own.dask),
+        ),
         "slurm": ("a cluster, one batch job for each attempt", ("sbatch", "squeue", "scancel"), ()),
     }
     for name, (purpose, programs, settings) in named.items():
@@ -71,3 +76,10 @@ def _rows(own: "EngineSettings", chosen: str) -> "Iterator[EngineRow]":
             "chosen": name == chosen,
             "missing": [*absent, *settings],
         }
+
+
+def _dask_needs(own: "DaskSettings") -> tuple[str, ...]:
+    import importlib.util
+
+    package = () if importlib.util.find_spec("distributed") else ("the extra gitcoord[dask]",)
+    return (*package, *(() if own.scheduler else ("`scheduler` in [engines.dask], or `run --scheduler`",)))

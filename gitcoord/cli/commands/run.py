@@ -81,7 +81,7 @@ _LandCheck = Annotated[
     ),
 ]
 _Engine = Annotated[
-    Literal["local", "ssh", "kubernetes", "slurm"] | None,
+    Literal["local", "ssh", "kubernetes", "slurm", "dask"] | None,
     typer.Option("--engine", help="Where attempts run."),
 ]
 _Hosts = Annotated[
@@ -89,6 +89,10 @@ _Hosts = Annotated[
     typer.Option(
         "--hosts", metavar="HOST[:N],…", help="Over SSH: the hosts, and how many run at once on each."
     ),
+]
+_Scheduler = Annotated[
+    str | None,
+    typer.Option("--scheduler", metavar="ADDRESS", help="On Dask: the scheduler, as tcp://HOST:8786."),
 ]
 _Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would run; start nothing.")]
@@ -124,6 +128,7 @@ def run(
     tag: Tag = None,
     engine: _Engine = None,
     hosts: _Hosts = None,
+    scheduler: _Scheduler = None,
     yes: _Yes = False,
     dry_run: _DryRun = False,
     as_json: _Json = False,
@@ -134,6 +139,7 @@ def run(
     A failure stops only the tasks that depend on it. Exit code 0 if everything is submitted (with --land: in
     the base), 1 if something failed or waits for a person.
     """
+    from gitcoord.cli.open_engine import EngineChoice
     from gitcoord.cli.run_options import RunRequest
     from gitcoord.cli.run_setup import set_up
     from gitcoord.errors import Exit, GitcoordError
@@ -164,8 +170,9 @@ def run(
         tasks=tasks,
         origin=origin,
         tag=tag,
-        engine=engine,
-        hosts=tuple(filter(None, (hosts or "").split(","))),
+        engine=EngineChoice(
+            name=engine, hosts=tuple(filter(None, (hosts or "").split(","))), scheduler=scheduler or ""
+        ),
     )
     try:
         setup = set_up(asked)

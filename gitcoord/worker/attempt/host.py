@@ -37,14 +37,16 @@ def answer(request: HostRequest, version: str) -> HostAnswer:
         return HostAnswer(version=version, refused=redact(what))
 
 
-def attend_here(request: HostRequest) -> int:
+def attend_here(request: HostRequest, parent: int | None = None) -> int:
     """Do the attempt that is asked for, in the foreground; returns its exit code.
+
+    Ends the attempt when the process `parent`, which started this one, has ended.
 
     Raises what cloning and starting raise.
     """
     code = _BROKEN_OFF
     try:
-        code = _attend(request)
+        code = _attend(request, parent)
     finally:
         if request.code_file:
             part = Path(f"{request.code_file}.part")
@@ -53,7 +55,7 @@ def attend_here(request: HostRequest) -> int:
     return code
 
 
-def _attend(request: HostRequest) -> int:
+def _attend(request: HostRequest, parent: int | None) -> int:
     if request.start is None:
         raise usage_error("usage", "The request holds no attempt.", "An engine of gitcoord writes it.")
     run, launch = Path(request.run), request.start
@@ -65,7 +67,7 @@ def _attend(request: HostRequest) -> int:
     # What follows is for the attempt, and is no request to what that may start.
     os.environ.pop(REQUEST_VARIABLE, None)
     os.environ.update(request.secrets)
-    return attend(LocalEngine(run), launch)
+    return attend(LocalEngine(run), launch, parent=parent)
 
 
 def clone_directory(url: str) -> Path:
