@@ -46,14 +46,6 @@ class Repository:
         self.ancestry = Ancestry(git)
         """The cached ancestry of commits, shared by all of this repository's users."""
 
-    @classmethod
-    def discover(cls, start: Path | None = None, *, remote: str = USUAL_REMOTE) -> "Repository":
-        """The repository around `start` (default: the current directory), shared through `remote`.
-
-        Raises `no-repository`, `old-git` when git is older than 2.39, and `no-such-remote`.
-        """
-        return locate(start).open(remote)
-
     @property
     def bare(self) -> bool:
         """Whether there is no working tree."""
@@ -180,7 +172,7 @@ class RepositoryPlace(msgspec.Struct, frozen=True):
 
     def open(
         self,
-        remote: str,
+        remote: str = USUAL_REMOTE,
         union: Sequence[str] = (),
         environ: Mapping[str, str] = os.environ,
         regenerated: Collection[str] = (),

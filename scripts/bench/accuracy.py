@@ -21,7 +21,7 @@ from gitcoord.conflicts.rebase_in_memory import MergeContext, bring_onto, plain_
 from gitcoord.git.git_cli import Git
 from gitcoord.git.merge_tree import TreeMerge, merge_trees, read_merge
 from gitcoord.git.object_writer import Writer
-from gitcoord.git.repository import Repository
+from gitcoord.git.repository import locate
 from gitcoord.tasks.model import TaskId
 
 
@@ -59,7 +59,7 @@ def _replay(bed: Testbed, most: int) -> int:
     listing = bed.git("rev-list", *wanted, "--parents", "--all")
     wrong = conflicts = 0
     merges = [line.split()[1:] for line in listing.splitlines()]
-    with Repository.discover(bed.path).git.quarantine() as git:
+    with locate(bed.path).open().git.quarantine() as git:
         for base, tip in merges:
             bench = MergeContext(git, base, find_forks(git, base, [tip]))
             brought = bring_onto(bench).get(tip)
@@ -80,7 +80,7 @@ def _pairs(bed: Testbed, sample: int) -> int:
     known = dict(tips(bed))
     base = known.pop(bed.base)
     inputs = [BranchInput(task=TaskId(name), branch=name, commit=tip) for name, tip in known.items()]
-    repository = Repository.discover(bed.path)
+    repository = locate(bed.path).open()
     report = examine(
         repository,
         level="level-0",
@@ -134,7 +134,7 @@ def _orders(bed: Testbed) -> int:
     known = dict(tips(bed))
     base = known.pop(bed.base)
     inputs = [BranchInput(task=TaskId(name), branch=name, commit=tip) for name, tip in known.items()]
-    repository = Repository.discover(bed.path)
+    repository = locate(bed.path).open()
     report = examine(
         repository, level="level-0", base=bed.base, base_commit=base, branches=inputs, candidates=()
     )

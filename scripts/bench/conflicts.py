@@ -15,7 +15,7 @@ from pathlib import Path
 from measure import Cost, cost_of
 from testbed import Testbed, copied, generated, moved_on, tips, with_branches
 
-from gitcoord.git.repository import Repository
+from gitcoord.git.repository import locate
 
 HERE = Path(__file__).parent
 NAIVE = """
@@ -158,7 +158,7 @@ def _floor(bed: Testbed, merged: Sequence[Sequence[str]], seed: int) -> Cost:
     work = list(dict.fromkeys(known[branch] for branch in bed.branches))
     forks = _forks(bed, base, work)
     sample = merged if len(merged) <= MOST_MERGES else random.Random(seed).sample(merged, MOST_MERGES)
-    with Repository.discover(bed.path).git.quarantine() as git:
+    with locate(bed.path).open().git.quarantine() as git:
         environment = {
             "GIT_OBJECT_DIRECTORY": str(git.scratch),
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(bed.path / "objects"),

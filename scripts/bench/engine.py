@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gitcoord.conflicts.check_level import examine
 from gitcoord.conflicts.model import BranchInput
-from gitcoord.git.repository import Repository
+from gitcoord.git.repository import locate
 from gitcoord.tasks.model import TaskId
 
 
@@ -19,7 +19,7 @@ def main(path: str, base: str, alone: str) -> None:
     tips = dict(line.split(" ") for line in sys.stdin.read().splitlines())
     started = time.process_time()
     report = examine(
-        Repository.discover(Path(path)),
+        locate(Path(path)).open(),
         level="level-0",
         base=base,
         base_commit=tips.pop(base),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gitcoord.conflicts.check_level import examine
 from gitcoord.conflicts.model import BranchInput, ConflictReport, PairReport, SerializeOn
-from gitcoord.git.repository import Repository
+from gitcoord.git.repository import locate
 from gitcoord.planning.arrange_waves import Candidate
 from gitcoord.tasks.model import TaskId
 from tests.support.repos import Content, Repo
@@ -42,7 +42,7 @@ class Level:
         """The report on `names` (default: every branch but main, by name)."""
         heads = (ref.removeprefix("refs/heads/") for ref in self.repo.refs())
         return examine(
-            Repository.discover(self.repo.path),
+            locate(self.repo.path).open(),
             level="level-0",
             base="main",
             base_commit=self.repo.tip("main"),
@@ -65,7 +65,7 @@ def examined(repo: Repo, names: Sequence[str]) -> ConflictReport:
     """The pairs of the branches `names` of a repository, without waves."""
     refs = repo.refs()
     return examine(
-        Repository.discover(repo.path),
+        locate(repo.path).open(),
         level="level-0",
         base="main",
         base_commit=refs["refs/heads/main"],

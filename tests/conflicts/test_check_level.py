@@ -6,7 +6,7 @@ import pytest
 
 from gitcoord.conflicts.check_level import changed_paths
 from gitcoord.errors import GitcoordError
-from gitcoord.git.repository import Repository
+from gitcoord.git.repository import locate
 from gitcoord.planning.arrange_waves import Candidate
 from gitcoord.tasks.model import TaskId
 from tests.conflicts.level import LINES, Level, edited, only_pair
@@ -55,7 +55,7 @@ def test_changed_paths_count_from_the_merge_base_with_both_ends_of_renames(tmp_p
     level.repo.commit({"b": edited(3)}, "the base moves")
     report = level.examine()
     assert report.branches[0].changed_paths == ("a", "c", "d")
-    repository = Repository.discover(level.repo.path)
+    repository = locate(level.repo.path).open()
     tip = level.repo.tip("1")
     assert changed_paths(repository.git, report.base_commit, [tip]) == {tip: {"a", "c", "d"}}
 

@@ -9,7 +9,7 @@ from gitcoord.conflicts.merge_proof import culprits, prove, smallest_cause
 from gitcoord.conflicts.rebase_in_memory import MergeContext
 from gitcoord.conflicts.wave_proof import prove_waves
 from gitcoord.git.git_cli import Git
-from gitcoord.git.repository import Repository
+from gitcoord.git.repository import locate
 from gitcoord.tasks.model import TaskId
 from tests.conflicts.level import LINES, Level, edited
 
@@ -48,7 +48,7 @@ def test_a_conflict_of_three_is_found_and_blamed_on_the_smallest_set(tmp_path: P
 
 def test_a_proof_stops_at_the_first_step_that_fails(tmp_path: Path) -> None:
     level = three_way(tmp_path)
-    with Repository.discover(level.repo.path).git.quarantine() as git:
+    with locate(level.repo.path).open().git.quarantine() as git:
         bench = workbench(git, level, "1", "2", "3", "4")
         proof = prove(bench, heads(level, "4", "1", "2", "3"))
         assert [step.task for step in proof.steps] == ["4", "1", "2"]
@@ -72,7 +72,7 @@ def test_a_large_wave_fails_where_its_members_together_empty_a_directory(tmp_pat
     report = level.examine()
     assert ([pair.verdict for pair in report.pairs], report.joint[0].tasks) == ([], ("1", "2", "3"))
     tips = [tip for _, tip in order]
-    with Repository.discover(level.repo.path).git.quarantine() as git:
+    with locate(level.repo.path).open().git.quarantine() as git:
         bench, standings = find_standings(git, report.base_commit, tips, {})
         places = {head: place for place, head in enumerate(order)}
         [proof] = prove_waves(bench, [order], standings, (), places, most_whole=0)
@@ -96,7 +96,7 @@ def emptying(tmp_path: Path) -> tuple[Level, list[str]]:
 def test_a_large_wave_that_fails_is_merged_without_those_who_have_no_part_in_it(tmp_path: Path) -> None:
     level, names = emptying(tmp_path)
     order = heads(level, *names)
-    with Repository.discover(level.repo.path).git.quarantine() as git:
+    with locate(level.repo.path).open().git.quarantine() as git:
         bench, standings = find_standings(git, level.repo.tip("main"), [tip for _, tip in order], {})
         places = {head: place for place, head in enumerate(order)}
         [proof] = prove_waves(bench, [order], standings, (), places)
@@ -110,7 +110,7 @@ def test_a_proof_asks_for_the_trees_of_all_heads_at_once(tmp_path: Path) -> None
     level, names = emptying(tmp_path)
     asked = tmp_path / "asked"  # git puts a file for each process into a directory
     asked.mkdir()
-    with Repository.discover(level.repo.path).git.quarantine() as git:
+    with locate(level.repo.path).open().git.quarantine() as git:
         bench = workbench(git.with_environment({"GIT_TRACE2_EVENT": str(asked)}), level, *names)
         before = len(list(asked.iterdir()))
         prove(bench, heads(level, *names))
@@ -121,7 +121,7 @@ def test_many_branches_are_walked_from_the_few_commits_that_they_start_at(tmp_pa
     level, names = emptying(tmp_path)
     asked = tmp_path / "asked"
     asked.mkdir()
-    git = Repository.discover(level.repo.path).git.with_environment({"GIT_TRACE2_EVENT": str(asked)})
+    git = locate(level.repo.path).open().git.with_environment({"GIT_TRACE2_EVENT": str(asked)})
     forks = find_forks(git, level.repo.tip("main"), [tip for _, tip in heads(level, *names)])
     assert {fork.merge_bases for fork in forks.values()} == {(level.repo.tip("main"),)}
     events = [json.loads(line) for file in asked.iterdir() for line in file.read_text().splitlines()]
@@ -132,7 +132,7 @@ def test_many_branches_are_walked_from_the_few_commits_that_they_start_at(tmp_pa
 
 def test_an_empty_order_is_proved(tmp_path: Path) -> None:
     level = Level(tmp_path, {"a": LINES})
-    with Repository.discover(level.repo.path).git.quarantine() as git:
+    with locate(level.repo.path).open().git.quarantine() as git:
         proof = prove(workbench(git, level), [])
     assert (proof.steps, proof.failure) == ((), None)
 

@@ -22,7 +22,7 @@ from gitcoord.conflicts.rules import Rulebook
 from gitcoord.conflicts.wave_proof import prove_waves
 from gitcoord.git.merge_tree import merge_trees
 from gitcoord.git.object_writer import Writer
-from gitcoord.git.repository import Repository
+from gitcoord.git.repository import locate
 from tests.conflicts.level import examined
 from tests.support.laws import tries
 from tests.support.repos import Content, Entry, Repo, executable, submodule, symlink
@@ -192,7 +192,7 @@ def check_proofs(repo: Repo, report: ConflictReport) -> None:
         if head[0] in able and not any(frozenset((head[0], other)) in apart for other, _ in calm):
             calm.append(head)
     orders = [calm[::-1], [head for head in heads if head[0] in able]]
-    with Repository.discover(repo.path).git.quarantine() as git:
+    with locate(repo.path).open().git.quarantine() as git:
         bench, standings = find_standings(git, report.base_commit, [tip for _, tip in heads], {})
         rules = Rules(serialize_on="conflict", book=Rulebook())
         inputs = [BranchInput(task=task, branch=task, commit=tip) for task, tip in heads]
@@ -218,7 +218,7 @@ def truth(repo: Repo, names: Sequence[str], blocked: Collection[str]) -> dict[tu
 
     Where one does not merge with the base, the two tips. Nothing is left out and all history is real.
     """
-    with Repository.discover(repo.path).git.quarantine() as git:
+    with locate(repo.path).open().git.quarantine() as git:
         base = repo.tip("main")
         refs = repo.refs()
         tips = {name: refs[f"refs/heads/{name}"] for name in names}

@@ -8,7 +8,7 @@ import pytest
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.github.doctor import examine_github
 from gitcoord.git.remote_refs import HEADS, RefUpdate, SharedRefs
-from gitcoord.git.repository import Repository
+from gitcoord.git.repository import locate
 from tests.forge.contract import Desk
 from tests.support.github import GitHubEmulator, Protection
 from tests.support.github.fixtures import calm_hub, shared_hub
@@ -116,7 +116,7 @@ def test_every_answer_to_a_push_has_its_reaction(
 
 
 def published(here: Repo, row: Pushing) -> tuple[bool | None, str]:
-    shared = SharedRefs(Repository.discover(here.path), "refs/gitcoord/")
+    shared = SharedRefs(locate(here.path).open(), "refs/gitcoord/")
     shared.refresh()
     ref = row.ref if row.ref.startswith("refs/") else HEADS + row.ref
     old, new = (here.tip(f"origin/{name}") if name else None for name in (row.old, row.new))

@@ -91,22 +91,6 @@ def test_labels_and_reviewers_are_put_on_once(
         forge.conversation.ask_for_reviews(pull.number, ("stranger",))
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_a_branch_that_others_build_on_is_deleted_after_they_were_moved(
-    forge: GitHubForge, hub: GitHubEmulator, app: EmulatedRepository, content: Repo, pull: Pull, when: str
-) -> None:
-    content.commit({"next.txt": "next"}, branch="next", at="feature/work")
-    stacked = forge.open_pull(NewPull(head="next", base="feature/work", title="Next", body=""))
-    assert isinstance(stacked, Pull)
-    if when == "after":
-        hub.fault("^DELETE ", "reset", when=when)
-    assert forge.conversation.delete_branch("feature/work", "main") == (stacked.number,)
-    assert forge.conversation.delete_branch("feature/work", "main") == ()
-    assert content.find("refs/heads/feature/work") is None
-    again = forge.read_pull(stacked.number)
-    assert (again.state, again.base) == ("open", "main")
-
-
 def test_a_pull_request_that_no_replica_knows_yet_is_waited_for(
     forge: GitHubForge, hub: GitHubEmulator, pull: Pull
 ) -> None:

@@ -77,23 +77,9 @@ def queue_when_behind(desk: Desk, value: object) -> None:
     assert behind == ([] if value == "takes" else [BEHIND])
 
 
-def missing_ref(desk: Desk, value: object) -> None:
-    for _ in range(2):
-        assert desk.forge.conversation.delete_branch("work", "main") == ()
-
-
 def unknown_commit(desk: Desk, value: object) -> None:
     findings = examined(desk)
     assert findings["permission contents"] == ("ok" if value == 422 else "warning")
-
-
-def update_when_current(desk: Desk, value: object) -> None:
-    pull, before = desk.pull, desk.content.tip("work")
-    done = desk.forge.handover.update_branch(pull.number, pull.head_commit)
-    desk.look()
-    # Whoever asked looks at the head: it has moved, or there was nothing to do.
-    assert (done == "asked") == (desk.content.tip("work") != before)
-    assert done in ("asked", "already")
 
 
 def forbidden_status(desk: Desk, value: object) -> None:
@@ -127,8 +113,13 @@ def dequeued_by(desk: Desk, value: object) -> None:
     assert [enqueue(pull.number, pull.head_commit) for _ in range(2)] == ["asked", "already"]
 
 
+NOT_ASKED_FOR = ("missing_ref", "update_when_current")
+"""The habits of requests that people make and the client does not."""
 VALUES = [
-    (name, value) for name, kind in typing.get_type_hints(Habits).items() for value in typing.get_args(kind)
+    (name, value)
+    for name, kind in typing.get_type_hints(Habits).items()
+    for value in typing.get_args(kind)
+    if name not in NOT_ASKED_FOR
 ]
 
 
@@ -138,17 +129,6 @@ def test_the_client_copes_with_every_habit(calm_hub: GitHubEmulator, name: str, 
     desk = Desk(calm_hub)
     setattr(desk.app.habits, name, value)
     scenario(desk, value)
-
-
-@pytest.mark.parametrize("reads", [0, 1, 3])
-def test_an_update_is_done_at_once_or_later(calm_hub: GitHubEmulator, reads: int) -> None:
-    desk = Desk(calm_hub)
-    desk.app.background_reads = reads
-    pull, before = desk.pull, desk.content.tip("work")
-    desk.push()
-    assert desk.forge.handover.update_branch(pull.number, before) == "asked"
-    heads = [desk.look(times=1).head_commit for _ in range(4)]
-    assert heads == [before] * reads + [desk.content.tip("work")] * (4 - reads)
 
 
 def examined(desk: Desk, **variables: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ import pytest
 
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.github import GitHubForge, open_github
-from gitcoord.forge.github.refusals import graph_refusal, ref_refusal
+from gitcoord.forge.github.refusals import graph_refusal
 from gitcoord.forge.pull_requests import NewPull, Pull, Refused, Unclear
 from tests.support.github import EmulatedRepository, GitHubEmulator, Protection
 from tests.support.github.fixtures import app, content, hub
@@ -33,19 +33,6 @@ def pull(forge: GitHubForge, content: Repo) -> Pull:
 
 def kind(outcome: object) -> str:
     return outcome.kind if isinstance(outcome, Refused) else str(outcome)
-
-
-def test_a_branch_is_updated_only_as_long_as_it_is_the_checked_one(
-    forge: GitHubForge, content: Repo, pull: Pull
-) -> None:
-    update = forge.handover.update_branch
-    assert kind(update(pull.number, "0" * 40)) == "head-moved"
-    assert update(pull.number, pull.head_commit) == "asked"
-    heads = [forge.read_pull(pull.number).head_commit for _ in range(2)]
-    assert heads == [pull.head_commit, content.tip("work")]
-    assert update(pull.number, content.tip("work")) == "already"
-    content.commit({"new.txt": "clash"}, branch="main")
-    assert kind(update(pull.number, content.tip("work"))) == "conflict"
 
 
 def test_a_pull_request_is_handed_over_to_the_queue_once(
@@ -97,23 +84,6 @@ def test_graphqls_own_rate_limit_is_waited_for_like_any_other(
     with pytest.raises(GitcoordError, match="API rate limit exceeded for user ID 1") as caught:
         forge.handover.mark_ready(pull.number)
     assert caught.value.code == "rate-limited"
-
-
-@pytest.mark.parametrize(
-    ("message", "expected"),
-    [
-        ("Reference already exists", "already"),
-        ("Reference does not exist", "gone"),
-        ("Reference update failed", "retry"),
-        ("Object does not exist", "retry"),
-        ("Update is not a fast forward", "head-moved"),
-        ("Protected branch update failed for refs/heads/main", "not-allowed"),
-        ("Repository rule violations found\n\nCannot delete this branch\n\n", "not-allowed"),
-        ("A sentence that nobody has seen", "unknown"),
-    ],
-)
-def test_every_refused_ref_is_told_apart(message: str, expected: str) -> None:
-    assert ref_refusal(422, message) == expected
 
 
 @pytest.mark.parametrize(

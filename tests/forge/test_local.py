@@ -10,7 +10,7 @@ from gitcoord.errors import GitcoordError
 from gitcoord.forge.local import LocalForge
 from gitcoord.forge.pull_requests import BranchPulls, Merged, MergeRequest, Method, NewPull, Pull, Refused
 from gitcoord.git.remote_refs import SharedRefs
-from gitcoord.git.repository import Repository
+from gitcoord.git.repository import locate
 from tests.support.repos import Repo
 
 LINES = "1\n2\n3\n4\n5\n"
@@ -32,7 +32,7 @@ def world(tmp_path: Path) -> World:
 
 
 def forge_in(clone: Repo) -> LocalForge:
-    repository = Repository.discover(clone.path)
+    repository = locate(clone.path).open()
     shared = SharedRefs(repository, "refs/gitcoord/")
     shared.refresh()
     return LocalForge(repository, shared)

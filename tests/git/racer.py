@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from gitcoord.git.remote_refs import RefUpdate, SharedRefs
-from gitcoord.git.repository import Repository
+from gitcoord.git.repository import locate
 
 
 def main(clone: str, ref: str, commit: str) -> None:
-    shared = SharedRefs(Repository.discover(Path(clone)), "refs/gitcoord/")
+    shared = SharedRefs(locate(Path(clone)).open(), "refs/gitcoord/")
     print("won" if shared.publish([RefUpdate(ref, None, commit)]) else "lost")

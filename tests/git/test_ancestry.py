@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gitcoord.git.ancestry import Ancestry, among_ancestors
 from gitcoord.git.git_cli import Git
-from gitcoord.git.repository import Repository
+from gitcoord.git.repository import locate
 from tests.support.repos import Repo
 
 
@@ -72,7 +72,7 @@ def test_reading_in_process_finds_the_same_ancestors(
     graph: tuple[Path, dict[str, set[str]]], data: st.DataObject
 ) -> None:
     path, inside = graph
-    repository = Repository.discover(path)
+    repository = locate(path).open()
     repository.read_in_process()
     ancestry, oids = Ancestry(repository.git), sorted(inside, key=lambda oid: len(inside[oid]))
     for _ in range(data.draw(st.integers(1, 5))):

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gitcoord.git.json_commits import decode, encode, read_documents, write_document
-from gitcoord.git.repository import Repository
+from gitcoord.git.repository import Repository, locate
 from tests.support.laws import tries
 from tests.support.repos import Repo
 
@@ -23,7 +23,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=[]))
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    return Repository.discover(Repo.create(tmp_path_factory.mktemp("notes") / "repo").path)
+    return locate(Repo.create(tmp_path_factory.mktemp("notes") / "repo").path).open()
 
 
 @given(ANY_TEXT)
@@ -69,5 +69,5 @@ def test_documents_come_oldest_first_or_newest_only(repository: Repository) -> N
 def test_a_commit_of_somebody_else_has_no_body(tmp_path: Path) -> None:
     repo = Repo.create(tmp_path / "repo")
     tip = repo.commit({"a": "a"}, "a change\n\nwith words")
-    (document,) = read_documents(Repository.discover(repo.path).git, [tip])
+    (document,) = read_documents(locate(repo.path).open().git, [tip])
     assert (document.subject, document.body) == ("a change", None)

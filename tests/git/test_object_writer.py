@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from gitcoord.git.object_writer import Writer
-from gitcoord.git.repository import Repository
+from gitcoord.git.repository import locate
 from tests.support.repos import Repo
 
 
@@ -12,7 +12,7 @@ def test_an_id_is_given_out_only_once_its_object_is_there(tmp_path: Path) -> Non
     repo = Repo.create(tmp_path / "repo")
     base = repo.commit({"a.txt": "a\n"})
     contents = [bytes([number]) * 2_000_000 for number in range(8)]
-    with Repository.discover(repo.path).git.quarantine() as git, ThreadPoolExecutor(4) as threads:
+    with locate(repo.path).open().git.quarantine() as git, ThreadPoolExecutor(4) as threads:
         writer = Writer(git, base)
 
         def whole(content: bytes) -> bool:

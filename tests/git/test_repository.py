@@ -11,14 +11,14 @@ from gitcoord.errors import Exit, GitcoordError
 from gitcoord.git.default_branch import find_base
 from gitcoord.git.merge_tree import commit_tree
 from gitcoord.git.remote_refs import RefUpdate
-from gitcoord.git.repository import Repository
+from gitcoord.git.repository import locate
 from tests.git.world import ROOT, shared_of
 from tests.support.repos import Repo
 
 
 def refusal(path: Path) -> GitcoordError:
     with pytest.raises(GitcoordError) as failure:
-        Repository.discover(path)
+        locate(path).open()
     return failure.value
 
 
@@ -26,8 +26,8 @@ def with_program(path: str, place: Path) -> str:
     """The message of discovering `place` in a process whose PATH is `path`."""
     script = (
         "import sys; from pathlib import Path; from gitcoord.errors import GitcoordError;"
-        "from gitcoord.git.repository import Repository\n"
-        "try: Repository.discover(Path(sys.argv[1]))\n"
+        "from gitcoord.git.repository import locate\n"
+        "try: locate(Path(sys.argv[1])).open()\n"
         "except GitcoordError as error: print(error.code, error.message, error.hint)"
     )
     ended = subprocess.run(
@@ -64,7 +64,7 @@ def test_a_directory_that_does_not_exist_is_named(tmp_path: Path) -> None:
 
 def test_a_subdirectory_belongs_to_the_repository_around_it(tmp_path: Path) -> None:
     _, work = Repo.pair(tmp_path, {"a/b/c.txt": "x"})
-    found = Repository.discover(work.path / "a" / "b")
+    found = locate(work.path / "a" / "b").open()
     assert (found.root, found.common_dir) == (work.path, work.path / ".git")
     assert (found.remote, found.bare, found.shallow) == ("origin", False, False)
     assert found.current_branch() == "main"
@@ -73,14 +73,14 @@ def test_a_subdirectory_belongs_to_the_repository_around_it(tmp_path: Path) -> N
 def test_a_linked_worktree_shares_the_repository(tmp_path: Path) -> None:
     _, work = Repo.pair(tmp_path)
     work.git("worktree", "add", "--quiet", "-b", "topic", str(tmp_path / "linked"))
-    found = Repository.discover(tmp_path / "linked")
+    found = locate(tmp_path / "linked").open()
     assert (found.root, found.common_dir) == (tmp_path / "linked", work.path / ".git")
     assert found.current_branch() == "topic"
 
 
 def test_a_bare_repository_has_no_working_tree(tmp_path: Path) -> None:
     remote, _ = Repo.pair(tmp_path)
-    found = Repository.discover(remote.path)
+    found = locate(remote.path).open()
     assert found.bare
     assert found.remote is None
     with pytest.raises(GitcoordError, match="has no working tree") as failure:
@@ -91,7 +91,7 @@ def test_a_bare_repository_has_no_working_tree(tmp_path: Path) -> None:
 
 def test_a_path_with_a_line_feed_is_found(tmp_path: Path) -> None:
     repo = Repo.create(tmp_path / "two\nlines\u2028")
-    assert Repository.discover(repo.path).root == repo.path
+    assert locate(repo.path).open().root == repo.path
 
 
 def test_a_shallow_clone_is_told(tmp_path: Path) -> None:
@@ -99,14 +99,14 @@ def test_a_shallow_clone_is_told(tmp_path: Path) -> None:
     remote.commit({"b.txt": "b"})
     shallow = remote.clone(tmp_path / "shallow", "--depth=1")
     with pytest.raises(GitcoordError, match="shallow") as failure:
-        Repository.discover(shallow.path).require_history()
+        locate(shallow.path).open().require_history()
     assert failure.value.code == "shallow"
     assert "--unshallow" in failure.value.hint
 
 
 def test_a_repository_without_commits_is_told(tmp_path: Path) -> None:
     repo = Repo.create(tmp_path / "empty")
-    found = Repository.discover(repo.path)
+    found = locate(repo.path).open()
     with pytest.raises(GitcoordError, match="no commits yet"):
         found.require_history()
     assert found.current_branch() == "main"
@@ -118,13 +118,13 @@ def test_a_repository_without_commits_is_told(tmp_path: Path) -> None:
 def test_a_detached_head_is_on_no_branch(tmp_path: Path) -> None:
     _, work = Repo.pair(tmp_path)
     work.git("checkout", "--quiet", "--detach")
-    assert Repository.discover(work.path).current_branch() is None
+    assert locate(work.path).open().current_branch() is None
 
 
 def test_a_tag_of_the_same_name_does_not_change_the_name_of_the_branch(tmp_path: Path) -> None:
     _, work = Repo.pair(tmp_path)
     work.git("tag", "main")
-    assert Repository.discover(work.path).current_branch() == "main"
+    assert locate(work.path).open().current_branch() == "main"
 
 
 def test_a_git_that_is_too_old_is_refused(tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_git_that_may_not_be_run_is_told(tmp_path: Path) -> None:
 def test_the_only_remote_counts_whatever_its_name(tmp_path: Path) -> None:
     _, work = Repo.pair(tmp_path)
     work.git("remote", "rename", "origin", "upstream")
-    assert Repository.discover(work.path).remote == "upstream"
+    assert locate(work.path).open().remote == "upstream"
 
 
 def test_among_several_remotes_none_is_guessed(tmp_path: Path) -> None:
@@ -166,13 +166,13 @@ def test_among_several_remotes_none_is_guessed(tmp_path: Path) -> None:
     error = refusal(work.path)
     assert (error.code, error.exit) == ("no-such-remote", Exit.USAGE)
     assert "mine, theirs" in error.message
-    assert Repository.discover(work.path, remote="theirs").remote == "theirs"
+    assert locate(work.path).open("theirs").remote == "theirs"
 
 
 def test_a_remote_that_was_asked_for_and_is_not_there_is_not_replaced(tmp_path: Path) -> None:
     _, work = Repo.pair(tmp_path)
     with pytest.raises(GitcoordError, match=r"no remote upstream \(it has: origin\)"):
-        Repository.discover(work.path, remote="upstream")
+        locate(work.path).open("upstream")
 
 
 def test_the_base_is_the_remotes_own_default(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_whoever_git_does_not_know_is_called_gitcoord(
     repo.git("config", "user.useConfigOnly", "true")
     monkeypatch.delenv(f"GIT_{missing}_NAME")
     monkeypatch.delenv(f"GIT_{missing}_EMAIL")
-    found = Repository.discover(repo.path)
+    found = locate(repo.path).open()
     commit = commit_tree(found.git, repo.tree("main"), [head], "x", environment=found.identity)
     people = repo.git("show", "--no-patch", "--format=%an/%cn", commit).split("/")
     assert sorted(people) == ["A Worker", "gitcoord"]

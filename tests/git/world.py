@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gitcoord.git.remote_refs import SharedRefs
-from gitcoord.git.repository import Repository
+from gitcoord.git.repository import locate
 from tests.support.forks import Fork
 from tests.support.repos import Repo
 
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 def shared_of(repo: Repo) -> SharedRefs:
     """The shared refs as a worker in `repo` sees them, freshly read."""
-    shared = SharedRefs(Repository.discover(repo.path), STATE)
+    shared = SharedRefs(locate(repo.path).open(), STATE)
     shared.refresh()
     return shared
 

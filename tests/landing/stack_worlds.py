@@ -12,7 +12,7 @@ from gitcoord.forge.pull_requests import Method
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.merge_tree import commit_tree, merge_tree
 from gitcoord.git.remote_refs import SharedRefs
-from gitcoord.git.repository import Repository
+from gitcoord.git.repository import locate
 from gitcoord.landing.context import LandingContext, stacks_on
 from gitcoord.landing.landing_order import with_real_order
 from gitcoord.landing.loop import Lander
@@ -39,7 +39,7 @@ class StackWorld:
         self.branches = [self.plan.tasks[TaskId(str(number + 1))].branch for number in range(len(members))]
         self._make()
         self.heads = [self.repo.tip(branch) for branch in self.branches]
-        self.repository = Repository.discover(place)
+        self.repository = locate(place).open()
         self.shared = SharedRefs(self.repository, STATE)
         self.store = Store(self.repository, self.shared)
         self.store.save_plan(self.plan)

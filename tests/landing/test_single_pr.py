@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gitcoord.evidence.folds import Folds, folds
 from gitcoord.git.ancestry import Ancestry
-from gitcoord.git.repository import Repository
+from gitcoord.git.repository import locate
 from gitcoord.landing.level_branch import FoldResult, fold_in_memory
 from tests.landing.scenes import merged_by_hand, three_tasks
 from tests.support.cli import start_gitcoord
@@ -126,7 +126,7 @@ def test_a_fold_that_somebody_amended_holds_work_by_hand(tmp_path: Path) -> None
     repo = Repo.create(tmp_path / "repo")
     base = repo.commit({"a": "1"})
     heads = {id: repo.commit({id: "1"}, branch=id, at="main") for id in ("1", "2")}
-    repository, tip = Repository.discover(repo.path), base
+    repository, tip = locate(repo.path).open(), base
     for id, head in heads.items():
         outcome = fold_in_memory(repository, tip, head, task=id, title="Do", branch="level")
         assert isinstance(outcome, FoldResult)

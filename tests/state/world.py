@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from gitcoord.events import TaskStarted, TaskSubmitted
 from gitcoord.git.remote_refs import SharedRefs
-from gitcoord.git.repository import Repository
+from gitcoord.git.repository import locate
 from gitcoord.planning.model import Plan, PlannedLevel, PlannedTask, Schedule, Schedules
 from gitcoord.state.journal import now
 from gitcoord.state.store import Store
@@ -16,7 +16,7 @@ STATE = "refs/gitcoord/"
 
 def store_of(repo: Repo) -> Store:
     """The store as a worker in `repo` sees it, freshly read."""
-    repository = Repository.discover(repo.path)
+    repository = locate(repo.path).open()
     store = Store(repository, SharedRefs(repository, STATE))
     store.refresh()
     return store

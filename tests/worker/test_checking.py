@@ -12,7 +12,7 @@ import pytest
 
 from gitcoord.checks.memo import read_result
 from gitcoord.checks.model import CheckCommand, CheckResult, CheckTarget
-from gitcoord.git.repository import Repository
+from gitcoord.git.repository import locate
 from gitcoord.settings import RunSettings
 from gitcoord.worker.checking.checker import LocalChecker, slots_directory
 from tests.support.repos import Repo
@@ -29,7 +29,7 @@ def repo(tmp_path: Path) -> Repo:
 
 def checker(repo: Repo, text: str, *, slots: int = 1, **more: Any) -> LocalChecker:
     command = CheckCommand(text=text, shell=True, grace=0.2, **more)
-    return LocalChecker(Repository.discover(repo.path), command, slots, RUN)
+    return LocalChecker(locate(repo.path).open(), command, slots, RUN)
 
 
 def target(repo: Repo, content: str = "", *, again: bool = False) -> CheckTarget:
@@ -148,7 +148,7 @@ def test_a_killed_process_leaves_no_result_and_what_it_ran_is_ended_by_the_next(
     found: list[CheckResult] = []
     asking = threading.Thread(target=lambda: found.extend(one.check([slow]).values()))
     asking.start()
-    started = slots_directory(Repository.discover(repo.path)) / "started"
+    started = slots_directory(locate(repo.path).open()) / "started"
     while not started.exists():
         time.sleep(0.02)
     (process,) = one._running.values()
@@ -181,7 +181,7 @@ def test_a_result_that_is_broken_or_of_another_tree_is_none(repo: Repo) -> None:
 
 def running_in(repo: Repo) -> list[int]:
     """The processes that run in checkouts of checks."""
-    place = str(slots_directory(Repository.discover(repo.path)))
+    place = str(slots_directory(locate(repo.path).open()))
     found = []
     for process in psutil.process_iter():
         try:
@@ -195,7 +195,7 @@ def running_in(repo: Repo) -> list[int]:
 def test_a_fork_server_that_is_killed_is_begun_anew_and_one_whose_client_is_gone_ends(repo: Repo) -> None:
     waits = "{ touch ../started; until test -e ../go; do sleep 0.05; done; }"
     one = checker(repo, f"test $(cat file) != slow || {waits}")
-    place = slots_directory(Repository.discover(repo.path))
+    place = slots_directory(locate(repo.path).open())
     first, slow = target(repo, "first\n"), target(repo, "slow\n")
     assert one.check([first])[first.tree].outcome == "passed"
     server = one._server._server

@@ -3,7 +3,7 @@
 import shlex
 from pathlib import Path
 
-from gitcoord.git.repository import Repository
+from gitcoord.git.repository import locate
 from gitcoord.git.worktree import WorkingCopy
 from gitcoord.worker.attempt.idle import Idle
 from gitcoord.worker.attempt.log import Log
@@ -15,7 +15,7 @@ from tests.support.tasklists import task
 def test_output_files_commits_and_cpu_count_and_a_counter_does_not(tmp_path: Path) -> None:
     _, desk = Repo.pair(tmp_path)
     log = Log(tmp_path / "log", 100_000, echo=None)
-    copy = WorkingCopy(Repository.discover(desk.path), desk.path)
+    copy = WorkingCopy(locate(desk.path).open(), desk.path)
     now = [0.0]
     used = [0.0]
     idle = Idle(100, log, copy, cpu=lambda: used[0], clock=lambda: now[0])

@@ -6,7 +6,7 @@ import pytest
 
 from gitcoord.errors import Exit, GitcoordError
 from gitcoord.git.remote_refs import SharedRefs
-from gitcoord.git.repository import Repository
+from gitcoord.git.repository import locate
 from gitcoord.worker.attempt.resolve_agent import with_program
 from tests.support.repos import Repo
 
@@ -15,7 +15,7 @@ from tests.support.repos import Repo
 def shared(tmp_path: Path) -> SharedRefs:
     remote, work = Repo.pair(tmp_path / "pair", files={"a.txt": "a\n"})
     remote.commit({"tools/own": "#!/bin/sh\n"}, branch="other")
-    return SharedRefs(Repository.discover(work.path), "refs/gitcoord/")
+    return SharedRefs(locate(work.path).open(), "refs/gitcoord/")
 
 
 def test_a_relative_program_is_the_callers_and_one_that_only_a_branch_has_stays(

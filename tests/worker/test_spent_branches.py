@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gitcoord.git.remote_refs import SharedRefs
-from gitcoord.git.repository import Repository
+from gitcoord.git.repository import locate
 from gitcoord.worker.attempt.checkout import clear_done
 from gitcoord.worker.unit import find_unit
 from tests.planning.lists import a_plan, a_subtask, a_task
@@ -20,7 +20,7 @@ def test_a_subtasks_branch_goes_only_with_what_its_parent_has(more: bool, tmp_pa
     folded = remote.commit({"one.txt": "1\n"}, branch=unit.branch)
     work.git("fetch", "--quiet", "origin", f"{unit.branch}:{unit.branch}")
     tip = remote.commit({"more.txt": "1\n"}, branch=unit.branch) if more else folded
-    repository = Repository.discover(work.path)
+    repository = locate(work.path).open()
     shared = SharedRefs(repository, "refs/gitcoord/")
     shared.refresh()
     clear_done(repository, shared, unit, tmp_path / "gone", folded)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gitcoord.conflicts.model import BranchInput
-from gitcoord.git.repository import Repository
+from gitcoord.git.repository import locate
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.worktree_snapshots import with_working_copies
 from tests.support.repos import Repo
@@ -17,5 +17,5 @@ def test_files_larger_than_anybodys_work_are_not_read_into_memory(tmp_path: Path
     with (tmp_path / "one" / ":(top)core [1]").open("wb") as file:
         file.truncate(20 << 20)
     branches = [BranchInput(task=TaskId("1"), branch="one", commit=None)]
-    with with_working_copies(Repository.discover(repo.path), branches) as (inside, _, (copy,)):
+    with with_working_copies(locate(repo.path).open(), branches) as (inside, _, (copy,)):
         assert inside.git.lines("ls-tree", "--name-only", copy.commit) == ["a", "b"]

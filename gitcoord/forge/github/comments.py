@@ -1,20 +1,17 @@
 """Writes gitcoord's comments on pull requests, and sets labels, reviewers, statuses and bases.
 
 A hidden marker identifies gitcoord's own comments, so a topic has one comment, which is edited. Two clients
-can write the same comment at once: the oldest stays. GitHub closes the pull requests onto a deleted branch,
-so `delete_branch` changes their base first.
+can write the same comment at once: the oldest stays.
 """
 
 from collections.abc import Collection
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote
 
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.github.api_types import CommentAnswer, UserAnswer
 from gitcoord.forge.github.client import Accepted, Denied, Gateway, Written
 from gitcoord.forge.github.pull_types import PullAnswer
-from gitcoord.forge.github.refusals import ref_refusal
 from gitcoord.forge.github.transport import NoAnswer
 from gitcoord.forge.pull_requests import CommitStatus
 
@@ -67,16 +64,6 @@ class Conversation:
         path = f"{self._path}/statuses/{status.commit}"
         self._twice("POST", path, body, f"the status {status.context} of {status.commit[:12]}")
 
-    def delete_branch(self, branch: str, base: str) -> tuple[int, ...]:
-        """Deletes a merged branch; first moves pull requests onto it to `base`. Returns their numbers."""
-        dependents = self.retarget(branch, base)
-        written = self._delete(branch)
-        # GitHub answers 404 if something does not exist, and also if the token has no access.
-        doubtful = isinstance(written, NoAnswer) or (isinstance(written, Denied) and written.status == 404)
-        if not (doubtful and not self._is_there(branch)):
-            _require(written, f"the branch {branch}")
-        return dependents
-
     def retarget(self, branch: str, base: str, only: Collection[int] | None = None) -> tuple[int, ...]:
         """Changes the base of pull requests onto `branch` (or of `only` these); returns their numbers."""
         query = {"state": "open", "base": branch}
@@ -87,17 +74,6 @@ class Conversation:
             what = f"the base of pull request {number}"
             self._twice("PATCH", f"{self._path}/pulls/{number}", {"base": base}, what)
         return dependents
-
-    def _delete(self, branch: str) -> Written:
-        path = f"{self._path}/git/refs/heads/{quote(branch)}"
-        for _ in range(2):
-            written = self._gateway.write("DELETE", path, {}, denied=(404,))
-            kind = ref_refusal(written.status, written.text) if isinstance(written, Denied) else None
-            if kind == "gone":
-                return Accepted(status=204, body=b"")
-            if kind != "retry":
-                break
-        return written
 
     def _own_comments(self, number: int, topic: str) -> list[CommentAnswer]:
         """Returns the comments about `topic` by one account of gitcoord, oldest first: the first one stays.
@@ -127,10 +103,6 @@ class Conversation:
         """The account of the token; "" if the token does not reveal it."""
         user = self._gateway.read_if_there("/user", UserAnswer, absent=(401, 403, 404))
         return user.login if user is not None else ""
-
-    def _is_there(self, branch: str) -> bool:
-        path = f"{self._path}/git/ref/heads/{quote(branch)}"
-        return self._gateway.headers(path)[0] != 404
 
     def _twice(
         self, verb: str, path: str, body: dict[str, Any], what: str, *, denied: tuple[int, ...] = ()

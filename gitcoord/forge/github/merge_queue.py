@@ -11,7 +11,7 @@ from gitcoord.forge.github.api_types import GraphAnswer, PlaceAnswer, PullIdAnsw
 from gitcoord.forge.github.client import Accepted, Denied, Gateway, Written, decode_written
 from gitcoord.forge.github.errors import no_answer
 from gitcoord.forge.github.merge_requirements import queue_gate
-from gitcoord.forge.github.refusals import graph_refusal, update_refusal
+from gitcoord.forge.github.refusals import graph_refusal
 from gitcoord.forge.github.transport import NoAnswer
 from gitcoord.forge.pull_requests import Gate, Method, Refused, Unclear
 
@@ -39,17 +39,6 @@ class Handover:
     def __init__(self, gateway: Gateway, repository_path: str) -> None:
         self._gateway = gateway
         self._path = repository_path
-
-    def update_branch(self, number: int, head: str) -> Done | Refused | Unclear:
-        """Asks GitHub to merge the base into the head, if the head is still `head`; GitHub does it later."""
-        path = f"{self._path}/pulls/{number}/update-branch"
-        written = self._gateway.write("PUT", path, {"expected_head_sha": head})
-        if isinstance(written, Accepted):
-            return "asked"
-        if isinstance(written, NoAnswer):
-            return Unclear(message=written.message)
-        kind = update_refusal(written.status, written.text)
-        return "already" if kind == "nothing-to-merge" else Refused(kind=kind, message=written.text)
 
     def enqueue(self, number: int, head: str) -> Done | Refused | Unclear:
         """Adds a pull request to the merge queue, if its head is still `head`."""

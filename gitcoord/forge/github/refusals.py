@@ -134,40 +134,6 @@ def open_refusal(status: int, message: str, details: tuple[str, ...]) -> Refusal
     return "unknown"
 
 
-_UPDATE_SENTENCES: tuple[tuple[str, RefusalKind], ...] = (
-    ("no new commits on the base", "nothing-to-merge"),
-    ("merge conflict", "conflict"),
-    ("expected head sha", "head-moved"),
-    ("resource not accessible", "not-allowed"),
-)
-
-
-def update_refusal(status: int, message: str) -> RefusalKind:
-    """Returns the kind of a refusal to update a branch."""
-    lowered = message.lower()
-    found = next((kind for text, kind in _UPDATE_SENTENCES if text in lowered), None)
-    return found or ("not-allowed" if status == 403 else "unknown")
-
-
-_REF_SENTENCES: tuple[tuple[str, RefusalKind | Literal["already", "gone"]], ...] = (
-    ("reference already exists", "already"),
-    ("reference does not exist", "gone"),
-    ("reference update failed", "retry"),
-    ("not a fast forward", "head-moved"),
-    ("object does not exist", "retry"),
-    ("protected branch", "not-allowed"),
-    ("rule violations found", "not-allowed"),
-    ("resource not accessible", "not-allowed"),
-)
-
-
-def ref_refusal(status: int, message: str) -> RefusalKind | Literal["already", "gone"]:
-    """Returns the kind of a refusal to change a ref; a commit that is not there yet is a retry."""
-    lowered = message.lower()
-    found = next((kind for text, kind in _REF_SENTENCES if text in lowered), None)
-    return found or ("not-allowed" if status == 403 else "unknown")
-
-
 _GRAPH_SENTENCES: tuple[tuple[str, RefusalKind | Literal["already"]], ...] = (
     ("already in the queue", "already"),
     ("not in the correct state", "gate"),
