@@ -267,6 +267,10 @@ class LocalForge:
     def _read(self, number: int) -> tuple[Pull, Oid]:
         tip = self._shared.read(self._ref(number))
         if tip is None:
+            # Another process of this clone may be fetching: git moves one ref after the other.
+            self._shared.refresh()
+            tip = self._shared.read(self._ref(number))
+        if tip is None:
             raise GitcoordError("no-pull", f"There is no pull request {number} in this repository.")
         return self._decode(tip), tip
 

@@ -105,6 +105,20 @@ def test_what_moved_or_conflicts_is_refused_and_changes_nothing(world: World) ->
     assert world.remote.refs() == refs
 
 
+def test_what_another_process_of_the_clone_has_fetched_in_part_is_read_again(
+    world: World, tmp_path: Path
+) -> None:
+    first = opened(world.forge, "one")
+    clone = world.remote.clone(tmp_path / "third")
+    forge_in(clone)
+    (copy,) = [ref for ref in clone.refs() if ref.endswith("/pulls/1")]
+    for use in (LocalForge.read_pull, lambda forge, _: opened(forge, "one")):
+        clone.git("update-ref", "-d", copy)
+        repository = Repository.discover(clone.path)
+        forge = LocalForge(repository, SharedRefs(repository, "refs/gitcoord/"))
+        assert use(forge, 1) == first
+
+
 def test_what_is_not_there_is_named(world: World) -> None:
     missing = world.forge.open_pull(NewPull(head="three", base="main", title="", body=""))
     assert missing == Refused(kind="unknown", message="The branch three does not exist.")
