@@ -18,7 +18,6 @@ from gitcoord.engines.host import LOG_BYTES, HostRequest
 
 _PROGRAM = (sys.executable, "-m", "gitcoord", "engine-host")
 _LONGEST_CALL = 120.0
-_BEYOND_GRACE = 30.0
 
 _attempts: dict[str, "subprocess.Popen[bytes]"] = {}
 
@@ -46,13 +45,13 @@ def do_attempt(sent: bytes) -> bytes:
         return msgspec.msgpack.encode(AttemptEnd(code=attempt.returncode, log=log.read()))
 
 
-async def end_attempt(key: str, grace: float) -> None:
+async def end_attempt(key: str) -> None:
     """Ends the attempt, and waits until its process has ended."""
     attempt = _attempts.get(key)
     if attempt is None:
         return
     attempt.send_signal(signal.SIGTERM)
-    for _ in range(int((grace + _BEYOND_GRACE) * 10)):
+    for _ in range(int(_LONGEST_CALL * 10)):
         if key not in _attempts:
             return
         await asyncio.sleep(0.1)
