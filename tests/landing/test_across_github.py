@@ -7,6 +7,7 @@ import pytest
 from tests.support.github.emulator import GitHubEmulator
 from tests.support.github.fixtures import hub
 from tests.support.github.model import Protection
+from tests.support.github.person import Person
 from tests.support.repos import Repo
 from tests.support.services import SERVICES, Services
 
@@ -14,7 +15,7 @@ __all__ = ["hub"]
 ALL = {"schema": ["task1.txt"], "api": ["task2.txt"], "web": ["task3.txt"]}
 
 
-def on_github(directory: Path, hub: GitHubEmulator) -> Services:
+def on_github(directory: Path, hub: GitHubEmulator, *, planned: bool = True) -> Services:
     """Three repositories with the work of level-0 done; `web` differs in strategy, method and token."""
     made = {name: hub.make_repository(f"acme/{name}") for name in ("home", *SERVICES)}
     own = hub.make_token()
@@ -29,7 +30,8 @@ def on_github(directory: Path, hub: GitHubEmulator) -> Services:
     web = 'web = { at = "../web", strategy = "single-pr", method = "squash", token = "WEB_TOKEN" }'
     settings.write_text(settings.read_text().replace('web = "../web"', web))
     services.clones["web"].git("remote", "set-url", "origin", made["web"].clone_url)
-    services.run("plan", "--strategy", "multi-pr", ok=0)
+    if planned:
+        services.run("plan", "--strategy", "multi-pr", ok=0)
     for id, name in (("1", "schema"), ("2", "api"), ("3", "web")):
         services.work(id, {f"task{id}.txt": name}, at=name)
     return services
@@ -70,3 +72,16 @@ def test_a_gate_that_closes_in_the_middle_is_waited_for_or_all_is_taken_back(
     else:
         assert ran.json["state"] == "rolled-back", ran.json
         assert services.added() == {name: [] for name in SERVICES}
+
+
+def test_pull_requests_of_another_repository_are_landed_by_its_name(
+    hub: GitHubEmulator, tmp_path: Path
+) -> None:
+    services = on_github(tmp_path / "world", hub, planned=False)
+    pull = Person(hub.repository("acme/api")).open("feature/level-0-task-2", "main", "Notes")
+    ran = services.run("land", f"acme/api#{pull}", "--yes", "--json", ok=0)
+    assert [one["pull"] for one in ran.json["landed"]] == [pull]
+    assert services.added() == {"schema": [], "api": ["task2.txt"], "web": []}
+    # The same by the settings' name: it is in.
+    ran = services.run("land", f"api#{pull}", "--yes")
+    assert (ran.code, services.added()["api"]) == (0, ["task2.txt"]), ran.err
