@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from tests.soak_repositories.scenario import HANDS, WORK, Scenario
+from tests.soak_repositories.scenario import HALF, HANDS, WORK, Scenario
 from tests.soak_repositories.world import World, is_ready
 from tests.support.cli import Ran
 from tests.support.services import SERVICES
@@ -21,6 +21,8 @@ def judge_first(scenario: Scenario, world: World, ran: Ran) -> list[str]:
         wrong.append(f"not all was ready, and {sorted(landed)} landed")
     if len(landed) < _count() and is_ready(world):
         wrong.append(f"what needs the level may begin with only {sorted(landed)} landed")
+    if len(landed & {("4", "api"), ("4", "web")}) == 1 and is_ready(world, HALF):
+        wrong.append("what needs task 4 may begin, which has landed in one of its repositories")
     if "conflicts" not in scenario.hazards:
         wrong += _told(scenario, landed, ran)
     return wrong

@@ -14,9 +14,12 @@ WORK = {"1": ("schema",), "2": ("api",), "3": ("web",), "4": ("api", "web"), "5"
 """The tasks of level-0, with the repositories that they work in."""
 LATER = "9"
 """The task that needs all of them."""
+HALF = "8"
+"""The task that needs what has to land in two repositories."""
 TASKS = [
     *(task(int(id), repo=", ".join(where)) for id, where in WORK.items()),
     task(int(LATER), repo="web", depends_on=[int(id) for id in WORK]),
+    task(int(HALF), repo="home", depends_on=[4]),
 ]
 ORDER = ("web", "api", "schema")
 """The repositories as the settings name them: not in the order in which a level has to land."""

@@ -224,9 +224,9 @@ def make_template(directory: Path, strategy: str) -> Services:
     return services
 
 
-def is_ready(world: World) -> bool:
-    """Whether the task that needs the whole level may begin."""
-    return world.run("checkout", LATER, "--dry-run").code == 0
+def is_ready(world: World, task: str = LATER) -> bool:
+    """Whether a task may begin; without one, that which needs the whole level."""
+    return world.run("checkout", task, "--dry-run").code == 0
 
 
 def _program(path: Path, text: str) -> None:
