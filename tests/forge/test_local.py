@@ -114,7 +114,7 @@ def test_what_another_process_of_the_clone_has_fetched_in_part_is_read_again(
     (copy,) = [ref for ref in clone.refs() if ref.endswith("/pulls/1")]
     for use in (LocalForge.read_pull, lambda forge, _: opened(forge, "one")):
         clone.git("update-ref", "-d", copy)
-        repository = Repository.discover(clone.path)
+        repository = locate(clone.path).open()
         forge = LocalForge(repository, SharedRefs(repository, "refs/gitcoord/"))
         assert use(forge, 1) == first
 
