@@ -151,6 +151,25 @@ def test_without_a_terminal_every_new_event_is_one_line() -> None:
     assert lines[-1] == "warning: Landing \\x1b[2J begins."
 
 
+def test_pictures_of_several_repositories_have_their_names() -> None:
+    out = io.StringIO()
+    with Dashboard(Console(file=out, width=80)) as dashboard:
+        for name in ("api", "web"):
+            dashboard.show(picture_at(10), (), name=name)
+    lines = out.getvalue().splitlines()
+    assert [line.partition(": ")[0] for line in lines] == ["api", "web"], lines
+    master, slave = pty.openpty()
+    with os.fdopen(slave, "w") as file:
+        console = Console(file=file, width=80, height=24, _environ={"TERM": "xterm"})
+        with Dashboard(console) as dashboard:
+            for name in ("api", "web"):
+                dashboard.show(picture_at(10), (), name=name)
+        drawn_text = read_now(master)
+    os.close(master)
+    assert "Repository api" in drawn_text
+    assert "Repository web" in drawn_text
+
+
 def test_the_bell_rings_when_something_needs_somebody_and_not_for_what_did_before() -> None:
     master, slave = pty.openpty()
     lasting = RunHindered(code="disk-full", message="No room.", lasting=True)
