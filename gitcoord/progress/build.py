@@ -20,14 +20,13 @@ from gitcoord.progress.run_state import Live
 from gitcoord.progress.unit_state import FINISHED, UnitState, UnitView, parent_state, unit_views
 from gitcoord.progress.units import PlanUnit, plan_units, unit_graph, units_at_work
 from gitcoord.state.accounts import ClosedAccount
+from gitcoord.state.heartbeats import RUN_SILENT
 from gitcoord.state.task_history import replay
 from gitcoord.tasks.model import TaskId
 
 __all__ = ["Clash", "News", "Pace", "Parent", "Picture", "UnitState", "UnitView", "make_picture"]
 
 MOST_NEWS = 30
-SILENT = 400.0
-"""Seconds without a heartbeat after which a run counts as silent: three heartbeats, and some delay."""
 
 
 class Parent(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +88,7 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
 
     def silent(self, shift: float = 0.0) -> bool:
         """Whether the run would count as silent in `shift` seconds."""
-        return self.unheard is not None and self.unheard + shift > SILENT
+        return self.unheard is not None and self.unheard + shift > RUN_SILENT
 
 
 def needing_somebody(picture: Picture) -> frozenset[TaskId]:

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from gitcoord.events import AnyEvent, RunChanged
 from gitcoord.git.merge_tree import commit_tree
 from gitcoord.git.remote_refs import RefUpdate
+from gitcoord.state.heartbeats import RUN_BEAT
 from gitcoord.state.store import Store
-
-BEAT = 120.0
-"""Seconds between two heartbeats."""
 
 
 def life_ref(store: Store) -> str:
@@ -22,7 +20,7 @@ class Pulse:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._next = time.monotonic() + BEAT
+        self._next = time.monotonic() + RUN_BEAT
 
     @property
     def due(self) -> bool:
@@ -35,7 +33,7 @@ class Pulse:
         nothing = repository.git.text("mktree")
         sign = commit_tree(repository.git, nothing, [], "A run is alive", environment=repository.identity)
         self._store.shared.publish([RefUpdate(ref, self._store.shared.read(ref), sign)])
-        self._next = time.monotonic() + BEAT
+        self._next = time.monotonic() + RUN_BEAT
 
 
 def last_sign(store: Store, events: Sequence[AnyEvent]) -> str:

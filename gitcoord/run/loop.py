@@ -16,12 +16,12 @@ from gitcoord.errors import GitcoordError
 from gitcoord.notices import AnyNotice, AttemptsEnding, StartedAlthough, StartFailed, StartsHeld
 from gitcoord.progress.run_state import Live
 from gitcoord.run.effects import RunEffects, RunOptions
+from gitcoord.run.error_backoff import RunPatience
 from gitcoord.run.heartbeat import Pulse, life_ref
 from gitcoord.run.landing import LandingThread
 from gitcoord.run.observe import Observer, View
 from gitcoord.run.polling import PollIntervals, Signals
 from gitcoord.run.reconcile import cancel_all, settle
-from gitcoord.run.retry_policy import RunPatience
 from gitcoord.run.run_report import RunEnd, ended_attempts, run_end
 from gitcoord.run.state_guard import KeptState
 from gitcoord.schedule.decide import next_starts

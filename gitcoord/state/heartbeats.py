@@ -1,4 +1,4 @@
-"""Heartbeats of attempts: one ref for each worker, which the worker updates while it runs.
+"""Heartbeats: how often a run sends them, and those of attempts, with one ref for each worker.
 
 Readers do not trust the clocks of other machines: a worker is alive as long as its ref changes between two
 fetches, and the reader's own clock measures the time without a change.
@@ -13,6 +13,10 @@ from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 
 _DIRECTORY = "alive/"
+RUN_BEAT = 120.0
+"""Seconds between two heartbeats of a run."""
+RUN_SILENT = 400.0
+"""Seconds without a heartbeat after which a run counts as silent: three heartbeats, and some delay."""
 
 
 class Beat(msgspec.Struct, frozen=True, kw_only=True):

@@ -25,9 +25,10 @@ from gitcoord.cli.views.dashboard.live_view import dashboard_view
 from gitcoord.cli.views.dashboard.rows import choose, frames_of
 from gitcoord.events import AnyEvent, AttemptStarted, RunChanged, TasksClash
 from gitcoord.notices import Caution, EventsRecorded, RunHindered
-from gitcoord.progress.build import SILENT, Picture, make_picture
+from gitcoord.progress.build import Picture, make_picture
 from gitcoord.progress.unit_state import FINISHED
 from gitcoord.run.heartbeat import Pulse, last_sign
+from gitcoord.state.heartbeats import RUN_SILENT
 from gitcoord.state.journal import now
 from tests.progress.plans import COMMIT, at, parent, planned, play, sixty, task
 from tests.state.world import plan_of, started, store_of
@@ -286,7 +287,7 @@ def test_a_run_that_was_killed_is_known_by_its_silence_from_any_clone(tmp_path: 
     remote, desk = Repo.pair(tmp_path)
     store = store_of(desk)
     store.save_plan(plan_of([["1"]]))
-    ago = datetime.now(UTC) - timedelta(seconds=SILENT + 600)
+    ago = datetime.now(UTC) - timedelta(seconds=RUN_SILENT + 600)
     store.record(RunChanged(at=ago.isoformat(), by="ann", state="running"))
     Pulse(store).beat()
     first = remote.refs()["refs/gitcoord/life"]
@@ -315,4 +316,4 @@ def test_a_run_that_was_killed_is_known_by_its_silence_from_any_clone(tmp_path: 
     watching.kill()
     watching.communicate()
     assert picture["run"] == "running"
-    assert picture["unheard"] > SILENT
+    assert picture["unheard"] > RUN_SILENT

@@ -7,7 +7,7 @@ import pytest
 
 from gitcoord.errors import GitcoordError, Passing
 from gitcoord.notices import AnyNotice, RunHindered, RunUnhindered
-from gitcoord.run.retry_policy import RunPatience
+from gitcoord.run.error_backoff import RunPatience
 from gitcoord.worker.transient_errors import lasts, may_pass, passes, try_for
 
 

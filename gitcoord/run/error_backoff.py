@@ -1,4 +1,7 @@
-"""Errors that hold a run up: told once, retried after growing pauses, and raised only if they last."""
+"""Backoff for errors of a run itself (fetching, recording, looking): retries after growing pauses.
+
+Reports an error once, and raises it only if it lasts. `attempt_policy` decides about failed attempts.
+"""
 
 import time
 from collections.abc import Callable
@@ -41,7 +44,7 @@ class RunPatience:
         self._given_up: set[str] = set()
 
     def try_to(self, what: str, act: Callable[[], Answer]) -> Answer | None:
-        """Returns the result of `act`. Remembers an error and returns None; raises only wrong usage."""
+        """Returns the result of `act`. Stores an error and returns None; raises only usage errors."""
         try:
             answer = act()
         except GitcoordError as error:
