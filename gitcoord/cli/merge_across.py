@@ -8,7 +8,7 @@ import msgspec
 from gitcoord.cli.check_options import AskedCheck, make_check_options, open_maker, with_checker
 from gitcoord.cli.context import Context
 from gitcoord.cli.levels import find_level
-from gitcoord.cli.merge_options import make_options
+from gitcoord.cli.merge_options import AskedLanding, make_options
 from gitcoord.cli.open_forge import open_forge
 from gitcoord.cli.repositories import Repositories
 from gitcoord.cli.views.notices import notice_sentence
@@ -212,19 +212,15 @@ def _tip(context: Context) -> Oid:
 def options_maker(asked: AcrossRequest) -> MakeOptions:
     """Returns a function that makes each repository's options; the command line overrides its settings."""
 
+    landing = AskedLanding(
+        strategy=asked.strategy,
+        method=asked.method,
+        delete_branches=asked.delete_branches,
+        serialize_on=asked.serialize_on,
+        ignore=tuple(asked.ignore),
+    )
+
     def make(part: Plan, context: Context, check: CheckOptions | None) -> Options:
-        return make_options(
-            part,
-            context.settings,
-            strategy=asked.strategy,
-            method=asked.method,
-            wait=None,
-            partial=False,
-            all_or_nothing=False,
-            delete_branches=asked.delete_branches,
-            serialize_on=asked.serialize_on,
-            ignore=asked.ignore,
-            check=check,
-        )
+        return make_options(landing, context.settings, part.strategy, check)
 
     return make

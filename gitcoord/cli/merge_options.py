@@ -1,7 +1,5 @@
 """Turns the options of `merge-level` into the values that landing needs."""
 
-from collections.abc import Sequence
-
 import msgspec
 
 from gitcoord.cli.context import Context
@@ -21,69 +19,27 @@ from gitcoord.settings import SerializeOn, Settings
 class AskedLanding(msgspec.Struct, frozen=True, kw_only=True):
     """The command line's options for landing; None: the settings or the plan decide."""
 
-    strategy: Strategy | None
-    method: Method | None
-    wait: str | None
-    partial: bool
-    all_or_nothing: bool
-    auto: bool
-    delete_branches: bool
-    serialize_on: SerializeOn | None
-    ignore: tuple[str, ...]
-
-
-def options_of(asked: AskedLanding, plan: Plan, settings: Settings, check: CheckOptions | None) -> Options:
-    """Returns the options of a run in one repository. Raises like `make_options`."""
-    return make_options(plan, settings, **msgspec.structs.asdict(asked), check=check)
+    strategy: Strategy | None = None
+    method: Method | None = None
+    wait: str | None = None
+    partial: bool = False
+    all_or_nothing: bool = False
+    auto: bool = False
+    delete_branches: bool = False
+    serialize_on: SerializeOn | None = None
+    ignore: tuple[str, ...] = ()
 
 
 def make_options(
-    plan: Plan,
-    settings: Settings,
-    *,
-    strategy: Strategy | None,
-    method: Method | None,
-    wait: str | None,
-    partial: bool,
-    all_or_nothing: bool,
-    auto: bool = False,
-    delete_branches: bool = False,
-    serialize_on: SerializeOn | None,
-    ignore: Sequence[str],
-    check: CheckOptions | None = None,
+    asked: AskedLanding, settings: Settings, usual: Strategy, check: CheckOptions | None = None
 ) -> Options:
-    """Returns the options of a landing. Raises `usage` (exit 2) for options that cannot be used together."""
-    return make_landing_options(
-        settings,
-        strategy=strategy or plan.strategy,
-        method=method,
-        wait=wait,
-        partial=partial,
-        all_or_nothing=all_or_nothing,
-        auto=auto,
-        delete_branches=delete_branches,
-        serialize_on=serialize_on,
-        ignore=ignore,
-        check=check,
-    )
+    """Returns the options of a landing; `usual` is the strategy if `asked` names none.
 
-
-def make_landing_options(
-    settings: Settings,
-    *,
-    strategy: Strategy,
-    method: Method | None,
-    wait: str | None,
-    partial: bool = False,
-    all_or_nothing: bool = False,
-    auto: bool = False,
-    delete_branches: bool = False,
-    serialize_on: SerializeOn | None,
-    ignore: Sequence[str],
-    check: CheckOptions | None = None,
-) -> Options:
-    """Returns the options of a landing without a saved plan. Raises `usage` (exit 2)."""
-    for option, given in (("--all-or-nothing", all_or_nothing), ("--partial", partial)):
+    Raises `usage` (exit 2) for options that cannot be used together.
+    """
+    strategy = asked.strategy or usual
+    single = (("--all-or-nothing", asked.all_or_nothing), ("--partial", asked.partial))
+    for option, given in single:
         if given and strategy == "multi-pr":
             raise usage_error(
                 "usage",
@@ -92,14 +48,14 @@ def make_landing_options(
             )
     return Options(
         strategy=strategy,
-        method=method or settings.method,
-        wait=seconds(wait),
-        partial=partial,
-        all_or_nothing=all_or_nothing,
-        auto=auto,
-        delete_branches=delete_branches,
-        serialize_on=serialize_on or settings.serialize_on,
-        ignore=(*settings.ignore, *ignore),
+        method=asked.method or settings.method,
+        wait=seconds(asked.wait),
+        partial=asked.partial,
+        all_or_nothing=asked.all_or_nothing,
+        auto=asked.auto,
+        delete_branches=asked.delete_branches,
+        serialize_on=asked.serialize_on or settings.serialize_on,
+        ignore=(*settings.ignore, *asked.ignore),
         rules=settings.rules,
         foreign_commits=settings.foreign_commits,
         pulls=settings.pull_requests,

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from gitcoord.cli.context import Context
-from gitcoord.cli.merge_options import make_options
+from gitcoord.cli.merge_options import AskedLanding, make_options
 from gitcoord.cli.open_engine import EngineChoice
 from gitcoord.cli.plan_making import PlanProposal
 from gitcoord.cli.time_options import limit, seconds
@@ -92,19 +92,12 @@ def check_words(asked: RunRequest, run: RunSettings) -> None:
 
 def landing_options(asked: RunRequest, settings: Settings, plan: Plan, *, partial: bool) -> Options:
     """Returns the options with which a run lands a level; `partial`: its missing tasks need a person."""
-    return make_options(
-        plan,
-        settings,
-        strategy=None,
+    landing = AskedLanding(
         method=asked.method,
-        wait=None,
         partial=partial and plan.strategy == "single-pr",
-        all_or_nothing=False,
         delete_branches=asked.delete_branches,
-        serialize_on=None,
-        ignore=(),
-        check=landing_check(asked, settings),
     )
+    return make_options(landing, settings, plan.strategy, landing_check(asked, settings))
 
 
 def landing_check(asked: RunRequest, settings: Settings) -> CheckOptions | None:

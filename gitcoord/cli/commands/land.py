@@ -110,7 +110,7 @@ def land(
     from gitcoord.cli.adopted import find_heads, pull_numbers, require_some
     from gitcoord.cli.check_options import AskedCheck, make_check_options
     from gitcoord.cli.heads_landing import HeadsLanding
-    from gitcoord.cli.merge_options import make_landing_options
+    from gitcoord.cli.merge_options import AskedLanding, make_options
     from gitcoord.cli.open_forge import open_forge
     from gitcoord.cli.pull_places import named_repository, open_named
 
@@ -138,8 +138,7 @@ def land(
         recheck=recheck,
         shell=shell,
     )
-    options = make_landing_options(
-        context.settings,
+    asked = AskedLanding(
         strategy=strategy,
         method=method,
         wait=wait,
@@ -148,9 +147,10 @@ def land(
         partial=strategy == "single-pr",
         delete_branches=delete_branches,
         serialize_on=serialize_on,
-        ignore=ignore or (),
-        check=make_check_options(context.settings, asked_check, auto=auto),
+        ignore=tuple(ignore or ()),
     )
+    check_options = make_check_options(context.settings, asked_check, auto=auto)
+    options = make_options(asked, context.settings, strategy, check_options)
     if not dry_run:
         context.repository.require_signer()
     opened = open_forge(context, asked=forge, repository=repository)

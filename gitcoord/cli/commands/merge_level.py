@@ -105,7 +105,7 @@ def merge_level(
     """
     from gitcoord.cli.check_options import AskedCheck, make_check_options, with_checker
     from gitcoord.cli.context import acts_across, open_context
-    from gitcoord.cli.merge_options import AskedLanding, make_landing_context, options_of
+    from gitcoord.cli.merge_options import AskedLanding, make_landing_context, make_options
     from gitcoord.cli.views.notices import say_notice
     from gitcoord.landing.deferral import take_again
     from gitcoord.landing.landing_order import with_real_order
@@ -143,7 +143,7 @@ def merge_level(
     context.store.refresh()
     plan = context.store.require_plan()
     checks = make_check_options(context.settings, words, auto=auto)
-    options = options_of(asked, plan, context.settings, checks)
+    options = make_options(asked, context.settings, plan.strategy, checks)
     if not dry_run:
         context.repository.require_signer()
     landing_context = make_landing_context(context, plan, level, options, forge=forge, repository=repository)
