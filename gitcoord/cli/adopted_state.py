@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def choose_state(context: "Context", *, adopted: bool, base: str | None) -> None:
-    """Makes `context.store` that of the adopted heads if asked for, or if no task list was planned.
+    """Switches `context.store` to the adopted heads, if requested or if no task list was planned.
 
     `base` is the branch that the heads land on. The caller has fetched the shared refs. Raises `usage` or
     `no-plan` (exit 2).

@@ -11,7 +11,7 @@ from gitcoord.worker.task_context import TaskContext
 
 
 def rolled_back(context: TaskContext, tip: Oid) -> Rollback | None:
-    """The newest rollback of the task whose work the branch at `tip` has not restored."""
+    """Returns the newest rollback of the task whose work the branch at `tip` has not restored."""
     mine = context.undone.get(context.task.id, [])
     missing = mine and (not stands(context.ancestry, mine, tip) or _before_work(context, tip) != tip)
     return mine[-1] if missing else None
@@ -34,9 +34,9 @@ def check_brought_back(context: TaskContext) -> None:
     task = context.task.id
     raise answer_no(
         "rolled-back",
-        f"Task {task} was rolled back, and {context.task.branch} goes on from before that. "
-        f"{context.plan.base} has had its commits already: merging them again would bring nothing back.",
-        f"`gitcoord checkout {task}` brings the work back as a new commit on top; then submit.",
+        f"Task {task} was rolled back, and {context.task.branch} still has the old commits. "
+        f"{context.plan.base} has had these already: merging them again would restore nothing.",
+        f"`gitcoord checkout {task}` restores the work as a new commit on top; then submit.",
     )
 
 
@@ -75,7 +75,7 @@ def bring_back(context: TaskContext, copy: WorkingCopy) -> tuple[str, ...]:
 
 
 def _say_gone(context: TaskContext) -> tuple[str, ...]:
-    """A note for the worker that the former work is gone everywhere, and the task begins again."""
+    """Returns a note for the worker that the former work exists nowhere, and the task starts again."""
     if context.mine.state != "rolled-back" or context.shared_tip is not None or former_work(context):
         return ()
     taken_back = context.mine.rollbacks[-1].commit[:12]
@@ -86,7 +86,7 @@ def _say_gone(context: TaskContext) -> tuple[str, ...]:
 
 
 def _before_work(context: TaskContext, tip: Oid) -> Oid:
-    """The commit with the work: not a later one that should have restored it and did not."""
+    """Returns the commit with the work; skips later commits that should have restored it and did not."""
     git = context.repository.git
     while git.text("show", "--no-patch", f"--format=%(trailers:key={TO_COME},valueonly)", tip):
         tip = git.text("rev-parse", "--verify", f"{tip}^1")

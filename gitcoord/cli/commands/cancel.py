@@ -88,7 +88,7 @@ def _cancel_in(
 
 
 def _running(context: "Context", units: "Sequence[TaskId]") -> "dict[TaskId, int]":
-    """Returns those of `units` that an attempt is at, with its number."""
+    """Returns those of `units` that have a running attempt, with its number."""
     progress = context.store.progress()
     return {
         unit: known.attempt.number

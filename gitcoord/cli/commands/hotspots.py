@@ -41,7 +41,8 @@ def hotspots(
 
     Merges each change with those right before and after it. Applies the rules in the settings. Suggests
     `union` for append-only lists, and for lock files `regenerate` where the tool is installed here, else
-    `exclusive`. A hub (a file that many changes touch) you have to split.
+    `exclusive`. A hub
+    (a file that many changes touch) has to be split by hand.
     """
     from gitcoord.cli.context import open_context
     from gitcoord.cli.views.hotspots import print_report
