@@ -83,13 +83,14 @@ class HubWorld(World):
         """See World."""
 
         def push() -> None:
-            self.remote(other).git("update-ref", "refs/heads/main", "refs/heads/by-hand")
+            # Without force: what has landed meanwhile is not pushed away.
+            base = self.remote(other).git("merge-base", "main", "by-hand")
+            if base == self.remote(other).git("rev-parse", "main"):
+                self.remote(other).git("update-ref", "refs/heads/main", "refs/heads/by-hand")
+                self.did(name, deed).touch()
 
         acts: dict[str, Callable[[], None]] = {"close": lambda: self.close(other), "push": push}
-
-        def act() -> None:
-            self.did(name, deed).touch()
-            acts[deed]()
+        act = acts[deed]
 
         self.hub.when(rf"^PUT /repos/{self._owner}/{name}/pulls/\d+/merge", act, when="after")
 

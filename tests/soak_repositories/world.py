@@ -179,11 +179,13 @@ class World:
         update = f"{path}/hooks/update"
         scripts = {
             "close": f"printf '%b' '{closed}' > '{update}'; chmod +x '{update}'",
-            "push": f"git --git-dir '{path}' update-ref refs/heads/main refs/heads/by-hand",
+            # Without force: what has landed meanwhile is not pushed away.
+            "push": f"git --git-dir '{path}' merge-base --is-ancestor main by-hand && "
+            f"git --git-dir '{path}' update-ref refs/heads/main refs/heads/by-hand",
         }
         done = self.did(name, deed)
         with (self.remote(name).path / "hooks/post-receive").open("a") as hook:
-            hook.write(f"[ -e '{done}' ] || {{ : > '{done}'; {scripts[deed]}; }}\n")
+            hook.write(f"[ -e '{done}' ] || {{ {scripts[deed]}; }} && : > '{done}'\n")
 
     def did(self, name: str, deed: str) -> Path:
         """The file that is there once `on_landing` has done it."""
