@@ -11,10 +11,12 @@ from gitcoord.export.model import ActionsStyle, ArgoStyle, ExportOptions
 from gitcoord.git.remotes import read_remotes, without_login
 from gitcoord.planning.model import Plan
 
-ExportEngine = Literal["argo", "actions"]
+ExportEngine = Literal["argo", "actions", "airflow", "prefect"]
 _STYLES: dict[ExportEngine, tuple[str, ...]] = {
     "argo": ("dag", "levels", "children"),
     "actions": ("tasks", "matrix"),
+    "airflow": ("tasks",),
+    "prefect": ("tasks",),
 }
 _TAKEN = frozenset(("image", "repository-url", "agent-command", "task-id", "level-id"))
 
@@ -51,6 +53,9 @@ def export_options(
         raise usage_error("usage", f"{request.engine} has no style {style}.", f"Its styles: {known}.")
     if request.engine == "argo":
         _check_argo(plan, request, style)
+    if request.engine in ("airflow", "prefect") and request.secret:
+        way_out = "Give its workers GH_TOKEN in their environment, and leave --secret out."
+        raise usage_error("usage", f"{request.engine} has no secret for its workers.", way_out)
     agent = context.settings.run.agent if request.agent is None else request.agent
     if not agent:
         way_out = "Name its command with `--agent 'COMMAND'`, or as `agent` in [run] in the settings."

@@ -7,14 +7,13 @@ landings are compare-and-swap in git.
 
 from collections.abc import Mapping, Sequence
 
-from gitcoord.export.argo import variable
-from gitcoord.export.model import ActionsStyle, Document, ExportedPlan, ExportOptions, exported_name
+from gitcoord.export.model import ActionsStyle, Document, ExportedPlan, ExportOptions, steps_of, variable
 from gitcoord.tasks.model import TaskId
 
 MOST_IN_MATRIX = 256
 """The maximum number of jobs in a matrix."""
 _USUAL_MINUTES = 360
-_AGAIN = """\
+AGAIN = """\
 for try in 1 2 3; do
   code=0
   bash <(gitcoord container-script) || code=$?
@@ -22,7 +21,7 @@ for try in 1 2 3; do
 done
 exit "$code"
 """
-"""GitHub does not retry a job: after a temporary failure the script runs up to three times."""
+"""Runs the start script, after a temporary failure up to three times: its engine knows no exit codes."""
 
 
 def actions_workflow(plan: ExportedPlan, options: ExportOptions, style: ActionsStyle) -> Document:
@@ -37,20 +36,12 @@ def actions_workflow(plan: ExportedPlan, options: ExportOptions, style: ActionsS
 
 
 def _by_task(plan: ExportedPlan, options: ExportOptions) -> Document:
-    jobs: Document = {}
-    for task, units in plan.of_task.items():
-        for id in units:
-            unit = plan.units[id]
-            needed = [exported_name("task", need) for need in unit.units]
-            needed += [exported_name("land", need) for need in unit.tasks]
-            jobs[exported_name("task", id)] = _entry(
-                f"Task {id}", options, {"TASK_ID": id, "MERGE": "0"}, needed
-            )
-        needed = [exported_name("task", id) for id in units]
-        needed += [exported_name("land", need) for need in plan.needs.get(task, ())]
-        values = {"STEP": "land", "TASK_ID": task}
-        jobs[exported_name("land", task)] = _entry(f"Land task {task}", options, values, needed)
-    return jobs
+    return {
+        step.name: _entry(
+            f"Land task {step.id}" if step.lands else f"Task {step.id}", options, step.values, step.needs
+        )
+        for step in steps_of(plan)
+    }
 
 
 def _by_level(plan: ExportedPlan, options: ExportOptions) -> Document:
@@ -98,7 +89,7 @@ def _entry(name: str, options: ExportOptions, values: Mapping[str, str], needed:
         },
         "steps": [
             {"name": "Install gitcoord", "run": options.install},
-            {"name": _inert(name), "shell": "bash", "run": _AGAIN},
+            {"name": _inert(name), "shell": "bash", "run": AGAIN},
         ],
     }
     return job

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from gitcoord.export.model import ArgoStyle, Document, ExportedPlan, ExportOptions, exported_name
+from gitcoord.export.model import ArgoStyle, Document, ExportedPlan, ExportOptions, steps_of, variable
 from gitcoord.tasks.model import TaskId
 
 API_VERSION = "argoproj.io/v1alpha1"
@@ -67,25 +67,17 @@ def _parameters(values: Mapping[str, str]) -> list[Document]:
 
 def _dag(plan: ExportedPlan) -> Document:
     tasks: list[Document] = []
-    for task, units in plan.of_task.items():
-        for id in units:
-            unit = plan.units[id]
-            needed = [exported_name("task", need) for need in unit.units]
-            needed += [exported_name("land", need) for need in unit.tasks]
-            tasks.append(_dag_task(exported_name("task", id), "work", {"task-id": id}, needed))
-        needed = [exported_name("task", id) for id in units]
-        needed += [exported_name("land", need) for need in plan.needs.get(task, ())]
-        tasks.append(
-            _dag_task(exported_name("land", task), "land", {"task-id": task, "level-id": ""}, needed)
-        )
+    for step in steps_of(plan):
+        values = {"task-id": step.id, **({"level-id": ""} if step.lands else {})}
+        made: Document = {
+            "name": step.name,
+            "template": "land" if step.lands else "work",
+            "arguments": {"parameters": _parameters(values)},
+        }
+        if step.needs:
+            made["depends"] = " && ".join(f"{one}.Succeeded" for one in step.needs)
+        tasks.append(made)
     return {"name": "plan", "dag": {"failFast": False, "tasks": tasks}}
-
-
-def _dag_task(name: str, template: str, values: Mapping[str, str], needed: Sequence[str]) -> Document:
-    made: Document = {"name": name, "template": template, "arguments": {"parameters": _parameters(values)}}
-    if needed:
-        made["depends"] = " && ".join(f"{one}.Succeeded" for one in dict.fromkeys(needed))
-    return made
 
 
 # --- Level by level ---------------------------------------------------------------------------------------
@@ -229,8 +221,3 @@ def _environment(options: ExportOptions) -> list[Document]:
         secret = {"name": options.secret, "key": options.key}
         shown.append({"name": "GH_TOKEN", "valueFrom": {"secretKeyRef": secret}})
     return shown
-
-
-def variable(parameter: str) -> str:
-    """Returns the environment variable of a parameter: `docs-branch` is DOCS_BRANCH."""
-    return parameter.upper().replace("-", "_")

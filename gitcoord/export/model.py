@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from graphlib import TopologicalSorter
 from typing import Literal
 
@@ -109,6 +109,46 @@ def exported(plan: Plan) -> ExportedPlan:
         most=plan.max_parallel,
         generation=plan.generation,
     )
+
+
+class ExportedStep(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of a plan without levels: the work on a unit, or the landing of a task.
+
+    It starts when the steps `needs` have succeeded. `values` are for the environment of the start script.
+    """
+
+    name: str
+    lands: bool
+    id: TaskId
+    needs: tuple[str, ...]
+    values: Mapping[str, str]
+
+
+def steps_of(plan: ExportedPlan) -> list[ExportedStep]:
+    """Returns all steps, each after those that it needs. Units start when what they need has landed."""
+    steps: list[ExportedStep] = []
+    for task, units in plan.of_task.items():
+        for id in units:
+            unit = plan.units[id]
+            needed = [exported_name("task", need) for need in unit.units]
+            needed += [exported_name("land", need) for need in unit.tasks]
+            steps.append(_step(exported_name("task", id), id, needed, {"TASK_ID": id, "MERGE": "0"}))
+        needed = [exported_name("task", id) for id in units]
+        needed += [exported_name("land", need) for need in plan.needs.get(task, ())]
+        name = exported_name("land", task)
+        steps.append(_step(name, task, needed, {"STEP": "land", "TASK_ID": task}, lands=True))
+    return steps
+
+
+def _step(
+    name: str, id: TaskId, needed: Iterable[str], values: Mapping[str, str], *, lands: bool = False
+) -> ExportedStep:
+    return ExportedStep(name=name, lands=lands, id=id, needs=tuple(dict.fromkeys(needed)), values=values)
+
+
+def variable(parameter: str) -> str:
+    """Returns the environment variable of a parameter: `docs-branch` is DOCS_BRANCH."""
+    return parameter.upper().replace("-", "_")
 
 
 def exported_name(kind: str, id: str) -> str:

@@ -1,4 +1,4 @@
-"""`gitcoord export`: prints the saved plan as a workflow of Argo or GitHub Actions, or checks such a file."""
+"""`gitcoord export`: prints the saved plan as a workflow of another program, or checks such a file."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from gitcoord.cli.export_request import ExportEngine
     from gitcoord.export.findings import ExportFinding
     from gitcoord.export.model import ActionsStyle, ArgoStyle, ExportedPlan, ExportOptions
 
@@ -21,13 +22,15 @@ Examples:
   gitcoord export argo --image acme/agent:1 --style levels --secret github
   gitcoord export argo --image acme/agent:1 --style children --template play
   gitcoord export actions --agent 'claude -p' -o .github/workflows/plan.yml
+  gitcoord export airflow --agent 'claude -p' -o dags/plan.py
   gitcoord export argo --check plan.yaml
 
 \b
 Styles of argo: dag (default), a unit starts once its dependencies landed;
 levels, one level after the other; children, the same with a child Workflow
 of your WorkflowTemplate for each unit. Styles of actions: tasks (default),
-a job for each unit; matrix, a matrix for each level.
+a job for each unit; matrix, a matrix for each level. Airflow and Prefect
+get a Python file with a task for each unit.
 """
 
 _Style = Annotated[
@@ -46,7 +49,7 @@ _Image = Annotated[
     typer.Option("--image", metavar="IMAGE", help="Argo: the workers' image, with git, gitcoord, an agent."),
 ]
 _Url = Annotated[
-    str | None, typer.Option("--url", metavar="URL", help="Argo: the repository (default: the remote's URL).")
+    str | None, typer.Option("--url", metavar="URL", help="What workers clone (default: the remote's URL).")
 ]
 _MaxParallel = Annotated[
     int | None, typer.Option("--max-parallel", min=1, metavar="N", help="How many run at once.")
@@ -86,7 +89,10 @@ _RunsOn = Annotated[str, typer.Option("--runs-on", metavar="LABEL", help="Action
 
 @app.command("export", epilog=_EPILOG)
 def export(
-    engine: Annotated[Literal["argo", "actions"], typer.Argument(help="The program that runs the plan.")],
+    engine: Annotated[
+        Literal["argo", "actions", "airflow", "prefect"],
+        typer.Argument(help="The program that runs the plan."),
+    ],
     style: _Style = None,
     output: _Output = None,
     check: _Check = None,
@@ -109,9 +115,9 @@ def export(
         bool, typer.Option("--json", help="One gitcoord.export/1 document on stdout.")
     ] = False,
 ) -> None:
-    """Print the saved plan as a workflow that Argo or GitHub Actions runs without a coordinator.
+    """Print the saved plan as a workflow that another program runs without a coordinator.
 
-    The workers are containers that run `gitcoord container-script`. The file has task ids but no task texts;
+    The workers run `gitcoord container-script`. The file has task ids but no task texts;
     workers read those from the saved plan. The command changes nothing.
     """
     if check is not None:
@@ -148,7 +154,7 @@ def export(
 
 
 def _write(
-    engine: str,
+    engine: "ExportEngine",
     style: "ArgoStyle | ActionsStyle",
     plan: "ExportedPlan",
     options: "ExportOptions",
@@ -158,17 +164,10 @@ def _write(
 ) -> None:
     from gitcoord.cli.views.output import emit_json, emit_text, say
     from gitcoord.errors import usage_error
-    from gitcoord.export.actions import actions_workflow
-    from gitcoord.export.argo import argo_workflow
-    from gitcoord.export.yaml_file import dump
 
-    if style == "tasks" or style == "matrix":
-        document = actions_workflow(plan, options, style)
-    else:
-        document = argo_workflow(plan, options, style)
+    document, text = _made(engine, style, plan, options)
     for finding in _findings(engine, document):
         say(f"warning: {finding.where}: {finding.message}")
-    text = dump(document)
     if output is not None:
         try:
             output.write_text(text, encoding="utf-8")
@@ -182,7 +181,33 @@ def _write(
         emit_text(text)
 
 
+def _made(
+    engine: "ExportEngine", style: "ArgoStyle | ActionsStyle", plan: "ExportedPlan", options: "ExportOptions"
+) -> "tuple[dict[str, Any], str]":
+    """Returns the workflow, and its text. That of a Python program is its text alone."""
+    if engine == "airflow" or engine == "prefect":
+        from gitcoord.export.python_file import python_program
+
+        program = python_program(engine, plan, options)
+        return {"program": program}, program
+    from gitcoord.export.yaml_file import dump
+
+    if style == "tasks" or style == "matrix":
+        from gitcoord.export.actions import actions_workflow
+
+        document = actions_workflow(plan, options, style)
+    else:
+        from gitcoord.export.argo import argo_workflow
+
+        document = argo_workflow(plan, options, style)
+    return document, dump(document)
+
+
 def _findings(engine: str, document: "Mapping[str, Any]") -> "list[ExportFinding]":
+    if engine in ("airflow", "prefect"):
+        from gitcoord.export.python_file import lint_python
+
+        return lint_python(document["program"])
     if engine == "actions":
         from gitcoord.export.actions_lint import lint_actions
 
@@ -197,7 +222,7 @@ def _check(engine: str, file: Path, *, as_json: bool) -> None:
     from gitcoord.export.findings import ExportFinding
 
     found: list[ExportFinding] = []
-    for document in _documents(file):
+    for document in _documents(engine, file):
         if isinstance(document, dict):
             found += _findings(engine, document)
         else:
@@ -213,15 +238,17 @@ def _check(engine: str, file: Path, *, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _documents(file: Path) -> "list[Any]":
+def _documents(engine: str, file: Path) -> "list[Any]":
     from yaml import YAMLError
 
     from gitcoord.errors import usage_error
     from gitcoord.export.yaml_file import load
 
-    way_out = "Name a file of YAML or JSON."
+    written = engine in ("airflow", "prefect")
+    way_out = f"Name a file of {'Python' if written else 'YAML or JSON'}."
     try:
-        found = load(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        found = [{"program": text}] if written else load(text)
     except OSError as error:
         raise usage_error("bad-workflow", f"{file} cannot be read: {error.strerror}.", way_out) from error
     except (YAMLError, UnicodeDecodeError) as error:

@@ -74,7 +74,7 @@ class EnginesDocument(TypedDict):
 
 
 class ExportDocument(TypedDict):
-    """The plan as a workflow of an engine, in that engine's format."""
+    """The plan as a workflow of an engine, in that engine's format; a Python program is its `program`."""
 
     engine: str
     style: str
