@@ -16,7 +16,6 @@ SerializeOn = Literal["conflict", "adjacent", "symbol", "overlap"]
 """When two tasks get different waves; each value includes those before it: a failing merge, adjacent lines, a
 function or section that both change, any shared path."""
 
-
 Prove = Literal["each", "last"]
 """Which trees of a row of pull requests must pass the check: each, or only the last."""
 
@@ -52,12 +51,14 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     limits one attempt (`30m`, `2h`; empty: no limit), `memory_megabytes` the memory of all its processes (0:
     no limit); `grace` is the time in seconds from TERM to KILL. `rework` is how often the agent gets a
     conflict back. `fresh` starts a retry in a new checkout. `commit_hooks` runs the repository's hooks on the
-    worker's commits of an agent's leftover changes. `nested_repositories`: what happens with a repository
-    that an agent created inside its checkout: its files are committed, or the attempt fails; one with its own
-    remote always fails. `worktrees` is the directory of the checkouts (default: a directory beside the
-    repository), `keep_checkout` says which of them to keep. A log keeps `log_megabytes` of an agent's output:
-    its start and its end. Logs of landed work are removed after `keep_logs_days`, and the oldest first while
-    all logs take more than `keep_logs_megabytes` (0: never).
+    worker's commits of an agent's leftover changes; `commit_message` is the template of their message, with
+    `$task`, `$title`, `$level`, `$wave`, `$base` and `$branch` (empty: `$task: $title`).
+    `nested_repositories`: what happens with a repository that an agent created inside its checkout: its files
+    are committed, or the attempt fails; one with its own remote always fails. `worktrees` is the directory of
+    the checkouts (default: a directory beside the repository), `keep_checkout` says which of them to keep. A
+    log keeps `log_megabytes` of an agent's output: its start and its end. Logs of landed work are removed
+    after `keep_logs_days`, and the oldest first while all logs take more than `keep_logs_megabytes` (0:
+    never).
 
     `setup` is a command that runs once in each checkout before the agent; untracked files of the user's
     checkout that match `carry` (patterns as in .gitignore) are copied there first. `prompt` is the project's
@@ -92,6 +93,7 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     commit_leftovers: bool = True
     allow_empty: bool = False
     commit_hooks: bool = True
+    commit_message: str = ""
     nested_repositories: Literal["add", "fail"] = "add"
     worktrees: str = ""
     keep_checkout: Literal["failed", "always", "never"] = "failed"
@@ -136,11 +138,10 @@ class LandingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     checks_per_hour: Annotated[int, AtLeastNone] = 0
 
 
-PULL_FIELDS = (
-    *("task", "title", "level", "wave", "base", "branch"),
-    *("tasks", "needs", "overlaps", "order", "checked"),
-)
-"""The names for `$NAME` in the templates of pull requests; those of the second line are only for the body."""
+LINE_FIELDS = ("task", "title", "level", "wave", "base", "branch")
+"""The names for `$NAME` in the templates of commit messages and of pull requests' titles."""
+PULL_FIELDS = (*LINE_FIELDS, "tasks", "needs", "overlaps", "order", "checked")
+"""The names for `$NAME` in the template of a pull request's body."""
 
 
 class PullRequestSettings(
@@ -148,7 +149,8 @@ class PullRequestSettings(
 ):
     """The `[pull-requests]` table: the texts and labels of new pull requests.
 
-    `title` and `body` are templates in which `$NAME` is one of `PULL_FIELDS` (empty: gitcoord's own text).
+    `title` and `body` are templates with `$task`, `$title`, `$level`, `$wave`, `$base` and `$branch`, the
+    body also with `$tasks`, `$needs`, `$overlaps`, `$order` and `$checked` (empty: gitcoord's own text).
     With `draft` they are drafts until it is their turn to land.
     """
 

@@ -239,8 +239,7 @@ def _contradictions(settings: Settings) -> Iterator[Problem]:
             yield Problem(f"`{key}` must contain {field}, not {pattern!r}.")
     if not settings.state_prefix.startswith("refs/") or not settings.state_prefix.endswith("/"):
         yield Problem("`state-prefix` must look like refs/gitcoord/, with both slashes.")
-    for key, text in (("title", settings.pull_requests.title), ("body", settings.pull_requests.body)):
-        yield from template_problems(key, text)
+    yield from template_problems(settings)
     yield from pattern_problems(settings.run.limit_patterns)
     yield from regenerate_problems(settings.rules.regenerate)
     given, usual = settings.run, RunSettings()

@@ -1,10 +1,10 @@
 """Finds errors in the settings that types cannot express: in patterns, commands and templates."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from gitcoord.settings import PULL_FIELDS
+from gitcoord.settings import LINE_FIELDS, PULL_FIELDS, Settings
 
 _MOST_SHOWN = 40
 
@@ -57,18 +57,29 @@ def regenerate_problems(commands: Mapping[str, str]) -> Iterator[Problem]:
                 )
 
 
-def template_problems(key: str, text: str) -> Iterator[Problem]:
-    """Yields the fields that a pull request's template cannot have."""
-    if not text:
-        return
+def template_problems(settings: Settings) -> Iterator[Problem]:
+    """Yields the errors in the templates of pull requests and of commit messages."""
+    pulls, message = settings.pull_requests, settings.run.commit_message
+    for key, text, known in (
+        ("pull-requests.title", pulls.title, LINE_FIELDS),
+        ("pull-requests.body", pulls.body, PULL_FIELDS),
+        ("run.commit-message", message, LINE_FIELDS),
+    ):
+        if text:
+            yield from _field_problems(key, text, known)
+    if message and (message.isspace() or not all(char.isprintable() or char in "\n\t" for char in message)):
+        yield Problem("`run.commit-message` must be printable text.", 'Write it like "chore: $title".')
+
+
+def _field_problems(key: str, text: str, known: Sequence[str]) -> Iterator[Problem]:
     import string
 
-    template, known = string.Template(text), PULL_FIELDS if key == "body" else PULL_FIELDS[:6]
+    template = string.Template(text)
     wrong = [f"${name}" for name in template.get_identifiers() if name not in known]
     if not template.is_valid():
         wrong.append("a `$` without a name")
     if wrong:
         yield Problem(
-            f"the template `pull-requests.{key}` has {', '.join(wrong)}.",
+            f"the template `{key}` has {', '.join(wrong)}.",
             f"It can have {', '.join(f'${name}' for name in known)}, and $$ for a dollar sign.",
         )

@@ -1,5 +1,6 @@
 """The repository's own hooks see what workers commit and push, among the files of the branch."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,50 @@ def test_a_hook_that_refuses_is_named_with_its_last_words(project: Project, name
     assert token not in said
     assert f"the {name} hook says: " in said.lower()
     assert "1000 Say why" in said
+
+
+_RULE = "sed 1q \"$1\" | grep -q '^chore' || { echo 'the type is missing' >&2; exit 1; }"
+
+
+def test_a_template_gives_what_was_left_the_message_that_a_rule_demands(tmp_path: Path) -> None:
+    """The texts of the task list cannot add lines, mentions or terminal escapes to it."""
+    parts = [{"id": 1, "title": "Part\n\nTrailer: no", "status": "pending"}]
+    hostile = task(1, title="Do $base\n\nFixes #7\x1b[31m for @team")
+    project = Project.create(tmp_path / "project", [hostile, task(2, subtasks=parts)])
+    hook(project, "commit-msg", _RULE)
+    shell(project, "echo 1 > x", ok=1)
+    assert told(project)[-1].endswith("the commit-msg hook says: the type is missing")
+    form = "chore($task): $title\n\nCosts: $$5, $level, $wave, $base, $branch\n"
+    (project.desk.path / "gitcoord.toml").write_text(f"[run]\ncommit-message = {json.dumps(form)}\n")
+    shell(project, "true")
+    line = "Do $base Fixes #\u200b7 [31m for @\u200bteam"
+    assert message(project, BRANCH) == f"chore(1): {line}\n\nCosts: $5, level-0, 1 of 1, main, {BRANCH}"
+    shell(project, "echo 1 > y", "2.1")
+    whole = "feature/level-0-task-2"
+    tip = project.remote.git("log", "-1", "--no-merges", "--format=%s", whole)
+    assert tip == "chore(2.1): Part Trailer: no"
+
+
+def test_a_history_of_its_own_gets_the_message_of_the_template_too(project: Project) -> None:
+    (project.desk.path / "gitcoord.toml").write_text('[run]\ncommit-message = "chore: $task"\n')
+    shell(project, "git update-ref -d HEAD; echo 1 > x; git add x; git commit -qm x")
+    assert message(project, BRANCH) == "chore: 1"
+
+
+def message(project: Project, branch: str) -> str:
+    return project.remote.git("log", "-1", "--format=%B", branch).strip()
+
+
+def test_what_was_left_before_a_merge_gets_that_message_too(tmp_path: Path) -> None:
+    files = {"shared.txt": "free\n", "other.txt": "old\n"}
+    project = Project.create(tmp_path / "project", [task(1), task(2)], files=files)
+    settings = '[run]\nkeep-checkout = "always"\ncommit-message = "chore: $task"\n'
+    (project.desk.path / "gitcoord.toml").write_text(settings)
+    shell(project, "echo 2 > shared.txt", "2")
+    (project.desk.path.parent / "desk.gitcoord/2/other.txt").write_text("new\n")
+    project.worker("1").do({"shared.txt": "1\n"})
+    project.run("merge-level", "0", ok=1)
+    shell(project, "echo 12 > shared.txt", "2")
+    theirs = project.remote.git("log", "--no-merges", "--format=%s", "feature/level-0-task-2", "^main")
+    assert set(theirs.splitlines()) == {"chore: 2"}
+    assert project.remote.read("feature/level-0-task-2", "other.txt") == "new"

@@ -14,6 +14,7 @@ from gitcoord.text_lists import some
 from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult, patiently, without_room
 from gitcoord.worker.attempt.checkout import prepare, ready, unlock, unready
 from gitcoord.worker.attempt.checkout_repair import mend_branch, show_hidden_files
+from gitcoord.worker.attempt.commit_message import commit_message
 from gitcoord.worker.attempt.commit_work import settle
 from gitcoord.worker.attempt.conflict_handoff import merge_in
 from gitcoord.worker.attempt.earlier_work import save_earlier_work, save_own_work
@@ -147,6 +148,9 @@ def _settled(context: AttemptContext, copy: WorkingCopy) -> AttemptResult | None
             context.settings.rules,
             start=context.start,
             base=context.task_context.base_commit,
+            message=commit_message(
+                context.settings.run.commit_message, context.task_context.plan, context.unit
+            ),
             commit=context.order.commit_leftovers,
             take_nested=context.settings.run.nested_repositories == "add",
             hooks=context.settings.run.commit_hooks,

@@ -13,6 +13,7 @@ from gitcoord.git.repository import Repository
 from gitcoord.git.worktree import WorkingCopy, add_worktree, in_use
 from gitcoord.git.worktree_sync import worktree_fields, worktrees
 from gitcoord.state.task_history import PENDING
+from gitcoord.worker.attempt.commit_message import commit_message
 from gitcoord.worker.attempt.held_back import take_out
 from gitcoord.worker.attempt.kept_commits import checkout_ref, keep_commits
 from gitcoord.worker.attempt.nested_repositories import move_out
@@ -23,6 +24,7 @@ from gitcoord.worker.task_context import TaskContext, load_task_context
 from gitcoord.worker.unit import WorkUnit
 
 _READY, _UNREADY = "gitcoord-ready", "gitcoord-unready"
+_KEPT = "Keep what an earlier attempt left"
 
 
 def check_free(repository: Repository, unit: WorkUnit, directory: Path) -> None:
@@ -57,7 +59,11 @@ def prepare(
         moved = remove(repository, directory)
     else:
         deferred = task_context.progress.get(unit.id, PENDING).deferral is not None
-        _tidy(repository, WorkingCopy(repository, directory), unit.branch, merge_ahead=deferred)
+        _tidy(repository, WorkingCopy(repository, directory), unit.branch)
+        if deferred:
+            template = task_context.settings.run.commit_message
+            message = commit_message(template, task_context.plan, unit) if template else _KEPT
+            _commit_left(repository, WorkingCopy(repository, directory), message)
     for place in moved:
         say(f"a repository that was made in the checkout is in {place} now")
     directory.parent.mkdir(parents=True, exist_ok=True)
@@ -200,7 +206,7 @@ def _brought_back(repository: Repository, unit: WorkUnit, directory: Path) -> bo
     copy = WorkingCopy(repository, directory)
     if not is_ready(copy):
         return False
-    _tidy(repository, copy, unit.branch, merge_ahead=False)
+    _tidy(repository, copy, unit.branch)
     ref = HEADS + unit.branch
     head, tip = copy.git.text("rev-parse", "--verify", "HEAD"), repository.resolve(ref)
     if copy.branch() == unit.branch:
@@ -217,16 +223,19 @@ def _usable(repository: Repository, directory: Path, branch: str) -> bool:
     return on_it and is_ready(WorkingCopy(repository, directory))
 
 
-def _tidy(repository: Repository, copy: WorkingCopy, own: str, *, merge_ahead: bool) -> None:
-    """Ends what a killed git process left in progress; commits changes that a merge would overwrite."""
+def _tidy(repository: Repository, copy: WorkingCopy, own: str) -> None:
+    """Ends what a killed git process left in progress."""
     unlock(repository, copy, own)
     begun = copy.operation()
     if begun:
         copy.git.run(begun, "--abort", ok=())
-    if merge_ahead and not copy.merge_state().running and copy.changes(untracked=False):
-        message = "Keep what an earlier attempt left"
-        who = repository.identity
-        copy.git.run("commit", "--quiet", "--all", "--no-verify", "-m", message, environment=who)
+
+
+def _commit_left(repository: Repository, copy: WorkingCopy, message: str) -> None:
+    """Commits changes that a merge would overwrite."""
+    if not copy.merge_state().running and copy.changes(untracked=False):
+        who, text = repository.identity, message.encode("utf-8", "replace")
+        copy.git.run("commit", "--quiet", "--all", "--no-verify", "--file=-", input=text, environment=who)
 
 
 def _begin_anew(task_context: TaskContext, unit: WorkUnit, start: Oid) -> None:

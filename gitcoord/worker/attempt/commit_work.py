@@ -44,11 +44,15 @@ def settle(
     *,
     start: Oid,
     base: Oid,
+    message: str,
     commit: bool,
     take_nested: bool = True,
     hooks: bool = True,
 ) -> CheckoutOutcome:
-    """Commits the agent's files, merge or own branch to the unit's branch, which began at `start`."""
+    """Commits the agent's files, merge or own branch to the unit's branch, which began at `start`.
+
+    `message` is for the commits that it makes, except for a merge.
+    """
     head = copy.git.text("rev-parse", "--verify", "HEAD")
     begun = copy.operation()
     if begun:
@@ -56,7 +60,7 @@ def settle(
     problem = _onto_branch(repository, copy, unit, head)
     if problem:
         return CheckoutOutcome(head=head, problem=problem)
-    anew = _with_history(repository, copy, unit, start, base)
+    anew = _with_history(repository, copy, message, start, base)
     state = copy.merge_state()
     unresolved = copy.unresolved(state) if state.running else []
     if unresolved:
@@ -72,7 +76,7 @@ def settle(
         held = _hold_back(copy, rules)
     if state.running or commit:
         refused = _commit(
-            repository, copy, unit, rules, merging=state.running, everything=commit, hooks=hooks
+            repository, copy, message, rules, merging=state.running, everything=commit, hooks=hooks
         )
         if refused:
             return CheckoutOutcome(head=head, problem=refused, keep=True)
@@ -84,7 +88,7 @@ def settle(
     return CheckoutOutcome(head=tip, problem=problem_with(copy, start), notes=notes)
 
 
-def _with_history(repository: Repository, copy: WorkingCopy, unit: WorkUnit, start: Oid, base: Oid) -> str:
+def _with_history(repository: Repository, copy: WorkingCopy, message: str, start: Oid, base: Oid) -> str:
     """Moves commits with an unrelated history (`git checkout --orphan`) onto the branch's start.
 
     Uses `base` if that start has no history of the project either, because of an earlier attempt.
@@ -93,8 +97,8 @@ def _with_history(repository: Repository, copy: WorkingCopy, unit: WorkUnit, sta
     if git.probe("merge-base", "HEAD", base) is not None:
         return ""
     start = base if git.probe("merge-base", start, base) is None else start
-    tree, message = git.text("rev-parse", "HEAD^{tree}"), f"{unit.id}: {' '.join(unit.title.split())}"
-    commit = commit_tree(git, tree, [start], message, environment=repository.identity)
+    tree, who = git.text("rev-parse", "HEAD^{tree}"), repository.identity
+    commit = commit_tree(git, tree, [start], message, environment=who)
     git.run("reset", "--quiet", "--soft", commit)
     return f"its commits had no history in common with {start[:12]}: they are one commit after that now"
 
@@ -138,7 +142,7 @@ def _onto_branch(repository: Repository, copy: WorkingCopy, unit: WorkUnit, head
 def _commit(
     repository: Repository,
     copy: WorkingCopy,
-    unit: WorkUnit,
+    message: str,
     rules: RuleSettings,
     *,
     merging: bool,
@@ -148,9 +152,8 @@ def _commit(
     """Commits the files; returns why a hook refused that, or an empty string."""
     git = copy.git
     _add(copy, rules, everything=everything)
-    message = f"{unit.id}: {' '.join(unit.title.split())}\n"
     how = ("--no-edit",) if merging else ("--file=-",)
-    text, who, refused = message.encode("utf-8", "replace"), repository.identity, ""
+    text, who, refused = f"{message}\n".encode("utf-8", "replace"), repository.identity, ""
     for _ in range(_TRIES):
         if not merging and git.run("diff", "--cached", "--quiet", ok=(0, 1)).code == 0:
             return ""
