@@ -7,7 +7,7 @@ import msgspec
 
 from gitcoord.events import AnyEvent
 from gitcoord.forge.pull_requests import BEHIND
-from gitcoord.landing import perform_forge, perform_git
+from gitcoord.landing import merged_rollbacks, perform_forge, perform_git
 from gitcoord.landing.adopted import owners_of, retarget
 from gitcoord.landing.context import LandingContext, with_newest_plan
 from gitcoord.landing.decide import BY_ITSELF, PATIENCE, closed_gates, next_step
@@ -126,6 +126,7 @@ class Lander:
             case RecordRollback():
                 perform_git.record_rollbacks(context.store, snapshot.undone)
                 self._notices.recorded(*snapshot.undone)
+                merged_rollbacks.prove_recorded(context, snapshot)
             case RecordLanding():
                 self._record_landings(snapshot, step.tasks)
             case Retarget():
@@ -263,9 +264,8 @@ class Lander:
             case perform_forge.HeadOutdated():
                 self._outlook.forget()
                 self._notices.answered(carrier, outcome.message)
-                key = details_key(snapshot, carrier)
-                known = self._memory.details[key]
-                self._memory.details[key] = msgspec.structs.replace(known, behind=True)
+                details, key = self._memory.details, details_key(snapshot, carrier)
+                details[key] = msgspec.structs.replace(details[key], behind=True)
             case perform_forge.LookAgain():
                 self._outlook.forget()
                 if outcome.message:

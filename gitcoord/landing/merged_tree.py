@@ -1,26 +1,18 @@
 """Verifies that a merge by the forge gave the tree that was computed before."""
 
-from collections import Counter
 from collections.abc import Sequence
-from itertools import takewhile
 
-from gitcoord.errors import GitcoordError
 from gitcoord.events import TaskHandedOver
-from gitcoord.evidence.trailers import LANDED, values
+from gitcoord.evidence.trailers import LANDED
 from gitcoord.forge.pull_requests import Pull
-from gitcoord.git.bare_merge import merge_on_server
-from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import STAMP, merge_tree, replay, tree_of
-from gitcoord.git.object_reader import Objects
+from gitcoord.git.git_cli import Oid
 from gitcoord.landing.context import LandingContext
+from gitcoord.landing.forge_merges import OwnMessage, compare, is_by_forge, is_merge_of
 from gitcoord.landing.mergeability import number_of
 from gitcoord.landing.model import Carrier, LandingSnapshot
 from gitcoord.landing.perform_git import landings
 from gitcoord.landing.steps import Merge
 from gitcoord.tasks.model import TaskId
-
-_FORGE = "noreply@github.com"
-"""The committer of merges that GitHub makes, whoever asked for them."""
 
 
 class SentMerges:
@@ -75,13 +67,14 @@ class SentMerges:
                 continue
             commit = pull.merge_commit or _last_landing(context, snapshot, own)
             heads = {landing.head for task in own if (landing := snapshot.work(task).landing) is not None}
+            message = OwnMessage(LANDED, heads)
             if (
                 commit is not None
                 and context.ancestry.contains(snapshot.base_commit, commit)
-                and _is_merge_of(context, pull, commit, heads)
-                and _is_by_forge(context, pull, commit, heads)
+                and is_merge_of(context.repository, pull, commit, message)
+                and (is_by_forge(context.repository, pull, commit, message) or _handed_over(context, pull))
             ):
-                _compare(context, pull.number, pull.head_commit, commit)
+                compare(context.repository, pull.number, pull.head_commit, commit)
 
 
 def prove(context: LandingContext, step: Merge, commit: Oid) -> None:
@@ -90,64 +83,13 @@ def prove(context: LandingContext, step: Merge, commit: Oid) -> None:
     If the base had moved in between, computes the expected tree again from the merge's actual parent.
     """
     if context.ancestry.existing({commit}):
-        _compare(context, number_of(step.carrier), step.carrier.head, commit, step.tree)
+        compare(context.repository, number_of(step.carrier), step.carrier.head, commit, step.tree)
 
 
-def _compare(context: LandingContext, number: int, head: Oid, commit: Oid, computed: Oid = "") -> None:
-    actual = Objects(context.repository.git, context.repository.common_dir).tree(commit)
-    if actual == computed:
-        return
-    expected = _expected_tree(context, head, commit, actual) or computed
-    if expected in ("", actual):
-        return
-    raise GitcoordError(
-        "tree-differs",
-        f"Merging pull request {number} gave the tree {actual}, but {expected} was computed; the run stops "
-        f"at {commit}.",
-        hint=f"Compare them with `git diff {expected} {actual}`.",
-    )
-
-
-def _expected_tree(context: LandingContext, head: Oid, commit: Oid, actual: Oid) -> Oid | None:
-    """Computes the tree of `commit` as a merge, a squash or the last commit of a rebase of `head`.
-
-    Reads the method from the commit: a person or another client may have used another one. If the result is
-    not the tree `actual`, merges as the forge does, without the rules and merge drivers of this clone.
-    """
-    git = context.repository.git
-    copies = _copies(git, head, commit)
-    start = git.probe("rev-parse", "--verify", "--quiet", f"{commit}~{max(copies, 1)}")
-    if start is None:
-        return None
-    if copies:
-        tip = replay(git.merging_everything(), start, head, environment=context.repository.identity)
-        return tree_of(git, tip) if tip else None
-    merged = merge_tree(git, start, head)
-    if not merged.clean or merged.tree != actual:
-        merged = merge_on_server(git, start, head)
-    return merged.tree if merged.clean else None
-
-
-def _copies(git: Git, head: Oid, commit: Oid) -> int:
-    """Counts the commits, ending with `commit`, that a rebase of `head` has made; 0: it was no rebase."""
-    left = _own(git, head, commit)
-    line = ("log", "-z", "--no-show-signature", "--first-parent", f"--max-count={left.total()}")
-    told = git.text(*line, f"--format=%P%x1f{STAMP}", commit) if left else ""
-    parts = (one.strip("\n").partition("\x1f") for one in told.split("\0") if one)
-    stamps = (stamp for parents, _, stamp in takewhile(lambda part: " " not in part[0], parts))
-    count = 0
-    for stamp in stamps:
-        if left[stamp] == 0:
-            break
-        left[stamp] -= 1
-        count += 1
-    return count
-
-
-def _own(git: Git, head: Oid, commit: Oid) -> Counter[str]:
-    """Counts the stamps of the commits that are in `head` but not in `commit`."""
-    own = ("log", "-z", "--no-show-signature", "--no-merges", f"--format={STAMP}", head, f"^{commit}")
-    return Counter(filter(None, (one.strip("\n") for one in git.text(*own).split("\0"))))
+def _handed_over(context: LandingContext, pull: Pull) -> bool:
+    """Whether gitcoord handed the pull request over to the forge's queue or auto-merge."""
+    handed = (entry.event for entry in context.store.journal() if isinstance(entry.event, TaskHandedOver))
+    return (pull.number, pull.head_commit) in {(event.pull, event.head) for event in handed}
 
 
 def _merge_of(
@@ -169,7 +111,7 @@ def _merge_of(
     if commit is None or not context.ancestry.contains(snapshot.base_commit, commit):
         return None
     heads = {before.work(task).head or carrier.head for task in carrier.tasks}
-    return commit if _is_merge_of(context, pull, commit, heads) else None
+    return commit if is_merge_of(context.repository, pull, commit, OwnMessage(LANDED, heads)) else None
 
 
 def _last_landing(context: LandingContext, snapshot: LandingSnapshot, tasks: Sequence[TaskId]) -> Oid | None:
@@ -194,43 +136,3 @@ def _pulls_of_landed(context: LandingContext, snapshot: LandingSnapshot) -> dict
             if (pull := next(carriers, None)) is not None:
                 found[work.task] = pull
     return found
-
-
-def _is_merge_of(context: LandingContext, pull: Pull, commit: Oid, heads: set[Oid]) -> bool:
-    """Whether a commit merges only the pull request's head; `heads` are those of its tasks.
-
-    The head may also have landed with other work, or by a push: GitHub then calls it merged, too.
-    """
-    git = context.repository.git
-    parents = git.text("show", "--no-patch", "--no-show-signature", "--format=%P", commit).split()
-    if len(parents) != 1:
-        return pull.head_commit in parents[1:]
-    if context.ancestry.contains(commit, pull.head_commit):
-        return False
-    if pull.state == "merged":
-        return True
-    if named := _named(git, commit):
-        return named == heads
-    own = _own(git, pull.head_commit, commit)
-    return bool(own) and _copies(git, pull.head_commit, commit) == own.total()
-
-
-def _is_by_forge(context: LandingContext, pull: Pull, commit: Oid, heads: set[Oid]) -> bool:
-    """Whether the forge made the merge `commit`; a person may also make one by hand, in any way, and push it.
-
-    Without a merge commit a pull request counts as merged only if the forge squashed or rebased it.
-    """
-    if not context.ancestry.contains(commit, pull.head_commit):
-        return True
-    git = context.repository.git
-    committer = git.text("show", "--no-patch", "--no-show-signature", "--format=%cE", commit)
-    if committer == _FORGE or _named(git, commit) == heads:
-        return True
-    handed = (entry.event for entry in context.store.journal() if isinstance(entry.event, TaskHandedOver))
-    return (pull.number, pull.head_commit) in {(event.pull, event.head) for event in handed}
-
-
-def _named(git: Git, commit: Oid) -> set[str]:
-    """Returns the landed heads that a commit's message names."""
-    said = values(LANDED, git.text("show", "--no-patch", "--no-show-signature", "--format=%B", commit))
-    return {value.rpartition(" ")[2] for value in said}

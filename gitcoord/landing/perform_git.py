@@ -23,6 +23,7 @@ from gitcoord.git.remote_refs import HEADS
 from gitcoord.git.remote_refs import RefUpdate as RefUpdate
 from gitcoord.landing.adopted import fork_is_behind
 from gitcoord.landing.context import LandingContext, stacks_on
+from gitcoord.landing.landing_commit import landing_commit
 from gitcoord.landing.level_branch import FoldConflict, fold_in, fold_in_memory
 from gitcoord.landing.model import LandingSnapshot, LevelBranch
 from gitcoord.landing.remade import remade
@@ -32,9 +33,6 @@ from gitcoord.state.journal import now, worker_name
 from gitcoord.state.store import Store
 from gitcoord.state.task_history import Progress
 from gitcoord.tasks.model import TaskId
-
-_NEAR = 200
-"""The number of the base's commits to read in-process before calling git."""
 
 
 def landings(
@@ -70,7 +68,7 @@ def _landed(context: LandingContext, snapshot: LandingSnapshot, task: TaskId) ->
         task=work.task,
         branch=branch,
         head=landing.head,
-        commit=_landing_commit(context, snapshot, landing.commit),
+        commit=landing_commit(context.repository, snapshot.base_commit, landing.commit),
         pull=pull,
         wave=work.wave,
     )
@@ -256,29 +254,3 @@ def _restored(
     inside = context.ancestry.contained(tip, set(heads.values()))
     inside -= context.ancestry.contained(snapshot.base_commit, inside)
     return [RefUpdate(HEADS + branch, None, head) for branch, head in heads.items() if head in inside]
-
-
-def _landing_commit(context: LandingContext, snapshot: LandingSnapshot, commit: Oid) -> Oid:
-    """Returns the commit of the base's first-parent line that landed `commit`: the oldest with `commit`."""
-    git = context.repository.git
-    near = _landing_commit_nearby(context, snapshot.base_commit, commit)
-    if near is not None:
-        return near
-    line = git.lines("rev-list", "--first-parent", f"{commit}..{snapshot.base_commit}")
-    if not line or git.probe("rev-parse", "--verify", "--quiet", f"{line[-1]}^1") == commit:
-        return commit
-    above = set(git.lines("rev-list", "--ancestry-path", f"{commit}..{snapshot.base_commit}"))
-    return next((one for one in reversed(line) if one in above), commit)
-
-
-def _landing_commit_nearby(context: LandingContext, tip: Oid, commit: Oid) -> Oid | None:
-    """Finds the same commit in-process; returns None without a reader, or after `_NEAR` commits."""
-    reader = context.repository.git.commits
-    for _ in range(_NEAR if reader is not None and context.ancestry.contains(tip, commit) else 0):
-        above = reader.commit(tip) if reader is not None else None
-        if tip == commit or above is None:
-            return None if above is None else tip
-        if not above.parents or not context.ancestry.contains(above.parents[0], commit):
-            return tip
-        tip = above.parents[0]
-    return None

@@ -43,7 +43,7 @@ class Rollbacker:
         deadline = time.monotonic() + self._place.wait
         while True:
             sight = self._look()
-            if record_done(self._place, sight, self._pull.number):
+            if record_done(self._place, sight, self._pull.number, self._pull.proved):
                 self._fresh = True
                 continue
             if not sight.wanted:

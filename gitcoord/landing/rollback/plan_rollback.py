@@ -12,6 +12,7 @@ from gitcoord.evidence.rollbacks import is_recorded, unrecorded
 from gitcoord.evidence.snapshot import read_snapshot
 from gitcoord.forge.pull_requests import Pull
 from gitcoord.git.git_cli import Git, Oid
+from gitcoord.landing.merged_rollbacks import prove_rollbacks
 from gitcoord.landing.remade import remade
 from gitcoord.landing.rollback.landed_commits import History, LandedChange
 from gitcoord.landing.rollback.model import RollbackContext, RollbackSnapshot
@@ -61,11 +62,18 @@ def look(place: RollbackContext) -> RollbackSnapshot:
     )
 
 
-def record_done(place: RollbackContext, sight: RollbackSnapshot, pull: int | None) -> bool:
-    """Records the rollbacks that git shows and the journal lacks; returns whether there were any."""
+def record_done(
+    place: RollbackContext, sight: RollbackSnapshot, pull: int | None, proved: Collection[Oid]
+) -> bool:
+    """Records the rollbacks that git shows and the journal lacks; returns whether there were any.
+
+    Compares their merges with the computed tree, except those of the commits `proved`. Raises `tree-differs`.
+    """
     events = [msgspec.structs.replace(event, pull=pull) for event in unrecorded(sight.undone)]
     for event in events:
         place.store.record(event, unless=partial(is_recorded, event))
+    base = {"base": place.plan.base, "base_commit": sight.base_commit}
+    prove_rollbacks(place.store, place.forge, events, **base, proved=proved)
     return bool(events)
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from gitcoord.errors import GitcoordError, answer_no
+from gitcoord.errors import answer_no
 from gitcoord.forge.pull_requests import (
     BEHIND,
     BranchPulls,
@@ -19,8 +19,8 @@ from gitcoord.forge.pull_requests import (
 from gitcoord.git.bare_merge import differs_on_server
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.merge_tree import merge_tree
-from gitcoord.git.object_reader import Objects
 from gitcoord.git.remote_refs import HEADS, RefUpdate
+from gitcoord.landing.forge_merges import compare
 from gitcoord.landing.merged_base import base_holds
 from gitcoord.landing.rejections import merged_away, moved_away
 from gitcoord.landing.rollback.model import RollbackContext, RollbackSnapshot
@@ -65,8 +65,10 @@ class PullRequest:
         self._doubt = 0
         self._told = ""
         self._opened = 0
-        self._unanswered: tuple[RollbackSnapshot, Reverse, Pull] | None = None
+        self._unanswered: Pull | None = None
         self.number: int | None = None
+        self.proved: set[Oid] = set()
+        """The proposed commits whose merges were compared with the computed tree."""
 
     def advance(self, sight: RollbackSnapshot, back: Reverse, left: float) -> Advance | RollbackPause:
         """Takes the next step. `left`: the seconds left to wait for checks and reviews."""
@@ -178,11 +180,11 @@ class PullRequest:
             case Merged():
                 self._tell(RollbackMerged(pull=pull.number, commit=outcome.commit))
                 self._unanswered = None
-                self._prove(sight, back, pull, outcome.commit)
+                self._prove(pull, outcome.commit)
                 return Advance()
             case Unclear():
                 self._doubt = _DOUBTFUL_LOOKS
-                self._unanswered = (sight, back, pull)
+                self._unanswered = pull
                 self._tell(ForgeAnswered(branch=pull.head, tasks=(), message=outcome.message, again=True))
                 return self._settle(pull.head, pull, outcome.message)
             case Refused(kind="retry" | "conflict" | "head-moved" | "moved" | "closed"):
@@ -198,30 +200,21 @@ class PullRequest:
         """
         if self._unanswered is None:
             return
-        sight, back, sent = self._unanswered
-        self._unanswered = None
+        sent, self._unanswered = self._unanswered, None
         pull = self._place.forge.read_pull(sent.number)
         if pull.state == "merged" and pull.merge_commit and pull.head_commit == sent.head_commit:
-            self._prove(sight, back, pull, pull.merge_commit)
+            self._prove(pull, pull.merge_commit)
 
-    def _prove(self, sight: RollbackSnapshot, back: Reverse, pull: Pull, commit: Oid) -> None:
+    def _prove(self, pull: Pull, commit: Oid) -> None:
         """Compares the merged tree with the computed one; the base may have moved in between."""
-        git, head = self._place.repository.git, pull.head_commit
         self._place.store.refresh()
         place, base = self._place, self._place.plan.base
         if not base_holds(
             place.forge, place.repository.ancestry, base, place.shared.branch(base), pull.number, commit
         ):
             return
-        before = git.text("rev-parse", "--verify", f"{commit}^1")
-        expected = back.tree if before == sight.base_commit else merge_tree(git, before, head).tree
-        actual = Objects(git, self._place.repository.common_dir).tree(commit)
-        if actual != expected:
-            raise GitcoordError(
-                "tree-differs",
-                f"Rolling back gave the tree {actual}, but {expected} was computed before; see {commit}.",
-                hint=f"Compare them with `git diff {expected} {actual}`.",
-            )
+        compare(place.repository, pull.number, pull.head_commit, commit)
+        self.proved.add(pull.head_commit)
 
     def _hold(self, pull: Pull, reason: str, left: float) -> Advance | RollbackPause:
         if left <= 0:

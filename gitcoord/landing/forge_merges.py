@@ -1,0 +1,124 @@
+"""Compares a merge that the forge made, by whatever way, with the one that git computes here."""
+
+from collections import Counter
+from collections.abc import Set as AbstractSet
+from itertools import takewhile
+
+import msgspec
+
+from gitcoord.errors import GitcoordError
+from gitcoord.evidence.trailers import values
+from gitcoord.forge.pull_requests import Pull
+from gitcoord.git.bare_merge import merge_on_server
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.merge_tree import STAMP, merge_tree, replay, tree_of
+from gitcoord.git.object_reader import Objects
+from gitcoord.git.repository import Repository
+
+_FORGE = "noreply@github.com"
+"""The committer of merges that GitHub makes, whoever asked for them."""
+
+
+class OwnMessage(msgspec.Struct, frozen=True):
+    """Gitcoord's own message for a merge: the key of its trailers, and the heads that they name."""
+
+    key: str
+    heads: AbstractSet[Oid]
+
+
+def compare(repository: Repository, number: int, head: Oid, commit: Oid, computed: Oid = "") -> None:
+    """Compares the tree of `commit`, the merge of `head`, with the computed one. Raises `tree-differs`.
+
+    If it is not `computed`, computes the tree again from the commit before: the base may have moved.
+    """
+    actual = Objects(repository.git, repository.common_dir).tree(commit)
+    if actual == computed:
+        return
+    expected = _expected_tree(repository, head, commit, actual) or computed
+    if expected in ("", actual):
+        return
+    raise GitcoordError(
+        "tree-differs",
+        f"Merging pull request {number} gave the tree {actual}, but {expected} was computed; the run stops "
+        f"at {commit}.",
+        hint=f"Compare them with `git diff {expected} {actual}`.",
+    )
+
+
+def is_merge_of(repository: Repository, pull: Pull, commit: Oid, own: OwnMessage) -> bool:
+    """Whether a commit merges only the pull request's head; `own`: what gitcoord's message would say.
+
+    The head may also have landed with other work, or by a push: GitHub then calls it merged, too.
+    """
+    git = repository.git
+    parents = git.text("show", "--no-patch", "--no-show-signature", "--format=%P", commit).split()
+    if len(parents) != 1:
+        return pull.head_commit in parents[1:]
+    if repository.ancestry.contains(commit, pull.head_commit):
+        return False
+    if pull.state == "merged":
+        return True
+    if said := _said(git, commit, own.key):
+        return said == own.heads
+    left = _own(git, pull.head_commit, commit)
+    return bool(left) and _copies(git, pull.head_commit, commit) == left.total()
+
+
+def is_by_forge(repository: Repository, pull: Pull, commit: Oid, own: OwnMessage) -> bool:
+    """Whether the forge made the merge `commit`; a person may also make one by hand, in any way, and push it.
+
+    Without a merge commit a pull request counts as merged only if the forge squashed or rebased it.
+    """
+    if not repository.ancestry.contains(commit, pull.head_commit):
+        return True
+    git = repository.git
+    committer = git.text("show", "--no-patch", "--no-show-signature", "--format=%cE", commit)
+    return committer == _FORGE or _said(git, commit, own.key) == own.heads
+
+
+def _expected_tree(repository: Repository, head: Oid, commit: Oid, actual: Oid) -> Oid | None:
+    """Computes the tree of `commit` as a merge, a squash or the last commit of a rebase of `head`.
+
+    Reads the method from the commit: a person or another client may have used another one. If the result is
+    not the tree `actual`, merges as the forge does, without the rules and merge drivers of this clone.
+    """
+    git = repository.git
+    copies = _copies(git, head, commit)
+    start = git.probe("rev-parse", "--verify", "--quiet", f"{commit}~{max(copies, 1)}")
+    if start is None:
+        return None
+    if copies:
+        tip = replay(git.merging_everything(), start, head, environment=repository.identity)
+        return tree_of(git, tip) if tip else None
+    merged = merge_tree(git, start, head)
+    if not merged.clean or merged.tree != actual:
+        merged = merge_on_server(git, start, head)
+    return merged.tree if merged.clean else None
+
+
+def _copies(git: Git, head: Oid, commit: Oid) -> int:
+    """Counts the commits, ending with `commit`, that a rebase of `head` has made; 0: it was no rebase."""
+    left = _own(git, head, commit)
+    line = ("log", "-z", "--no-show-signature", "--first-parent", f"--max-count={left.total()}")
+    told = git.text(*line, f"--format=%P%x1f{STAMP}", commit) if left else ""
+    parts = (one.strip("\n").partition("\x1f") for one in told.split("\0") if one)
+    stamps = (stamp for parents, _, stamp in takewhile(lambda part: " " not in part[0], parts))
+    count = 0
+    for stamp in stamps:
+        if left[stamp] == 0:
+            break
+        left[stamp] -= 1
+        count += 1
+    return count
+
+
+def _own(git: Git, head: Oid, commit: Oid) -> Counter[str]:
+    """Counts the stamps of the commits that are in `head` but not in `commit`."""
+    own = ("log", "-z", "--no-show-signature", "--no-merges", f"--format={STAMP}", head, f"^{commit}")
+    return Counter(filter(None, (one.strip("\n") for one in git.text(*own).split("\0"))))
+
+
+def _said(git: Git, commit: Oid, key: str) -> set[str]:
+    """Returns the heads that a commit's message names in the trailers `key`."""
+    told = values(key, git.text("show", "--no-patch", "--no-show-signature", "--format=%B", commit))
+    return {value.rpartition(" ")[2] for value in told}

@@ -1,0 +1,73 @@
+"""Verifies that the forge merged rollbacks as they were computed, whoever asked for the merge."""
+
+from collections.abc import Collection
+
+from gitcoord.events import RollbackProposed, TaskRolledBack
+from gitcoord.evidence.trailers import ROLLED_BACK
+from gitcoord.forge.pull_requests import Forge
+from gitcoord.git.git_cli import Oid
+from gitcoord.landing.context import LandingContext
+from gitcoord.landing.forge_merges import OwnMessage, compare, is_by_forge, is_merge_of
+from gitcoord.landing.landing_commit import landing_commit
+from gitcoord.landing.model import LandingSnapshot
+from gitcoord.state.store import Store
+
+
+def prove_recorded(context: LandingContext, snapshot: LandingSnapshot) -> None:
+    """Verifies the merges of the rollbacks that a landing has just recorded. Raises `tree-differs`."""
+    base = {"base": snapshot.base, "base_commit": snapshot.base_commit}
+    prove_rollbacks(context.store, context.forge, snapshot.undone, **base)
+
+
+def prove_rollbacks(
+    store: Store,
+    forge: Forge,
+    events: Collection[TaskRolledBack],
+    *,
+    base: str,
+    base_commit: Oid,
+    proved: Collection[Oid] = (),
+) -> None:
+    """Verifies the merges of rollbacks that were just recorded. Raises `tree-differs`.
+
+    The forge's queue or auto-merge made them, a person, or another run, which may have died or lost the
+    answer. Whoever records a rollback sees it first, and no later run looks at it again. `proved` are the
+    proposed commits whose merges this run has verified before.
+    """
+    if forge.name == "local":
+        return  # the local forge merges with gitcoord's own git
+    repository, proposals = store.repository, _proposals(store, events, proved)
+    pulls = forge.find_pulls(sorted(proposals), base) if proposals else {}
+    for branch, found in pulls.items():
+        pull = found.current
+        if pull is None or not repository.ancestry.existing({pull.head_commit}):
+            continue
+        rollback, heads = proposals[branch]
+        own = OwnMessage(ROLLED_BACK, heads)
+        # An interrupted merge has left its pull request open.
+        commit = pull.merge_commit or landing_commit(repository, base_commit, rollback.commit)
+        if (
+            repository.ancestry.contains(base_commit, commit)
+            and is_merge_of(repository, pull, commit, own)
+            and is_by_forge(repository, pull, commit, own)
+        ):
+            compare(repository, pull.number, pull.head_commit, commit)
+
+
+def _proposals(
+    store: Store, events: Collection[TaskRolledBack], proved: Collection[Oid]
+) -> dict[str, tuple[TaskRolledBack, set[Oid]]]:
+    """Returns each branch that proposed one of the rollbacks, with that rollback and all heads it reverts."""
+    told = [one for entry in store.progress().values() for one in entry.rollbacks]
+    proposed = [one for one in told if isinstance(one, RollbackProposed) and one.branch]
+    verified = {one.branch for one in proposed if one.commit in proved}
+    wanted = {(event.task, event.head, event.start): event for event in events}
+    found = {
+        one.branch: wanted[key]
+        for one in proposed
+        if (key := (one.task, one.head, one.start)) in wanted and one.branch not in verified
+    }
+    return {
+        branch: (event, {one.head for one in proposed if one.branch == branch})
+        for branch, event in found.items()
+    }
