@@ -51,11 +51,11 @@ def find_rejection(
     if opened is not None and (opened.number in wanted or not is_own(opened)):
         return None
     for pull in pulls.others:
-        reason = _reason(pull, base, own=pull.number == before.pull or pull.number in own)
+        reason = decision(
+            ancestry, pull, base, base_commit, own=pull.number == before.pull or pull.number in own
+        )
         if not reason or not _holds(ancestry, pull, head, tip, before):
             continue
-        if pull.state == "closed" and ancestry.contains(base_commit, pull.head_commit):
-            continue  # GitHub itself closes a pull request whose base has all of its commits
         if opened is None:
             return Rejection(pull=pull, reason=reason)
         if pull.number < opened.number:
@@ -90,12 +90,13 @@ def merged_away(pull: Pull, base: str) -> str:
     )
 
 
-def _reason(pull: Pull, base: str, *, own: bool) -> str:
-    """Returns why the pull request is a rejection, or "". `own`: the journal names it as the task's."""
+def decision(ancestry: Ancestry, pull: Pull, base: str, base_commit: Oid, *, own: bool) -> str:
+    """Returns why the pull request rejects its work, or "". `own`: the journal names it as the task's."""
     if pull.state == "open":
         return moved_away(pull, base)
     if pull.state == "closed" and (own or pull.base == base):
-        return closed_unmerged(pull.number)
+        # GitHub itself closes a pull request whose base has all of its commits.
+        return "" if ancestry.contains(base_commit, pull.head_commit) else closed_unmerged(pull.number)
     if pull.state == "merged" and own:
         return f"{merged_away(pull, base)}, or submit new commits"
     return ""

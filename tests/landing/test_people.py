@@ -10,7 +10,7 @@ from gitcoord.forge.local import LocalForge
 from gitcoord.forge.pull_requests import NewPull, Pull
 from tests.emulator.api import Api
 from tests.landing.scenes import STRATEGIES, independent_on_github
-from tests.support.cli import Ran, start_gitcoord
+from tests.support.cli import start_gitcoord
 from tests.support.github.emulator import GitHubEmulator
 from tests.support.github.fixtures import hub
 from tests.support.github.model import Protection
@@ -275,30 +275,3 @@ def _opened(project: Project, forge: LocalForge, branch: str) -> int:
     pull = forge.open_pull(NewPull(head=branch, base="main", title="T", body=""))
     assert isinstance(pull, Pull)
     return pull.number
-
-
-def test_a_rollback_that_a_person_moved_or_closed_is_held(hub: GitHubEmulator, tmp_path: Path) -> None:
-    project, api = project_with_release(tmp_path, hub, "1")
-    project.run("merge-level", ok=0)
-
-    def rolled_back() -> Ran:
-        return project.run("rollback", "level-0", "--json")
-
-    project.run("rollback", "level-0", "--no-merge")
-    for change, reason in (
-        ({"base": "release"}, "has the base release, not main"),
-        ({"base": "main"}, ""),
-        ({"state": "closed"}, "was closed without a merge"),
-    ):
-        api.call("PATCH", "/pulls/2", change)
-        if reason:
-            assert reason in rolled_back().json["reason"]
-    assert list(hub.repository("acme/app").pulls) == [1, 2]
-    for change in ({"state": "open"}, {"base": "release"}):
-        api.call("PATCH", "/pulls/2", change)
-    api.ready(2)
-    assert api.merge(2)[0] == 200
-    assert "was merged into release, not main" in rolled_back().json["reason"]
-    assert list(hub.repository("acme/app").pulls) == [1, 2]
-    api.open_pull(hub.repository("acme/app").pulls[2].head)
-    assert rolled_back().code == 0

@@ -22,10 +22,10 @@ from gitcoord.git.merge_tree import merge_tree
 from gitcoord.git.remote_refs import HEADS, RefUpdate
 from gitcoord.landing.forge_merges import compare
 from gitcoord.landing.merged_base import base_holds
-from gitcoord.landing.rejections import merged_away, moved_away
+from gitcoord.landing.rejections import decision, merged_away, moved_away
 from gitcoord.landing.rollback.model import RollbackContext, RollbackSnapshot
 from gitcoord.landing.rollback.plan_rollback import Reverse
-from gitcoord.landing.rollback.texts import body, branch_name, title, trailers
+from gitcoord.landing.rollback.texts import body, branch_name, is_rollback, title, trailers
 from gitcoord.notices import ForgeAnswered, RollbackMerged, RollbackOpened, RollbackWaiting, Tell
 
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 5.0)
@@ -74,21 +74,19 @@ class PullRequest:
         """Takes the next step. `left`: the seconds left to wait for checks and reviews."""
         branch = branch_name(sight, back)
         tip = self._place.shared.branch(branch)
+        pulls = self._place.forge.find_pulls([branch], self._place.plan.base).get(branch, BranchPulls())
+        pull, no = pulls.current, self._rejection(sight, pulls, tip)
+        if pull is None and no is not None:
+            return self._rejected(branch, no)
         if tip is None or not self._fits(sight, back, tip):
             return self._publish(sight, back, branch, tip)
-        base = self._place.plan.base
-        pulls = self._place.forge.find_pulls([branch], base).get(branch, BranchPulls())
-        pull = pulls.current
         if pull is None:
-            no = next((other for other in pulls.others if _is_rejection(other, base, tip)), None)
-            return self._open(sight, back, branch) if no is None else self._rejected(branch, no)
+            return self._open(sight, back, branch)
         self.number = pull.number
-        if pull.state == "open" and pull.number == self._opened:
-            earlier = (other for other in pulls.others if other.number < pull.number)
-            unseen = next((other for other in earlier if _is_rejection(other, base, tip)), None)
-            if unseen is not None:  # somebody rejected the rollback while this one was opened
-                self._place.forge.close_pull(pull.number)
-                return self._rejected(branch, msgspec.structs.replace(pull, state="closed"))
+        if pull.state == "open" and pull.number == self._opened and no is not None:
+            # Somebody rejected the rollback while this one was opened.
+            self._place.forge.close_pull(pull.number)
+            return self._rejected(branch, msgspec.structs.replace(pull, state="closed"))
         if pull.state == "merged":
             return self._settle(branch, pull, "it is merged, but the base does not show it yet")
         if not self._place.merge:
@@ -96,9 +94,30 @@ class PullRequest:
             return RollbackPause(state="opened", branch=branch, url=pull.url, reason=reason)
         return self._examine(sight, back, self._place.forge.read_pull(pull.number), tip, left)
 
+    def _rejection(self, sight: RollbackSnapshot, pulls: BranchPulls, tip: Oid | None) -> Pull | None:
+        """Returns the newest pull request that shows that a person rejected this rollback.
+
+        All commits that gitcoord proposes for the same landings are the same work, however the base has
+        moved, and even if the branch is gone. Commits of a person on the branch are new work.
+        """
+        ancestry, newest = self._place.repository.ancestry, pulls.current
+        mine = bool(pulls.others) and (tip is None or self._is_own(tip))
+        for pull in pulls.others:
+            own = is_rollback(pull)
+            if newest is not None and newest.number < pull.number:
+                continue
+            if not decision(ancestry, pull, self._place.plan.base, sight.base_commit, own=own):
+                continue
+            if mine or pull.state == "open" or (tip and ancestry.contains(pull.head_commit, tip)):
+                return pull
+        return None
+
     def _rejected(self, branch: str, pull: Pull) -> RollbackPause:
         """Ends because a person closed the pull request or changed its base."""
-        closed = f"pull request {pull.number} was closed without a merge; reopen it to roll back"
+        closed = (
+            f"pull request {pull.number} was closed without a merge; to roll back, reopen it, or open a pull "
+            f"request from {branch} by hand"
+        )
         away = merged_away if pull.state == "merged" else moved_away
         reason = closed if pull.state == "closed" else away(pull, self._place.plan.base)
         return RollbackPause(state="waiting", branch=branch, url=pull.url, reason=reason)
@@ -116,7 +135,7 @@ class PullRequest:
                 "rollback-changed",
                 f"{branch} contains commits that gitcoord did not create, and merging it gives another tree "
                 f"than reverting {', '.join(sight.levels)}.",
-                "Merge its pull request by hand, or delete the branch: gitcoord creates it again.",
+                "Merge its pull request by hand, or reset the branch to gitcoord's commit.",
             )
         commit = self._write(sight, back, branch)
         self._place.shared.publish([RefUpdate(HEADS + branch, tip, commit)])
@@ -235,10 +254,3 @@ class PullRequest:
         self._sleep(_PAUSES[min(self._looks, len(_PAUSES) - 1)])
         self._looks += 1
         return Advance()
-
-
-def _is_rejection(pull: Pull, base: str, tip: Oid) -> bool:
-    """Whether the pull request shows that a person rejected the rollback at `tip`."""
-    if pull.state == "open" or pull.head_commit != tip:
-        return pull.state == "open"
-    return pull.state == "merged" or pull.base == base

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 
 from gitcoord.evidence.trailers import ROLLED_BACK, trailer
+from gitcoord.forge.pull_requests import Pull
 from gitcoord.git.git_cli import Git
 from gitcoord.landing.rollback.model import RollbackSnapshot
 from gitcoord.landing.rollback.plan_rollback import Reverse
@@ -34,6 +35,11 @@ def body(git: Git, sight: RollbackSnapshot, back: Reverse) -> str:
     waits = "After the merge the tasks count as not landed; `gitcoord checkout TASK` restores a task's work."
     marker = f"{_MARKER} {_digest(back)} -->"
     return f"{marker}\n{_reverted(git, back)}\n\n{waits}\n\n{trailers(sight)}"
+
+
+def is_rollback(pull: Pull) -> bool:
+    """Whether gitcoord opened the pull request for a rollback: whether its text has the marker."""
+    return _MARKER in pull.body
 
 
 def trailers(sight: RollbackSnapshot) -> str:
