@@ -1,16 +1,25 @@
 """Verifies that the forge merged rollbacks as they were computed, whoever asked for the merge."""
 
 from collections.abc import Collection
+from typing import NamedTuple
 
 from gitcoord.events import RollbackProposed, TaskRolledBack
 from gitcoord.evidence.trailers import ROLLED_BACK
 from gitcoord.forge.pull_requests import Forge
 from gitcoord.git.git_cli import Oid
 from gitcoord.landing.context import LandingContext
-from gitcoord.landing.forge_merges import OwnMessage, compare, is_by_forge, is_merge_of
+from gitcoord.landing.forge_merges import OwnMessage, compare_recorded, is_by_forge, is_merge_of
 from gitcoord.landing.landing_commit import landing_commit
 from gitcoord.landing.model import LandingSnapshot
 from gitcoord.state.store import Store
+
+
+class _Proposal(NamedTuple):
+    """A rollback that was recorded, all heads that its branch reverts, and the commits proposed on it."""
+
+    event: TaskRolledBack
+    heads: set[Oid]
+    proposed: set[Oid]
 
 
 def prove_recorded(context: LandingContext, snapshot: LandingSnapshot) -> None:
@@ -42,22 +51,22 @@ def prove_rollbacks(
         pull = found.current
         if pull is None or not repository.ancestry.existing({pull.head_commit}):
             continue
-        rollback, heads = proposals[branch]
-        own = OwnMessage(ROLLED_BACK, heads)
+        rollback = proposals[branch]
+        own = OwnMessage(ROLLED_BACK, rollback.heads)
         # An interrupted merge has left its pull request open.
-        commit = pull.merge_commit or landing_commit(repository, base_commit, rollback.commit)
+        commit = pull.merge_commit or landing_commit(repository, base_commit, rollback.event.commit)
         if (
             repository.ancestry.contains(base_commit, commit)
             and is_merge_of(repository, pull, commit, own)
             and is_by_forge(repository, pull, commit, own)
         ):
-            compare(repository, pull.number, pull.head_commit, commit)
+            compare_recorded(repository, pull, commit, rollback.proposed)
 
 
 def _proposals(
     store: Store, events: Collection[TaskRolledBack], proved: Collection[Oid]
-) -> dict[str, tuple[TaskRolledBack, set[Oid]]]:
-    """Returns each branch that proposed one of the rollbacks, with that rollback and all heads it reverts."""
+) -> dict[str, _Proposal]:
+    """Returns each branch that proposed one of the rollbacks."""
     told = [one for entry in store.progress().values() for one in entry.rollbacks]
     proposed = [one for one in told if isinstance(one, RollbackProposed) and one.branch]
     verified = {one.branch for one in proposed if one.commit in proved}
@@ -68,6 +77,10 @@ def _proposals(
         if (key := (one.task, one.head, one.start)) in wanted and one.branch not in verified
     }
     return {
-        branch: (event, {one.head for one in proposed if one.branch == branch})
+        branch: _Proposal(
+            event=event,
+            heads={one.head for one in proposed if one.branch == branch},
+            proposed={one.commit for one in proposed if one.branch == branch},
+        )
         for branch, event in found.items()
     }

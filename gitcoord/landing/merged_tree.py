@@ -7,7 +7,7 @@ from gitcoord.evidence.trailers import LANDED
 from gitcoord.forge.pull_requests import Pull
 from gitcoord.git.git_cli import Oid
 from gitcoord.landing.context import LandingContext
-from gitcoord.landing.forge_merges import OwnMessage, compare, is_by_forge, is_merge_of
+from gitcoord.landing.forge_merges import OwnMessage, compare, compare_recorded, is_by_forge, is_merge_of
 from gitcoord.landing.mergeability import number_of
 from gitcoord.landing.model import Carrier, LandingSnapshot
 from gitcoord.landing.perform_git import landings
@@ -74,7 +74,7 @@ class SentMerges:
                 and is_merge_of(context.repository, pull, commit, message)
                 and (is_by_forge(context.repository, pull, commit, message) or _handed_over(context, pull))
             ):
-                compare(context.repository, pull.number, pull.head_commit, commit)
+                compare_recorded(context.repository, pull, commit, heads)
 
 
 def prove(context: LandingContext, step: Merge, commit: Oid) -> None:

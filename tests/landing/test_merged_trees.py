@@ -149,6 +149,21 @@ def test_a_wrong_merge_that_was_broken_off_is_noticed_after_its_client_has_died(
     assert project.run("merge-level", "--method", method, "--json", ok=3).json["code"] == "tree-differs"
 
 
+def test_a_merge_that_was_broken_off_is_not_held_against_a_head_that_has_moved_since(
+    hub: GitHubEmulator, tmp_path: Path
+) -> None:
+    project = independent_on_github(tmp_path, hub, "1")
+    hub.fault(r"PUT .*/merge$", "partial-merge")
+
+    def somebody_goes_on() -> None:
+        project.remote.commit({"more.txt": "more\n"}, "go on", branch="feature/level-0-task-1")
+
+    at_the_next_look(hub, somebody_goes_on)
+    ran = project.run("merge-level", "--method", "squash", "--json", ok=0)
+    assert tasks_of(ran.json["landed"]) == ["1"]
+    assert "more.txt" not in project.remote.files("main")
+
+
 def test_what_a_person_merged_by_hand_and_pushed_is_not_compared(hub: GitHubEmulator, tmp_path: Path) -> None:
     project = independent_on_github(tmp_path, hub, "1")
     app = hub.repository("acme/app")
