@@ -14,6 +14,8 @@ _MISTAKES = 0.05
 """How many scenarios have a host that merges something else than it should."""
 OWNED = "agent/"
 """What the branches begin with that were there before gitcoord."""
+_SPOILED_ROLLBACKS = 0.15
+"""How many of the scenarios with a rollback have a host that merges it wrong, whoever asks for that."""
 AskedBy = Literal["numbers", "label", "branches"]
 _SIZES = (2, 2, 2, 3, 3, 3, 4, 4, 5, 6, 8, 12)
 
@@ -103,6 +105,7 @@ class Scenario:
     options: tuple[str, ...]
     around: Surroundings
     calm: tuple[Run, ...]
+    spoils_rollback: bool = False
     asked: AskedBy | None = None
     """How `gitcoord land` is asked for what was there before; None: the tasks are those of a list."""
 
@@ -138,7 +141,7 @@ def make_scenario(seed: int) -> Scenario:
     if dice.random() < _MISTAKES:
         mistaken = replace(runs[0], troubles=(make_mistake(dice, around),), kill=None)
         runs = (mistaken, *runs[1:])
-    return Scenario(
+    scenario = Scenario(
         seed=seed,
         strategy=strategy,
         method=method,
@@ -151,6 +154,7 @@ def make_scenario(seed: int) -> Scenario:
         around=around,
         calm=tuple(_calm(dice, around) for _ in range(4)),
     )
+    return replace(scenario, spoils_rollback=scenario.roll_back and dice.random() < _SPOILED_ROLLBACKS)
 
 
 def _works(dice: random.Random, count: int) -> tuple[Work, ...]:

@@ -36,6 +36,14 @@ def merges_crossed(log: Sequence[LoggedRequest], number: int) -> bool:
     return not any(one.by == late.by and one.path.endswith("upload-pack") for one in log[first:second])
 
 
+def _is_recorded(world: World, commit: str) -> bool:
+    """Whether the journal has the landing, or by its head the rollback, that `commit` made."""
+    said = world.remote.git("log", "--glob=refs/gitcoord/*", "--format=%s")
+    heads = world.remote.git("show", "--no-patch", "--format=%P", commit).split()[1:]
+    rolled_back = [line for line in said.splitlines() if " rolled back" in line]
+    return f" as {commit[:12]}" in said or any(f" as {head[:12]}" in "\n".join(rolled_back) for head in heads)
+
+
 class Judge:
     """Collects what was not as it has to be; `bytes` counts what was searched for secrets."""
 
@@ -114,8 +122,7 @@ class Judge:
         if not self.awaits_notice:
             return
         noticed = any(said == "tree-differs" for _, said in self._ends)
-        said = world.remote.git("log", "--glob=refs/gitcoord/*", "--format=%s")
-        recorded = any(f" as {commit[:12]}" in said for _, commit in self._app.spoiled[self._spoiled :])
+        recorded = any(_is_recorded(world, commit) for _, commit in self._app.spoiled[self._spoiled :])
         if recorded and not noticed and {code for code, _ in self._ends} <= {0, 1}:
             self.wrong(f"nobody noticed that the host merged something else: {self._app.spoiled}")
         if recorded or noticed:

@@ -94,6 +94,10 @@ def _rolled_back(scenario: Scenario) -> bool:
     return scenario.roll_back
 
 
+def _rolled_back_wrong_by_others(scenario: Scenario) -> bool:
+    return scenario.spoils_rollback and scenario.around.gates.queue is not None
+
+
 def _went_on(scenario: Scenario) -> bool:
     after = any(deed.when == "after" for deed in _deeds(scenario, "push to head"))
     return scenario.around.delete_branches and after and not scenario.around.host_deletes
@@ -191,6 +195,11 @@ MUTANTS: tuple[Mutant, ...] = (
             Body("landing/merged_tree.py", "SentMerges.prove_recorded", "return"),
         ),
         _mistaken_unanswered,
+    ),
+    Mutant(
+        "what others merged for a rollback is not compared",
+        (Body("landing/merged_rollbacks.py", "prove_rollbacks", "return"),),
+        _rolled_back_wrong_by_others,
     ),
     Mutant(
         "lease without a value",

@@ -15,6 +15,7 @@ from tests.soak.playing.client import Clients, Ran
 from tests.soak.playing.deeds import Deeds
 from tests.soak.playing.desk import Desk, task_list
 from tests.soak.playing.host import Effects, make_host, protect
+from tests.soak.playing.mistakes import spoil_rollbacks
 from tests.soak.playing.people import People
 from tests.soak.playing.runs import Counts, Runs
 from tests.soak.playing.world import World
@@ -260,6 +261,8 @@ class Playing:
         kept = 0
         for number in range(self._patience(level)):
             run = next(self._waiting, self._scenario.calm[number % len(self._scenario.calm)])
+            if self._scenario.spoils_rollback:
+                spoil_rollbacks(self._hub, self._app)
             ran = self._runs.client(run, "rollback", f"level-{level}", "--method", self._method, "--json")
             if self._app.spoiled and not self._judge.awaits_notice:
                 return False
