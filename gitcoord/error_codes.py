@@ -142,6 +142,7 @@ ErrorCode = Literal[
     "unknown-shape",
     "unreachable",
     "unreadable-task-list",
+    "unrelated-histories",
     "unresolved",
     "unsafe-repository",
     "unsupported-system",

@@ -114,13 +114,17 @@ def take_again(context: LandingContext) -> tuple[TaskId, ...]:
     return tuple(failed)
 
 
+def retry_hint(id: str) -> str:
+    """Returns the hint for work that no worker can merge."""
+    return f"`gitcoord retry {id} --fresh` starts again"
+
+
 def conflict_reason(
     task: TaskId, others: tuple[TaskId, ...], paths: tuple[str, ...], base: str, problem: str = ""
 ) -> str:
     """Names both sides of a conflict and the paths, or git's `problem` if it could not merge at all."""
     if problem and not paths:
-        way_out = f"`gitcoord retry {task} --fresh` starts again"
-        return f"task {task} cannot be merged with {base}: {problem}; {way_out}"
+        return f"task {task} cannot be merged with {base}: {problem}; {retry_hint(task)}"
     against = " and ".join(f"task {other}" for other in others) or base
     return f"task {task} conflicts with {against} in {some(paths)}"
 

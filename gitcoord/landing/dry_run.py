@@ -18,6 +18,7 @@ from gitcoord.git.merge_tree import TreeMerge, commit_tree, merge_tree
 from gitcoord.git.repository import Repository
 from gitcoord.landing.context import LandingContext, stacks_on
 from gitcoord.landing.decide import next_step
+from gitcoord.landing.deferral import retry_hint
 from gitcoord.landing.level_branch_names import round_names
 from gitcoord.landing.loop_memory import LandingMemory, details_key
 from gitcoord.landing.mergeability import examine_in_git, looked_at
@@ -114,7 +115,8 @@ class _Rehearsal:
             case Defer():
                 how = "another task changed exclusive paths first:"
                 how = how if step.exclusive else "it conflicts in"
-                where = f"{how} {', '.join(step.paths)}" if step.paths else step.problem
+                again = "" if self._context.plan.adopted else f"; {retry_hint(step.task)}"
+                where = f"{how} {', '.join(step.paths)}" if step.paths else f"{step.problem}{again}"
                 yield f"defer task {step.task}: {where}"
                 self._change(step.task, standing="deferred", reason=where, folded=False)
                 self._deferred.add(step.task)

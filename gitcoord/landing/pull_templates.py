@@ -101,8 +101,10 @@ def _way_on(context: LandingContext, event: TaskDeferred, settle: str) -> tuple[
     if context.plan.adopted:
         way = f"merge {_code(context.plan.base)} into this branch, {settle} and push"
         return f"To resolve it: {way}; it lands the next time.", "The others land without it."
-    way = f"{_code(f'gitcoord checkout {event.task}')}, {settle}, `gitcoord submit`"
-    return f"To resolve it: {way}.", f"The rest of {context.level.name} lands without it."
+    way = f"To resolve it: {_code(f'gitcoord checkout {event.task}')}, {settle}, `gitcoord submit`"
+    if not (event.paths or event.check or event.stands_on):  # git cannot merge it at all
+        way = f"To start it again: {_code(f'gitcoord retry {event.task} --fresh')}"
+    return f"{way}.", f"The rest of {context.level.name} lands without it."
 
 
 def _names(context: LandingContext, event: TaskDeferred) -> str:

@@ -18,6 +18,7 @@ from gitcoord.tasks.model import TaskId
 from gitcoord.text_lists import named_tasks, some
 from gitcoord.worker.branch_names import require_free_names
 from gitcoord.worker.deferral import check_notes, merged_like, other_side
+from gitcoord.worker.own_work import unrelated
 from gitcoord.worker.restore_after_rollback import bring_back, former_work, rolled_back
 from gitcoord.worker.rewritten_work import was_here
 from gitcoord.worker.stacked_work import bring_up_to_date, say_conflict, told_of_update
@@ -79,6 +80,7 @@ def take(context: TaskContext, how: CheckoutOptions) -> Checkout:
     require_free_names(context.shared, context.plan, context.progress, [context.task.id])
     before = context.local_tip
     commit, create = starting_point(context, how)
+    _require_common_history(context, before or commit)
     copy = put_on_branch(context, how, commit, create=create)
     if context.shared_tip and copy.git.text("rev-parse", "HEAD") != commit:
         copy.fast_forward(commit)
@@ -99,6 +101,15 @@ def take(context: TaskContext, how: CheckoutOptions) -> Checkout:
         conflicts=conflicts,
         notes=notes,
     )
+
+
+def _require_common_history(context: TaskContext, head: Oid) -> None:
+    """Raises `unrelated-histories` (exit 1) for deferred work that cannot be merged with the other side."""
+    if context.mine.deferral is None:
+        return
+    commit, name = other_side(context)
+    if context.repository.git.probe("merge-base", head, merged_like(context, commit, head)) is None:
+        raise unrelated(context.task.branch, name, context.task.id)
 
 
 def _require_dependencies(context: TaskContext, how: CheckoutOptions) -> None:

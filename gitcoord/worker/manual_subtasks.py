@@ -115,10 +115,10 @@ def hand_in_subtask(context: TaskContext, unit: WorkUnit, *, allow_empty: bool =
                 "to hand in.",
                 f"Begin with `gitcoord checkout {unit.id}`, and commit the work.",
             )
+        brought = check_brought(context, head, unit)
         if before is not None and not context.ancestry.contains(head, before):
             _merge_in(context, unit, copy, before)
             continue
-        brought = check_brought(context, head, unit.branch)
         if _fold(context, unit, before, head):
             done = _handed_in(context, unit, head)
             return msgspec.structs.replace(done, notes=(*done.notes, *list_note(put_back), *brought))

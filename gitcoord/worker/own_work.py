@@ -1,23 +1,39 @@
 """The commits and files that a branch adds to the base, which are checked before it is submitted."""
 
-from gitcoord.conflicts.fork_points import find_forks
-from gitcoord.errors import answer_no
+from gitcoord.conflicts.fork_points import Fork, find_forks
+from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.evidence.foreign_commits import Carried, Tracks, foreign_work
 from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.gitlinks import links_without_row
 from gitcoord.git.remote_refs import HEADS
+from gitcoord.landing.deferral import retry_hint
 from gitcoord.landing.foreign_work import carried_words
 from gitcoord.settings_file import PYPROJECT, SETTINGS_FILES
 from gitcoord.text_lists import some
 from gitcoord.worker.task_context import TaskContext
+from gitcoord.worker.unit import WorkUnit
 from gitcoord.worker.unwanted_files import check_commits
 
 
 def began_at(context: TaskContext, head: Oid) -> Oid | None:
     """Returns the commit where the branch's own commits begin; None if it has none."""
-    git = context.repository.git
-    fork = find_forks(git, context.base_commit, [head], context.stacks.find(git, [head]))[head]
+    fork = _fork(context, head)
     return None if fork.inside or not fork.merge_bases else fork.merge_bases[0]
+
+
+def _fork(context: TaskContext, head: Oid) -> Fork:
+    git = context.repository.git
+    return find_forks(git, context.base_commit, [head], context.stacks.find(git, [head]))[head]
+
+
+def unrelated(branch: str, base: str, id: str) -> GitcoordError:
+    """Returns the error for a branch that git cannot merge with `base`, such as an orphan branch."""
+    return answer_no(
+        "unrelated-histories",
+        f"{branch} has no commit in common with {base}, so git cannot merge them.",
+        f"{retry_hint(id)}. To keep its commits, run `git merge --allow-unrelated-histories {base}` on the "
+        "branch, and submit again.",
+    )
 
 
 def find_carried(context: TaskContext, head: Oid) -> Carried:
@@ -47,15 +63,21 @@ def carried_note(context: TaskContext, carried: Carried) -> list[str]:
     return [f"{carried_words(context.plan, context.task.branch, carried)}: {then}, or remove those commits"]
 
 
-def check_brought(context: TaskContext, head: Oid | None, branch: str = "") -> tuple[str, ...]:
-    """Returns notes for the worker about the files that `branch` (default: the task's) adds.
+def check_brought(context: TaskContext, head: Oid | None, unit: WorkUnit | None = None) -> tuple[str, ...]:
+    """Returns notes for the worker about the files that the branch of `unit` (default: the task) adds.
 
-    Raises (exit 1) `embedded-repository` for a repository that nobody can clone, and `private-key`.
+    Raises (exit 1) `unrelated-histories`, `private-key`, and `embedded-repository` for a repository that
+    nobody can clone.
     """
-    since = None if head is None else began_at(context, head)
-    if since is None or head is None:
+    if head is None:
         return ()
-    git, branch = context.repository.git, branch or context.task.branch
+    git, fork = context.repository.git, _fork(context, head)
+    branch, id = (context.task.branch, context.task.id) if unit is None else (unit.branch, unit.id)
+    if fork.inside:
+        return ()
+    if not fork.merge_bases:
+        raise unrelated(branch, context.plan.base, id)
+    since = fork.merge_bases[0]
     found = links_without_row(git, since, head)
     if found:
         raise answer_no(

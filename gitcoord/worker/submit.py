@@ -207,8 +207,11 @@ def who_else(context: TaskContext, head: Oid, paths: Sequence[str]) -> tuple[Tas
 
 def _deferred(context: TaskContext, head: Oid, into: str, conflict: FoldConflict) -> GitcoordError:
     others = who_else(context, head, conflict.paths)
-    say = exclusive_reason if conflict.exclusive else conflict_reason
-    reason = say(context.task.id, others, conflict.paths, into)
+    reason = (
+        exclusive_reason(context.task.id, others, conflict.paths, into)
+        if conflict.exclusive
+        else conflict_reason(context.task.id, others, conflict.paths, into, conflict.problem)
+    )
     event = TaskDeferred(
         at=now(),
         by=worker_name(),

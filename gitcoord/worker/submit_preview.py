@@ -54,7 +54,8 @@ def rehearse(context: TaskContext, *, allow_empty: bool) -> SubmissionPreview:
     into = present_round(context.plan.level_of(context.task.id), context.progress)
     outcome = _fold(context, head, into)
     if isinstance(outcome, FoldConflict):
-        why = f"it would be deferred: it does not go into {into} in {some(outcome.paths)}"
+        where = f" in {some(outcome.paths)}" if outcome.paths else f": {outcome.problem}"
+        why = f"it would be deferred: it does not go into {into}{where}"
         return msgspec.structs.replace(told, conflicts=outcome.paths, notes=(*after, why))
     return msgspec.structs.replace(told, folded_into=into, notes=after)
 

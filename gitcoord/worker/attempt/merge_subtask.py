@@ -48,9 +48,7 @@ def fold(context: AttemptContext, copy: WorkingCopy, *, last: bool) -> AttemptRe
 def _try_to_fold(
     context: AttemptContext, copy: WorkingCopy, task_context: TaskContext, *, last: bool
 ) -> AttemptResult | ConflictBrief:
-    for note in check_brought(
-        task_context, copy.git.text("rev-parse", "--verify", "HEAD"), context.unit.branch
-    ):
+    for note in check_brought(task_context, copy.git.text("rev-parse", "--verify", "HEAD"), context.unit):
         context.log.say(note)
     for _ in range(_FOLDS):
         head = copy.git.text("rev-parse", "--verify", "HEAD")
