@@ -249,7 +249,11 @@ def _contradictions(settings: Settings) -> Iterator[Problem]:
             f"`run.pass-environment` must hold names of variables, not {shown(wrong[0])}.",
             'Write them like ["GH_TOKEN"].',
         )
-    limit, kubernetes = settings.landing.check_timeout, settings.engines.kubernetes
+    limit, kubernetes, argo = (
+        settings.landing.check_timeout,
+        settings.engines.kubernetes,
+        settings.engines.argo,
+    )
     for key, text, default, words in (
         ("run.timeout", given.timeout, usual.timeout, NO_LIMIT),
         ("run.stagger", given.stagger, usual.stagger, ("",)),
@@ -257,6 +261,8 @@ def _contradictions(settings: Settings) -> Iterator[Problem]:
         ("run.lease", given.lease, usual.lease, NO_LIMIT),
         ("engines.kubernetes.start-timeout", kubernetes.start_timeout, "30m", ()),
         ("engines.kubernetes.keep", kubernetes.keep, "1h", ()),
+        ("engines.argo.start-timeout", argo.start_timeout, "30m", ()),
+        ("engines.argo.keep", argo.keep, "1h", ()),
         ("landing.check-timeout", limit, LandingSettings().check_timeout, NO_LIMIT),
     ):
         if text not in (default, *words) and parse_duration(text) is None:

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from gitcoord.cli.context import Context
+from gitcoord.cli.parameters import read_parameters
 from gitcoord.cli.time_options import seconds
 from gitcoord.errors import usage_error
 from gitcoord.export.model import ActionsStyle, ArgoStyle, ExportOptions
@@ -75,7 +76,7 @@ def export_options(
         template=request.template,
         install=request.install,
         runs_on=request.runs_on,
-        parameters=_parameters(request.parameters),
+        parameters=read_parameters(request.parameters, _TAKEN),
     )
     return options, style  # type: ignore[return-value]
 
@@ -92,23 +93,6 @@ def _check_argo(plan: Plan, request: ExportRequest, style: str) -> None:
         if "{{" in id:
             message = f"Argo would expand the {{{{ in the id {id!r}."
             raise usage_error("usage", message, "Give the task another id in the task list.")
-
-
-def _parameters(given: tuple[str, ...]) -> dict[str, str]:
-    parameters = {}
-    for one in given:
-        name, sign, value = one.partition("=")
-        plain = name.replace("-", "").replace("_", "")
-        if not sign or not plain.isalnum() or not plain.isascii():
-            raise usage_error(
-                "usage", f"--param {one!r} is not NAME=VALUE.", "NAME has letters, digits and dashes."
-            )
-        if name in _TAKEN:
-            raise usage_error(
-                "usage", f"--param {name} is a parameter of gitcoord's own.", "Choose another name."
-            )
-        parameters[name] = value
-    return parameters
 
 
 def _url(context: Context, request: ExportRequest) -> str:

@@ -1,17 +1,20 @@
 """Opens the engine of a run: this machine, hosts over SSH, or a cluster."""
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from gitcoord.cli.context import Context
+from gitcoord.cli.parameters import read_parameters
 from gitcoord.durations import parse_duration
 from gitcoord.engines.engine import Engine
 from gitcoord.engines.local import LocalEngine
 from gitcoord.errors import GitcoordError, usage_error
 
+_OWN_PARAMETERS = frozenset(("request", "secret"))
 _TEMPLATE_WAY_OUT = "`template` in [engines.kubernetes] names a file with one Job, kind: Job."
 
 
@@ -21,13 +24,44 @@ class EngineChoice(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     hosts: tuple[str, ...] = ()
     scheduler: str = ""
+    template: str = ""
+    parameters: tuple[str, ...] = ()
+
+    def options(self) -> tuple[tuple[str, bool, str], ...]:
+        """Returns the options of single engines: each with whether it is given, and its engine."""
+        return (
+            ("--hosts", bool(self.hosts), "ssh"),
+            ("--scheduler", bool(self.scheduler), "dask"),
+            ("--template", bool(self.template), "argo"),
+            ("--param", bool(self.parameters), "argo"),
+        )
+
+    def engine_of(self, usual: str) -> str:
+        """Returns the engine that is named, else the one whose options are given, else the `usual` one."""
+        return self.name or next((engine for _, given, engine in self.options() if given), usual)
+
+
+def engine_choice(
+    name: str | None,
+    hosts: str | None,
+    scheduler: str | None,
+    template: str | None,
+    parameters: Sequence[str] | None,
+) -> EngineChoice:
+    """Returns the choice of the options as they are written: hosts with commas between them."""
+    return EngineChoice(
+        name=name,
+        hosts=tuple(filter(None, (hosts or "").split(","))),
+        scheduler=scheduler or "",
+        template=template or "",
+        parameters=tuple(parameters or ()),
+    )
 
 
 def open_engine(context: Context, run: Path, generation: int, asked: EngineChoice) -> Engine:
     """Opens the engine of the options or the settings, with its files in `run`. Raises `usage` (exit 2)."""
-    named = "ssh" if asked.hosts else "dask" if asked.scheduler else context.settings.run.engine
-    name = asked.name or named
-    for option, given, engine in (("--hosts", asked.hosts, "ssh"), ("--scheduler", asked.scheduler, "dask")):
+    name = asked.engine_of(context.settings.run.engine)
+    for option, given, engine in asked.options():
         if given and name != engine:
             raise usage_error("usage", f"{option} needs --engine {engine}.", f"Leave out --engine {name}.")
     if name == "local":
@@ -36,6 +70,8 @@ def open_engine(context: Context, run: Path, generation: int, asked: EngineChoic
         return _kubernetes(context, run, generation)
     if name == "slurm":
         return _slurm(context, run, generation)
+    if name == "argo":
+        return _argo(context, run, generation, asked)
     if name == "dask":
         return _dask(context, run, generation, asked.scheduler)
     return _ssh(context, run, generation, asked.hosts)
@@ -110,6 +146,35 @@ def _kubernetes(context: Context, run: Path, generation: int) -> Engine:
         memory=own.memory,
         keep_seconds=int(parse_duration(own.keep) or 0),
         template=template,
+    )
+    return KubernetesEngine(
+        run,
+        shape,
+        repository=_url(context),
+        generation=generation,
+        kubectl=shlex.split(own.command),
+        namespace=own.namespace,
+        slots=own.slots,
+        starting=parse_duration(own.start_timeout) or 0.0,
+    )
+
+
+def _argo(context: Context, run: Path, generation: int, asked: EngineChoice) -> Engine:
+    from gitcoord.engines.argo_manifest import WorkflowShape
+    from gitcoord.engines.kubernetes import KubernetesEngine
+
+    own = context.settings.engines.argo
+    template = asked.template or own.template
+    if not template:
+        way_out = (
+            "Name it with --template NAME, or as `template` in [engines.argo]: see `gitcoord help engines`."
+        )
+        raise usage_error("usage", "The engine argo has no WorkflowTemplate.", way_out)
+    shape = WorkflowShape(
+        template=template,
+        parameters={**own.parameters, **read_parameters(asked.parameters, _OWN_PARAMETERS)},
+        secret=own.secret,
+        keep_seconds=int(parse_duration(own.keep) or 0),
     )
     return KubernetesEngine(
         run,

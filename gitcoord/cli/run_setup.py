@@ -58,7 +58,7 @@ def set_up(asked: RunRequest) -> "Setup":
     check_words(asked, run)
     read_template(context.repository.root, run.prompt)
     shell = run.shell if asked.shell is None else asked.shell
-    if not (asked.engine.hosts or asked.engine.scheduler) and (asked.engine.name or run.engine) == "local":
+    if asked.engine.engine_of(run.engine) == "local":
         asked = msgspec.structs.replace(asked, agent=known_agent(context, asked.agent, shell=shell))
     return Setup(context, asked, _proposal(context, asked))
 

@@ -51,6 +51,20 @@ class HostAnswer(msgspec.Struct, frozen=True, kw_only=True):
         return base64.b64decode(self.log)
 
 
+def encoded(request: HostRequest) -> str:
+    """Returns a request as text for an environment variable, which no engine expands: JSON in Base64."""
+    return base64.b64encode(msgspec.json.encode(request)).decode()
+
+
+def decoded(text: str) -> HostRequest:
+    """Returns the request of `encoded`. Raises msgspec.DecodeError."""
+    try:
+        sent = base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise msgspec.DecodeError(str(error)) from error
+    return msgspec.json.decode(sent, type=HostRequest)
+
+
 def answer_with(engine: LocalEngine, request: HostRequest, version: str) -> HostAnswer:
     """Performs the request with this machine's engine. Raises the errors of starting an attempt."""
     if request.start is not None:

@@ -1,7 +1,7 @@
-"""The Kubernetes engine, through the user's own `kubectl`: a Job for each attempt, which never restarts.
+"""The engines Kubernetes and Argo, through the user's own `kubectl`: a Job or Workflow for each attempt.
 
-A Job's name is made from repository and attempt, so the cluster itself starts a key only once. If the API
-server does not answer, the state of an attempt is unknown.
+Neither restarts. Its name is made from repository and attempt, so the cluster itself starts a key only once.
+If the API server does not answer, the state of an attempt is unknown.
 """
 
 import os
@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from gitcoord.engines.attempt_kind import AttemptKind, AttemptShape, end_of
 from gitcoord.engines.engine import AttemptView, EngineTrouble, Launch, is_running
 from gitcoord.engines.host import LOG_BYTES, HostRequest
 from gitcoord.engines.kept_log import KeptLog
 from gitcoord.engines.kubernetes_manifest import (
     ATTEMPT_LABEL,
-    CONTAINER,
     RUN_LABEL,
-    PodShape,
-    attempt_manifest,
     attempt_name,
     run_label,
     secret_manifest,
@@ -34,7 +32,6 @@ from gitcoord.redact import redact_said
 if TYPE_CHECKING:
     import subprocess
 
-_GIVEN_FILE = "kubernetes"
 _PAUSE = 2.0
 """Seconds between two requests to the cluster."""
 _REQUEST_TIMEOUT = 30
@@ -43,22 +40,17 @@ _BEYOND_GRACE = 60.0
 _STARTING = 1800.0
 """A Job whose container has not started after this many seconds is deleted."""
 
-_NEEDED = (("create", "jobs"), ("list", "jobs"), ("delete", "jobs"), ("list", "pods"), ("get", "pods/log"))
-"""The required permissions: verbs and resources."""
-
 
 class KubernetesEngine:
-    """Runs attempts as Jobs.
+    """Runs attempts as what `shape` makes of them.
 
     `run` has, for each key, a record that it was submitted, and its log after its end.
     """
 
-    name = "kubernetes"
-
     def __init__(
         self,
         run: Path,
-        shape: PodShape,
+        shape: AttemptShape,
         *,
         repository: str = "",
         generation: int = 1,
@@ -68,7 +60,7 @@ class KubernetesEngine:
         starting: float = _STARTING,
         pause: float = _PAUSE,
     ) -> None:
-        self._run, self._shape = run, shape
+        self._run, self._shape, self._kind = run, shape, shape.kind
         self._request = HostRequest(
             repository=repository, generation=generation, run="" if repository else str(run / "attempts")
         )
@@ -82,21 +74,33 @@ class KubernetesEngine:
         self._waiting: dict[str, float] = {}
 
     def check(self) -> EngineTrouble | None:
-        """Checks that the API server answers, and allows creating, watching and deleting Jobs."""
-        hint = f"Try `{' '.join(self._kubectl)} get jobs`."
+        """Checks that the API server answers, and allows creating, watching and deleting attempts."""
+        hint = self._way_out()
         namespace = self._namespace or self._current_namespace()
-        reviews = [_review(verb, what, namespace) for verb, what in _NEEDED]
+        needed = _needed(self._kind)
+        reviews = [_review(self._kind, verb, what, namespace) for verb, what in needed]
         whole = {"apiVersion": "v1", "kind": "List", "items": reviews}
         how = ("--filename=-", "--validate=false", '--output=jsonpath={.status.allowed}{"\\n"}')
         asked = self._call("create", *how, send=whole)
         if asked.returncode != 0:
             return EngineTrouble(message=f"The cluster cannot be asked: {_words(asked)}", hint=hint)
         allowed = asked.stdout.decode().split("\n")
-        for (verb, what), answer in zip(_NEEDED, allowed, strict=False):
+        for (verb, what), answer in zip(needed, allowed, strict=False):
             if answer != "true":
                 message = f"You may not {verb} {what} in the namespace {namespace} of the cluster."
                 return EngineTrouble(message=message, hint="Get a role that may, or set another `namespace`.")
         return None
+
+    @property
+    def name(self) -> str:
+        """`kubernetes` or `argo`."""
+        return self._kind.engine
+
+    def _way_out(self) -> str:
+        return f"Try `{' '.join(self._kubectl)} get {self._kind.resource}`."
+
+    def _is_given(self, key: str) -> bool:
+        return (self._run / key / self._kind.engine).exists()
 
     def _current_namespace(self) -> str:
         """Returns the namespace in kubectl's configuration."""
@@ -104,34 +108,34 @@ class KubernetesEngine:
         return asked.stdout.decode("utf-8", "replace").strip() or "default"
 
     def free(self) -> int | None:
-        """Returns the free `slots`; None if only the cluster limits them: its Jobs wait there."""
+        """Returns the free `slots`; None if only the cluster limits them: attempts wait there."""
         if self._slots and len(self._active) >= self._slots:
             self.poll(tuple(self._active))  # A run no longer polls attempts whose end is in the journal.
         return max(0, self._slots - len(self._active)) if self._slots else None
 
     def start(self, launch: Launch) -> None:
-        """Creates the attempt's Job, unless it exists; raises `engine-refused` if that fails."""
+        """Creates the attempt's Job or Workflow, unless it exists; raises `engine-refused` if that fails."""
         place, name = self._run / launch.key, attempt_name(self._label, launch.key)
-        if (place / _GIVEN_FILE).exists():
+        if self._is_given(launch.key):
             return
-        job = attempt_manifest(self._shape, launch, self._request)
-        made = self._call("create", "--filename=-", "--output=json", send=job)
+        sent = self._shape.manifest(launch, self._request)
+        made = self._call("create", "--filename=-", "--output=json", send=sent)
         if made.returncode != 0:
-            # Do not parse the error: the Job exists, or was refused.
-            made = self._call("get", "job", name, "--ignore-not-found", "--output=json")
+            # Do not parse the error: it exists, or was refused.
+            made = self._call("get", self._kind.resource, name, "--ignore-not-found", "--output=json")
             if made.returncode != 0 or not made.stdout.strip():
                 raise self._refused(launch.key, made)
-        in_directory(place, lambda: (place / _GIVEN_FILE).write_text(name, encoding="ascii"))
+        in_directory(place, lambda: (place / self._kind.engine).write_text(name, encoding="ascii"))
         self._active.add(launch.key)
         values = {one: os.environ[one] for one in launch.secrets if one in os.environ}
-        if launch.secrets and not self._shape.secret:
+        if (launch.secrets or self._kind.needs_secret) and not self._shape.secret:
             whole = dict.fromkeys(launch.secrets, "") | values
             owner = msgspec.json.decode(made.stdout)["metadata"]["uid"]
-            self._call("create", "--filename=-", send=secret_manifest(name, whole, owner))
+            self._call("create", "--filename=-", send=secret_manifest(self._kind, name, whole, owner))
 
     def poll(self, keys: Sequence[str]) -> Mapping[str, AttemptView]:
         """Returns the state of each key, with one request."""
-        given = [key for key in keys if key not in self._ended and (self._run / key / _GIVEN_FILE).exists()]
+        given = [key for key in keys if key not in self._ended and self._is_given(key)]
         seen = {key: self._ended.get(key) or AttemptView(key=key, state="absent") for key in keys}
         if not given:
             return seen
@@ -154,19 +158,19 @@ class KubernetesEngine:
         time.sleep(max(0.0, min(seconds, self._pause)))
 
     def cancel(self, key: str) -> bool:
-        """Deletes the Job, and waits until its Pod is gone.
+        """Deletes the Job or Workflow, and waits until its Pod is gone.
 
         Returns False if the API server does not answer.
         """
         name = attempt_name(self._label, key)
-        if not (self._run / key / _GIVEN_FILE).exists():
+        if not self._is_given(key):
             return True
         found = self._listed(f"{ATTEMPT_LABEL}={name}")
         if found is None:
             return False
         self._keep_log(key)
         how = ("--cascade=foreground", "--wait=false", "--ignore-not-found")
-        if self._call("delete", "job", name, *how).returncode != 0:
+        if self._call("delete", self._kind.resource, name, *how).returncode != 0:
             return False
         until = time.monotonic() + _BEYOND_GRACE + _grace(found)
         while found and time.monotonic() < until:
@@ -189,28 +193,23 @@ class KubernetesEngine:
 
     def _seen(self, key: str, things: Sequence[Mapping[str, Any]]) -> AttemptView:
         """Returns the state of one key from its Job and Pod; if neither exists any more, it has ended."""
+        end = end_of(self._kind, things)
+        if end is not None:
+            return AttemptView(key=key, state="ended", code=end.code)
         pods = [one for one in things if one.get("kind") == "Pod"]
-        jobs = [one for one in things if one.get("kind") == "Job"]
-        codes = [code for pod in pods if (code := _exit_code(pod)) is not None]
-        conditions = [one for job in jobs for one in job.get("status", {}).get("conditions", [])]
-        over = any(one["type"] in ("Complete", "Failed") and one["status"] == "True" for one in conditions)
-        gone = bool(pods) and all(
-            pod.get("status", {}).get("phase") in ("Failed", "Succeeded") for pod in pods
-        )
-        if codes or over or gone or not things:
-            return AttemptView(key=key, state="ended", code=codes[0] if codes else None)
         if any(pod.get("status", {}).get("phase") == "Running" for pod in pods):
             return AttemptView(key=key, state="running")
         since = self._waiting.setdefault(key, time.monotonic())
         if time.monotonic() - since > self._starting:
             self._note(key, f"its container never began: {_why_waiting(pods)}")
-            self._call("delete", "job", attempt_name(self._label, key), "--ignore-not-found", "--wait=false")
+            name = attempt_name(self._label, key)
+            self._call("delete", self._kind.resource, name, "--ignore-not-found", "--wait=false")
             return AttemptView(key=key, state="ended")
         return AttemptView(key=key, state="starting")
 
     def _listed(self, selector: str) -> dict[str, list[Mapping[str, Any]]] | None:
-        """Returns Jobs and Pods by the name of their attempt; None if the API server does not answer."""
-        asked = self._call("get", "jobs,pods", "--selector", selector, "--output=json")
+        """Returns attempts and Pods by the name of their attempt; None if the API server does not answer."""
+        asked = self._call("get", f"{self._kind.resource},pods", "--selector", selector, "--output=json")
         if asked.returncode != 0:
             return None
         try:
@@ -227,7 +226,7 @@ class KubernetesEngine:
         if kept.whole:
             return
         which = f"{ATTEMPT_LABEL}={attempt_name(self._label, key)}"
-        how = ("--tail=-1", f"--limit-bytes={LOG_BYTES}", "--container", CONTAINER)
+        how = ("--tail=-1", f"--limit-bytes={LOG_BYTES}", "--container", self._kind.container)
         told = self._call("logs", "--selector", which, *how)
         if told.returncode == 0 and told.stdout:
             kept.put(told.stdout, whole=whole)
@@ -239,8 +238,8 @@ class KubernetesEngine:
         told = _words(asked)
         return GitcoordError(
             "engine-refused",
-            f"Kubernetes cannot start the attempt {key}: {told or 'the Job was refused.'}",
-            hint=f"Try `{' '.join(self._kubectl)} get jobs`.",
+            f"{self._kind.title} cannot start the attempt {key}: {told or 'it was refused.'}",
+            hint=self._way_out(),
             passing="perhaps" if asked.returncode != 0 else None,
         )
 
@@ -249,32 +248,29 @@ class KubernetesEngine:
         return call_program(
             (*self._kubectl, *arguments),
             seconds=_LONGEST_CALL,
-            way_out="Install kubectl, or set `command` in [engines.kubernetes].",
+            way_out=f"Install kubectl, or set `command` in [engines.{self.name}].",
             send=None if send is None else msgspec.json.encode(send),
         )
 
 
-def _review(verb: str, what: str, namespace: str) -> dict[str, Any]:
+def _needed(kind: AttemptKind) -> list[tuple[str, str]]:
+    """Returns the required permissions: verbs and resources."""
+    own = [(verb, kind.resource.partition(".")[0]) for verb in ("create", "list", "delete")]
+    return [*own, ("list", "pods"), ("get", "pods/log")]
+
+
+def _review(kind: AttemptKind, verb: str, what: str, namespace: str) -> dict[str, Any]:
     """Returns the document that asks Kubernetes for a permission."""
     resource, _, part = what.partition("/")
-    asked = {"verb": verb, "resource": resource, "subresource": part, "namespace": namespace}
-    asked |= {"group": "batch" if what == "jobs" else ""}
-    kind = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
-    return kind | {"spec": {"resourceAttributes": asked}}
+    group = "" if resource == "pods" else kind.group
+    asked = {"verb": verb, "resource": resource, "subresource": part, "namespace": namespace, "group": group}
+    head = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
+    return {**head, "spec": {"resourceAttributes": asked}}
 
 
 def _words(asked: "subprocess.CompletedProcess[bytes]") -> str:
     """Returns kubectl's error message on one line."""
     return redact_said(" ".join(asked.stderr.decode("utf-8", "replace").split()))[-300:]
-
-
-def _exit_code(pod: Mapping[str, Any]) -> int | None:
-    """Returns the exit code of the container; None if it has not ended."""
-    for status in pod.get("status", {}).get("containerStatuses", []):
-        ended = status.get("state", {}).get("terminated")
-        if status.get("name") == CONTAINER and ended is not None:
-            return int(ended["exitCode"])
-    return None
 
 
 def _why_waiting(pods: Sequence[Mapping[str, Any]]) -> str:

@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
+from gitcoord.engines.attempt_kind import JOB, AttemptKind
 from gitcoord.engines.engine import Launch
-from gitcoord.engines.host import REQUEST_VARIABLE, HostRequest
+from gitcoord.engines.host import REQUEST_VARIABLE, HostRequest, encoded
 
-CONTAINER = "worker"
 ATTEMPT_LABEL = "gitcoord/attempt"
 RUN_LABEL = "gitcoord/run"
 _COMMAND = ("gitcoord", "engine-host", "--foreground")
@@ -37,6 +37,15 @@ class PodShape(msgspec.Struct, frozen=True, kw_only=True):
     keep_seconds: int = 3600
     template: Mapping[str, Any] = {}
 
+    @property
+    def kind(self) -> AttemptKind:
+        """A Job."""
+        return JOB
+
+    def manifest(self, launch: Launch, request: HostRequest) -> dict[str, Any]:
+        """Returns the Job that executes `launch` once."""
+        return attempt_manifest(self, launch, request)
+
 
 def run_label(request: HostRequest) -> str:
     """Returns the label of the Jobs of one repository and task list."""
@@ -51,13 +60,17 @@ def attempt_name(run: str, key: str) -> str:
     return f"gitcoord-{plain}-{digest}"
 
 
+def attempt_labels(request: HostRequest, name: str) -> dict[str, str]:
+    """Returns the labels of everything that belongs to the attempt `name`."""
+    return {"app.kubernetes.io/name": "gitcoord", RUN_LABEL: run_label(request), ATTEMPT_LABEL: name}
+
+
 def attempt_manifest(shape: PodShape, launch: Launch, request: HostRequest) -> dict[str, Any]:
     """Returns the Job that executes `launch` once; its container gets the request in its environment."""
-    run = run_label(request)
-    name = attempt_name(run, launch.key)
-    labels = {"app.kubernetes.io/name": "gitcoord", RUN_LABEL: run, ATTEMPT_LABEL: name}
+    name = attempt_name(run_label(request), launch.key)
+    labels = attempt_labels(request, name)
     job = copy.deepcopy(dict(shape.template)) or {}
-    job |= {"apiVersion": "batch/v1", "kind": "Job"}
+    job |= {"apiVersion": JOB.api_version, "kind": JOB.kind}
     meta, spec = _in(job, "metadata"), _in(job, "spec")
     meta["name"] = name
     _in(meta, "labels").update(labels)
@@ -78,13 +91,13 @@ def attempt_manifest(shape: PodShape, launch: Launch, request: HostRequest) -> d
     return job
 
 
-def secret_manifest(name: str, values: Mapping[str, str], owner: str) -> dict[str, Any]:
-    """Returns the Secret with `values` for the Job `name` with the uid `owner`.
+def secret_manifest(kind: AttemptKind, name: str, values: Mapping[str, str], owner: str) -> dict[str, Any]:
+    """Returns the Secret with `values` for the thing `name` of that kind, with the uid `owner`.
 
     Kubernetes deletes both together.
     """
     encoded = {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}
-    reference = {"apiVersion": "batch/v1", "kind": "Job", "name": name, "uid": owner}
+    reference = {"apiVersion": kind.api_version, "kind": kind.kind, "name": name, "uid": owner}
     return {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -101,9 +114,8 @@ def _fill_container(
     container["command"] = list(_COMMAND)
     container.pop("args", None)
     asked = msgspec.structs.replace(request, start=launch)
-    told = msgspec.json.encode(asked).decode().replace("$", "$$")  # Kubernetes replaces $(NAME).
     variables = _listed(container, "env")
-    variables.append({"name": REQUEST_VARIABLE, "value": told})
+    variables.append({"name": REQUEST_VARIABLE, "value": encoded(asked)})
     for variable in launch.secrets:
         key = {"name": shape.secret or name, "key": variable, "optional": bool(shape.secret)}
         variables.append({"name": variable, "valueFrom": {"secretKeyRef": key}})
@@ -118,11 +130,11 @@ def _fill_container(
 def _container(pod_spec: dict[str, Any]) -> dict[str, Any]:
     """Returns the container that runs the attempt: the one called `worker`, else the first."""
     containers = _listed(pod_spec, "containers")
-    named: Sequence[dict[str, Any]] = [one for one in containers if one.get("name") == CONTAINER]
+    named: Sequence[dict[str, Any]] = [one for one in containers if one.get("name") == JOB.container]
     found = named[0] if named else containers[0] if containers else {}
     if not containers:
         containers.append(found)
-    found["name"] = CONTAINER
+    found["name"] = JOB.container
     return found
 
 

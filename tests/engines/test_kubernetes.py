@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from gitcoord.engines.engine import Engine, Launch
-from gitcoord.engines.host import HostRequest
+from gitcoord.engines.host import HostRequest, decoded
 from gitcoord.engines.kubernetes import KubernetesEngine
 from gitcoord.engines.kubernetes_manifest import PodShape, attempt_manifest
 from gitcoord.errors import GitcoordError
@@ -101,8 +101,9 @@ def test_a_template_keeps_its_own_fields_and_no_secret_is_in_a_job(monkeypatch: 
     (container,) = spec["containers"]
     assert (container["image"], container["name"], "args" in container) == ("own:1", "worker", False)
     assert container["resources"]["limits"] == {"memory": "1Gi"}
-    sent = container["env"][0]["value"]
-    assert "$$(KEY) $$$$" in sent
+    sent = decoded(container["env"][0]["value"])
+    assert sent.start == launch
+    assert "$" not in container["env"][0]["value"]
     assert re.fullmatch(r"[a-z0-9-]{1,63}", job["metadata"]["name"])
     assert job["metadata"]["labels"]["team"] == "a"
     assert (job["spec"]["backoffLimit"], spec["restartPolicy"]) == (0, "Never")

@@ -1,5 +1,7 @@
 """A double of a Kubernetes API server and its node, for the real `kubectl`: Jobs, Pods, Secrets, logs.
 
+Beside it a double of Argo's controller, for Workflows of one container that refer to a WorkflowTemplate.
+
 A Pod is a process of this machine with an environment of its own. Like a container it takes all that it has
 started along when it ends, whatever session that is in. There is no scheduler, no quota and no watch.
 """
@@ -38,6 +40,8 @@ class Cluster:
         self.things: dict[tuple[str, str], Document] = {}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.away, self.forbidden = False, set[str]()
+        self.templates: dict[str, Document] = {}
+        """The specs of WorkflowTemplates by name."""
         cluster = self
 
         class Handler(ApiHandler):
@@ -68,15 +72,15 @@ class Cluster:
         return self.place / "homes" / pod
 
     def add(self, kind: str, thing: Document) -> Document:
-        """Creates it as an API server does; a Job gets its Pod."""
+        """Creates it as an API server does; a Job or a Workflow gets its Pod."""
         with self.lock:
             meta = thing["metadata"]
             meta |= {"uid": str(uuid.uuid4()), "namespace": "default", "creationTimestamp": _now()}
             self.things[kind, meta["name"]] = thing
-        if kind == "jobs":
+        if kind in ("jobs", "workflows"):
             name = f"{meta['name']}-{uuid.uuid4().hex[:5]}"
-            template = thing["spec"]["template"]
-            owner = {"kind": "Job", "name": meta["name"], "uid": meta["uid"]}
+            template = thing["spec"]["template"] if kind == "jobs" else self._template(thing)
+            owner = {"kind": thing["kind"], "name": meta["name"], "uid": meta["uid"]}
             labels = template["metadata"]["labels"]
             pod = {
                 "apiVersion": "v1",
@@ -97,7 +101,7 @@ class Cluster:
             thing["metadata"]["deletionTimestamp"] = _now()
             uid = thing["metadata"]["uid"]
             owned = [key for key, one in self.things.items() if uid in json.dumps(one["metadata"])]
-        pods = [one for what, one in owned if what == "pods"] if kind == "jobs" else [name]
+        pods = [one for what, one in owned if what == "pods"] if kind in ("jobs", "workflows") else [name]
 
         def finish() -> None:
             for pod in pods:
@@ -144,8 +148,27 @@ class Cluster:
         code = code if code >= 0 else 128 - code
         state = {"name": container["name"], "state": {"terminated": {"exitCode": code}}}
         pod["status"] = {"phase": "Failed" if code else "Succeeded", "containerStatuses": [state]}
+        phase = "Failed" if code else "Succeeded"
+        if job["kind"] == "Workflow":
+            node = {"phase": phase, "type": "Pod", "outputs": {"exitCode": str(code)}}
+            job["status"] = {"phase": phase, "nodes": {name: node}}
+            return
         condition = {"type": "Failed" if code else "Complete", "status": "True"}
         job["status"] = {"conditions": [condition]}
+
+    def _template(self, workflow: Document) -> Document:
+        """Argo's part: the Pod of the template's one container, its parameters filled in."""
+        spec = self.templates[workflow["spec"]["workflowTemplateRef"]["name"]]
+        (template,) = [one for one in spec["templates"] if one["name"] == spec["entrypoint"]]
+        given = {one["name"]: one["value"] for one in workflow["spec"]["arguments"]["parameters"]}
+        known = {one["name"]: one.get("value") for one in spec["arguments"]["parameters"]} | given
+        text = re.sub(
+            r"\{\{workflow\.parameters\.([-\w]+)\}\}",
+            lambda one: json.dumps(known[one[1]])[1:-1],
+            json.dumps(template["container"]),
+        )
+        container = {"name": "main", **json.loads(text)}
+        return {"metadata": workflow["spec"]["podMetadata"], "spec": {"containers": [container]}}
 
     def _environment(self, container: Document, pod: Document) -> dict[str, str] | None:
         """What the container's process gets; None when its image or its Secret never comes."""
@@ -167,6 +190,13 @@ class Cluster:
 
     def _values(self, container: Document) -> dict[str, str] | None:
         found: dict[str, str] = {}
+        for one in container.get("envFrom", ()):
+            reference = one["secretRef"]
+            secret = self.things.get(("secrets", reference["name"]))
+            if secret is None and not reference.get("optional"):
+                return None
+            data = (secret or {}).get("data", {})
+            found |= {key: base64.b64decode(value).decode() for key, value in data.items()}
         for one in container.get("env", ()):
             if "value" in one:
                 found[one["name"]] = _expanded(one["value"], found)

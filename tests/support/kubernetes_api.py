@@ -10,8 +10,11 @@ if TYPE_CHECKING:
     from tests.support.kubernetes import Cluster
 
 Document = dict[str, Any]
-_KINDS = {"jobs": "Job", "pods": "Pod", "secrets": "Secret"}
-_PATH = re.compile(r"/(?:api/v1|apis/batch/v1)/namespaces/([^/]+)/(jobs|pods|secrets)(?:/([^/]+))?(/log)?$")
+_KINDS = {"jobs": "Job", "pods": "Pod", "secrets": "Secret", "workflows": "Workflow"}
+_PATH = re.compile(
+    r"/(?:api/v1|apis/batch/v1|apis/argoproj.io/v1alpha1)/namespaces/([^/]+)/"
+    r"(jobs|pods|secrets|workflows)(?:/([^/]+))?(/log)?$"
+)
 
 
 class ApiHandler(BaseHTTPRequestHandler):
@@ -51,7 +54,7 @@ class ApiHandler(BaseHTTPRequestHandler):
                 items = [
                     one for (what, _), one in self.of.things.items() if what == kind and _has(one, wanted)
                 ]
-                version = "batch/v1" if kind == "jobs" else "v1"
+                version = {"jobs": "batch/v1", "workflows": "argoproj.io/v1alpha1"}.get(kind, "v1")
                 self._send(200, {"kind": f"{_KINDS[kind]}List", "apiVersion": version, "items": items})
 
     def do_POST(self) -> None:
@@ -121,8 +124,8 @@ def _resources(version: str, *names: tuple[str, str, bool]) -> Document:
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": listed}
 
 
-def _group(name: str) -> Document:
-    version = {"groupVersion": f"{name}/v1", "version": "v1"}
+def _group(name: str, number: str = "v1") -> Document:
+    version = {"groupVersion": f"{name}/{number}", "version": number}
     return {"name": name, "versions": [version], "preferredVersion": version}
 
 
@@ -139,6 +142,7 @@ def _openapi(group: str, version: str, *kinds: str) -> Document:
 _VERSIONS = {
     "api/v1": _openapi("", "v1", "Secret"),
     "apis/batch/v1": _openapi("batch", "v1", "Job"),
+    "apis/argoproj.io/v1alpha1": _openapi("argoproj.io", "v1alpha1", "Workflow"),
     "apis/authorization.k8s.io/v1": _openapi("authorization.k8s.io", "v1", "SelfSubjectAccessReview"),
 }
 _DISCOVERY: dict[str, Document] = {
@@ -149,12 +153,17 @@ _DISCOVERY: dict[str, Document] = {
     "/apis": {
         "kind": "APIGroupList",
         "apiVersion": "v1",
-        "groups": [_group("batch"), _group("authorization.k8s.io")],
+        "groups": [
+            _group("batch"),
+            _group("authorization.k8s.io"),
+            _group("argoproj.io", "v1alpha1"),
+        ],
     },
     "/api/v1": _resources(
         "v1", ("pods", "Pod", True), ("pods/log", "Pod", True), ("secrets", "Secret", True)
     ),
     "/apis/batch/v1": _resources("batch/v1", ("jobs", "Job", True)),
+    "/apis/argoproj.io/v1alpha1": _resources("argoproj.io/v1alpha1", ("workflows", "Workflow", True)),
     "/apis/authorization.k8s.io/v1": _resources(
         "authorization.k8s.io/v1", ("selfsubjectaccessreviews", "SelfSubjectAccessReview", False)
     ),

@@ -31,7 +31,7 @@ def doctor(
     ] = None,
     repository: GitHubRepository = None,
     engine: Annotated[
-        Literal["local", "ssh", "kubernetes", "slurm", "dask"] | None,
+        Literal["local", "ssh", "kubernetes", "slurm", "dask", "argo"] | None,
         typer.Option("--engine", help="Also try this engine.", show_default="the one of the settings"),
     ] = None,
     as_json: Annotated[

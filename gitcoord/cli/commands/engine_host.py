@@ -32,16 +32,18 @@ def engine_host(
     import msgspec
 
     from gitcoord import __version__
-    from gitcoord.engines.host import REQUEST_VARIABLE, HostRequest
+    from gitcoord.engines.host import REQUEST_VARIABLE, HostRequest, decoded
     from gitcoord.errors import usage_error
     from gitcoord.worker.attempt.host import answer, attend_here
 
     try:
-        sent = os.environ.get(REQUEST_VARIABLE, "").encode() or sys.stdin.buffer.read()
-        request = msgspec.json.decode(sent, type=HostRequest)
+        if sent := os.environ.get(REQUEST_VARIABLE, ""):
+            request = decoded(sent)
+        else:
+            request = msgspec.json.decode(sys.stdin.buffer.read(), type=HostRequest)
     except msgspec.DecodeError as error:
         way_out = "`gitcoord run --engine ssh` calls this by itself."
-        raise usage_error("usage", f"stdin is not a request: {error}.", way_out) from error
+        raise usage_error("usage", f"That is not a request: {error}.", way_out) from error
     if foreground:
         raise typer.Exit(attend_here(request, parent))
     reply = answer(request, __version__)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitcoord.cli.documents.setup_types import EngineRow
-    from gitcoord.settings import DaskSettings, EngineSettings
+    from gitcoord.engine_settings import DaskSettings, EngineSettings
 
 _EPILOG = """\b
 Examples:
@@ -60,6 +60,11 @@ def _rows(own: "EngineSettings", chosen: str) -> "Iterator[EngineRow]":
             "a cluster, one Job for each attempt",
             shlex.split(kubernetes.command)[:1],
             () if kubernetes.image or kubernetes.template else ("`image` in [engines.kubernetes]",),
+        ),
+        "argo": (
+            "a cluster with Argo, one Workflow for each attempt",
+            shlex.split(own.argo.command)[:1],
+            () if own.argo.template else ("`template` in [engines.argo], or `run --template`",),
         ),
         "dask": (
             "a Dask cluster, one task for each attempt",

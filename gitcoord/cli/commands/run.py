@@ -81,7 +81,7 @@ _LandCheck = Annotated[
     ),
 ]
 _Engine = Annotated[
-    Literal["local", "ssh", "kubernetes", "slurm", "dask"] | None,
+    Literal["local", "ssh", "kubernetes", "slurm", "dask", "argo"] | None,
     typer.Option("--engine", help="Where attempts run."),
 ]
 _Hosts = Annotated[
@@ -93,6 +93,14 @@ _Hosts = Annotated[
 _Scheduler = Annotated[
     str | None,
     typer.Option("--scheduler", metavar="ADDRESS", help="On Dask: the scheduler, as tcp://HOST:8786."),
+]
+_WorkflowTemplate = Annotated[
+    str | None,
+    typer.Option("--template", metavar="NAME", help="On Argo: your WorkflowTemplate for an attempt."),
+]
+_Parameters = Annotated[
+    list[str] | None,
+    typer.Option("--param", metavar="NAME=VALUE", help="On Argo: passed to the template; may be repeated."),
 ]
 _Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would run; start nothing.")]
@@ -129,6 +137,8 @@ def run(
     engine: _Engine = None,
     hosts: _Hosts = None,
     scheduler: _Scheduler = None,
+    template: _WorkflowTemplate = None,
+    parameters: _Parameters = None,
     yes: _Yes = False,
     dry_run: _DryRun = False,
     as_json: _Json = False,
@@ -139,7 +149,7 @@ def run(
     A failure stops only the tasks that depend on it. Exit code 0 if everything is submitted (with --land: in
     the base), 1 if something failed or waits for a person.
     """
-    from gitcoord.cli.open_engine import EngineChoice
+    from gitcoord.cli.open_engine import engine_choice
     from gitcoord.cli.run_options import RunRequest
     from gitcoord.cli.run_setup import set_up
     from gitcoord.errors import Exit, GitcoordError
@@ -170,9 +180,7 @@ def run(
         tasks=tasks,
         origin=origin,
         tag=tag,
-        engine=EngineChoice(
-            name=engine, hosts=tuple(filter(None, (hosts or "").split(","))), scheduler=scheduler or ""
-        ),
+        engine=engine_choice(engine, hosts, scheduler, template, parameters),
     )
     try:
         setup = set_up(asked)
