@@ -6,7 +6,6 @@ from gitcoord.evidence.foreign_commits import Carried, Tracks, foreign_work
 from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.gitlinks import links_without_row
 from gitcoord.git.remote_refs import HEADS
-from gitcoord.landing.deferral import retry_hint
 from gitcoord.landing.foreign_work import carried_words
 from gitcoord.settings_file import PYPROJECT, SETTINGS_FILES
 from gitcoord.text_lists import some
@@ -31,8 +30,8 @@ def unrelated(branch: str, base: str, id: str) -> GitcoordError:
     return answer_no(
         "unrelated-histories",
         f"{branch} has no commit in common with {base}, so git cannot merge them.",
-        f"{retry_hint(id)}. To keep its commits, run `git merge --allow-unrelated-histories {base}` on the "
-        "branch, and submit again.",
+        f"`gitcoord retry {id} --fresh` starts again. To keep its commits, run "
+        f"`git merge --allow-unrelated-histories {base}` on the branch, and submit again.",
     )
 
 
