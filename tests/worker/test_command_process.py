@@ -2,9 +2,11 @@
 
 import os
 import time
+import tracemalloc
 from pathlib import Path
 
 import psutil
+import pytest
 
 from gitcoord.engines.processes import marked
 from gitcoord.worker.attempt.command_process import Command, run_command
@@ -58,3 +60,17 @@ def test_a_log_keeps_the_beginning_and_the_end_whole_lines_at_a_time(tmp_path: P
         assert whole.endswith(tail)
         assert len(head) + int(count.replace(b",", b"")) + len(tail) == len(whole)
     assert file.tail(12) == "8\nline 4999\n"
+
+
+@pytest.mark.parametrize("chunk", [b"a line\n" * 9_000, b"x" * 63_000], ids=["lines", "one line"])
+def test_output_without_end_takes_no_more_memory_than_some(tmp_path: Path, chunk: bytes) -> None:
+    with Path(os.devnull).open("wb") as nowhere:
+        log = Log(tmp_path / "log", 250_000, echo=nowhere.fileno())
+        tracemalloc.start()
+        for _ in range(400):
+            log.write(chunk)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        log.close()
+    assert most < 12_000_000
+    assert (tmp_path / "log").stat().st_size < 260_000

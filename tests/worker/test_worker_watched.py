@@ -1,14 +1,16 @@
 """`gitcoord logs` and `gitcoord cancel`: what a worker's agent prints, and its end from outside."""
 
 import re
+import shlex
 import signal
+import subprocess
 
 import pytest
 
 from gitcoord.errors import GitcoordError
 from gitcoord.worker.attempt.broken_off import outcome_of
 from tests.support.agents import ScriptAgent
-from tests.support.cli import start_gitcoord
+from tests.support.cli import COMMAND, environment, start_gitcoord
 from tests.support.project import Project
 from tests.worker.test_worker import BRANCH, agent, begin, left_over, project, told, until, work
 
@@ -72,6 +74,14 @@ def test_an_agent_that_prints_without_end_fills_neither_disk_nor_memory(
     assert len([line for line in shown if "bytes are left out here" in line]) == 1
     assert project.run("logs", "1", "--json", ok=0).json["logs"][0]["path"] == str(log)
     assert project.run("logs", "2").code == 2
+
+
+def test_an_agent_gets_its_prompt_from_a_worker_without_streams_and_may_close_them(project: Project) -> None:
+    script = "cat > seen; exec <&- >&- 2>&-; echo 1 > x"
+    closed = f"exec {' '.join(COMMAND)} worker 1 --shell --agent {shlex.quote(script)} <&- >&- 2>&-"
+    subprocess.run(["sh", "-c", closed], cwd=project.desk.path, env=environment(), check=True)
+    assert "Do it" in project.remote.read(BRANCH, "seen")
+    assert project.remote.read(BRANCH, "x") == "1"
 
 
 def test_a_log_is_followed_from_before_it_begins_until_the_attempt_ends(
