@@ -103,7 +103,7 @@ def message(project: Project, branch: str) -> str:
     return project.remote.git("log", "-1", "--format=%B", branch).strip()
 
 
-def test_what_was_left_before_a_merge_gets_that_message_too(tmp_path: Path) -> None:
+def test_what_was_left_before_a_merge_gets_that_message_too_and_hooks_are_asked(tmp_path: Path) -> None:
     files = {"shared.txt": "free\n", "other.txt": "old\n"}
     project = Project.create(tmp_path / "project", [task(1), task(2)], files=files)
     settings = '[run]\nkeep-checkout = "always"\ncommit-message = "chore: $task"\n'
@@ -112,7 +112,13 @@ def test_what_was_left_before_a_merge_gets_that_message_too(tmp_path: Path) -> N
     (project.desk.path.parent / "desk.gitcoord/2/other.txt").write_text("new\n")
     project.worker("1").do({"shared.txt": "1\n"})
     project.run("merge-level", "0", ok=1)
-    shell(project, "echo 12 > shared.txt", "2")
+    hook(
+        project,
+        "pre-commit",
+        "git diff --cached --quiet other.txt || { echo 'other.txt is closed'; exit 1; }",
+    )
+    said = shell(project, "echo 12 > shared.txt", "2")
+    assert "without the repository's hooks: the pre-commit hook says: other.txt is closed" in said
     theirs = project.remote.git("log", "--no-merges", "--format=%s", "feature/level-0-task-2", "^main")
     assert set(theirs.splitlines()) == {"chore: 2"}
     assert project.remote.read("feature/level-0-task-2", "other.txt") == "new"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.git.git_cli import Oid
+from gitcoord.git.hooked_commits import commit_with_hooks
 from gitcoord.git.remote_refs import HEADS, RefUpdate, SharedRefs
 from gitcoord.git.repository import Repository
 from gitcoord.git.worktree import WorkingCopy, add_worktree, in_use
@@ -44,8 +45,8 @@ def prepare(
 ) -> WorkingCopy:
     """Makes or reuses the unit's checkout at `directory`, on its branch; merges a pending conflict into it.
 
-    Calls `say` for each nested repository in a checkout that cannot be reused. What is not committed there
-    has to be kept already.
+    Calls `say` for each nested repository in a checkout that cannot be reused, and if it skips hooks. What is
+    not committed there has to be kept already.
     """
     repository = task_context.repository
     moved: tuple[Path, ...] = ()
@@ -61,9 +62,7 @@ def prepare(
         deferred = task_context.progress.get(unit.id, PENDING).deferral is not None
         _tidy(repository, WorkingCopy(repository, directory), unit.branch)
         if deferred:
-            template = task_context.settings.run.commit_message
-            message = commit_message(template, task_context.plan, unit) if template else _KEPT
-            _commit_left(repository, WorkingCopy(repository, directory), message)
+            _commit_left(task_context, unit, WorkingCopy(repository, directory), say)
     for place in moved:
         say(f"a repository that was made in the checkout is in {place} now")
     directory.parent.mkdir(parents=True, exist_ok=True)
@@ -231,11 +230,21 @@ def _tidy(repository: Repository, copy: WorkingCopy, own: str) -> None:
         copy.git.run(begun, "--abort", ok=())
 
 
-def _commit_left(repository: Repository, copy: WorkingCopy, message: str) -> None:
-    """Commits changes that a merge would overwrite."""
-    if not copy.merge_state().running and copy.changes(untracked=False):
-        who, text = repository.identity, message.encode("utf-8", "replace")
+def _commit_left(
+    task_context: TaskContext, unit: WorkUnit, copy: WorkingCopy, say: Callable[[str], None]
+) -> None:
+    """Commits changes that a merge would overwrite, without the hooks if one refuses them."""
+    if copy.merge_state().running or not copy.changes(untracked=False):
+        return
+    run, who = task_context.settings.run, task_context.repository.identity
+    message = commit_message(run.commit_message, task_context.plan, unit) if run.commit_message else _KEPT
+    text, refused = message.encode("utf-8", "replace"), "commit-hooks is off"
+    if run.commit_hooks:
+        refused = commit_with_hooks(copy.git, "--all", "--file=-", message=text, environment=who)
+    if refused or copy.changes(untracked=False):  # a hook may have formatted the files
         copy.git.run("commit", "--quiet", "--all", "--no-verify", "--file=-", input=text, environment=who)
+    if refused:
+        say(f"what an earlier attempt left was committed without the repository's hooks: {refused}")
 
 
 def _begin_anew(task_context: TaskContext, unit: WorkUnit, start: Oid) -> None:
