@@ -13,6 +13,7 @@ from gitcoord.git.bare_merge import merge_on_server
 from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.merge_tree import STAMP, merge_tree, replay, tree_of
 from gitcoord.git.object_reader import Objects
+from gitcoord.git.remote_refs import SharedRefs
 from gitcoord.git.repository import Repository
 
 _FORGE = "noreply@github.com"
@@ -24,6 +25,12 @@ class OwnMessage(msgspec.Struct, frozen=True):
 
     key: str
     heads: AbstractSet[Oid]
+
+
+def is_here(repository: Repository, shared: SharedRefs, head: Oid) -> bool:
+    """Whether the clone has a merged head; fetches it if necessary, as its branch may be deleted."""
+    ancestry = repository.ancestry
+    return bool(ancestry.existing({head}) or (shared.bring(head) and ancestry.existing({head})))
 
 
 def compare_recorded(repository: Repository, pull: Pull, commit: Oid, landed: AbstractSet[Oid]) -> None:

@@ -7,7 +7,14 @@ from gitcoord.evidence.trailers import LANDED
 from gitcoord.forge.pull_requests import Pull
 from gitcoord.git.git_cli import Oid
 from gitcoord.landing.context import LandingContext
-from gitcoord.landing.forge_merges import OwnMessage, compare, compare_recorded, is_by_forge, is_merge_of
+from gitcoord.landing.forge_merges import (
+    OwnMessage,
+    compare,
+    compare_recorded,
+    is_by_forge,
+    is_here,
+    is_merge_of,
+)
 from gitcoord.landing.mergeability import number_of
 from gitcoord.landing.model import Carrier, LandingSnapshot
 from gitcoord.landing.perform_git import landings
@@ -63,7 +70,7 @@ class SentMerges:
         for pull in {carried[task].number: carried[task] for task in tasks if task in carried}.values():
             key = (pull.number, pull.head_commit)
             own = tuple(task for task, one in carried.items() if one.number == pull.number)
-            if key in self._unanswered or key in self._answered or not context.ancestry.existing({key[1]}):
+            if key in self._unanswered or key in self._answered:
                 continue
             commit = pull.merge_commit or _last_landing(context, snapshot, own)
             heads = {landing.head for task in own if (landing := snapshot.work(task).landing) is not None}
@@ -71,6 +78,7 @@ class SentMerges:
             if (
                 commit is not None
                 and context.ancestry.contains(snapshot.base_commit, commit)
+                and is_here(context.repository, context.shared, pull.head_commit)
                 and is_merge_of(context.repository, pull, commit, message)
                 and (is_by_forge(context.repository, pull, commit, message) or _handed_over(context, pull))
             ):

@@ -131,7 +131,8 @@ def test_a_wrong_merge_that_a_person_asked_for_is_noticed(
     app.protect("main", Protection())
     app.to_spoil.add(1)
     Person(app).merge(1, method=method, title="By hand", message="", delete_head=True)
-    assert project.run("merge-level", "--json", ok=3).json["code"] == "tree-differs"
+    other = another_desk(project, tmp_path / "other", hub)  # which has never had the head
+    assert other.run("merge-level", "--json", ok=3).json["code"] == "tree-differs"
 
 
 @pytest.mark.parametrize("method", ["squash", "rebase"])
@@ -254,7 +255,8 @@ def test_a_wrong_merge_of_a_rollback_that_a_person_asked_for_is_noticed_by_whoev
     app = hub.repository("acme/app")
     app.to_spoil.add(2)
     Person(app).merge(2, method=method, title="By hand", message="", delete_head=True)
-    ran = project.run(command, "level-0", "--json", ok=3)
+    other = another_desk(project, tmp_path / "other", hub)  # which has never had the head
+    ran = other.run(command, "level-0", "--json", ok=3)
     assert ran.json["code"] == "tree-differs"
     assert "pull request 2 " in ran.json["message"]
     assert project.run("rollback", "level-0", "--json", ok=0).json["state"] == "already"
