@@ -103,10 +103,14 @@ def decision(ancestry: Ancestry, pull: Pull, base: str, base_commit: Oid, *, own
 
 
 def _holds(ancestry: Ancestry, pull: Pull, head: Oid, tip: Oid | None, before: Progress) -> bool:
-    """Whether the pull request has the work; for folds that no longer exist, the journal tells."""
+    """Whether the pull request has the work; for folds that no longer exist, the journal tells.
+
+    A merge of the base that gitcoord pushed after a person closed the pull request is no new work.
+    """
     folded = before.folded
     if folded is not None and (folded.into, folded.head, before.pull) == (pull.head, head, pull.number):
         return True
     if pull.state == "open" and tip is not None and ancestry.contains(tip, head):
         return True
-    return ancestry.contains(pull.head_commit, head)
+    submitted = before.submitted_head if head == before.head else None
+    return any(ancestry.contains(pull.head_commit, one) for one in (head, submitted) if one is not None)

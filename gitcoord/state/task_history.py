@@ -61,6 +61,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     submitted_at: str = ""
     branch: str = ""
     head: Oid | None = None
+    submitted_head: Oid | None = None
+    """What was submitted: gitcoord may have merged the base into it since, which gives `head`."""
     pull: int | None = None
     folded: TaskFolded | None = None
     deferral: TaskDeferred | None = None
@@ -145,6 +147,7 @@ def after(before: Progress, event: AnyEvent) -> Progress:
                 submitted_at=event.at,
                 branch=event.branch,
                 head=event.head,
+                submitted_head=event.head,
                 heads=before.heads | {event.head},
                 carries=event.carries,
                 deferral=None,

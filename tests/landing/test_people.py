@@ -1,6 +1,7 @@
 """Landing on GitHub while people retarget, close, reopen and convert pull requests: their word is final."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,24 @@ def test_a_pull_request_that_a_person_closed_stays_closed_and_the_others_land(
     else:
         api.call("PATCH", "/pulls/1", {"state": "open"})
         assert project.run("merge-level", "--json", ok=0).json["landed"][0]["pull"] == 1
+
+
+def test_a_pull_request_that_a_person_closes_while_its_branch_is_updated_from_the_base_stays_closed(
+    hub: GitHubEmulator, tmp_path: Path
+) -> None:
+    project, api = project_with_release(tmp_path, hub, "1")
+    app = hub.repository("acme/app")
+    app.protect("main", Protection.requiring("ci", strict=True))
+    project.run("merge-level", ok=1)
+    project.remote.commit({"outside.txt": "outside\n"}, "outside", branch="main")
+    app.set_status(app.tip("feature/level-0-task-1"), "ci", "success")
+    close = partial(api.call, "PATCH", "/pulls/1", {"state": "closed"})
+    assert at_gate(project, hub, r"POST .*/git-receive-pack$", close)[0] == 1
+    assert project.run("merge-level", "--json", ok=1).json["waiting"][0]["reason"] == CLOSED
+    assert list(app.pulls) == [1]
+    project.remote.commit({"1.txt": "new\n"}, "more", branch="feature/level-0-task-1")
+    project.run("merge-level", "--json", ok=1)
+    assert list(app.pulls) == [1, 2]
 
 
 def test_a_pull_request_that_github_closed_for_having_nothing_is_no_persons_no(
