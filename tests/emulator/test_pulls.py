@@ -127,6 +127,18 @@ def test_deleting_a_branch_closes_the_pull_requests_that_need_it(
     assert api.call("PATCH", f"/pulls/{number}", {"state": "open"})[0] == 422
 
 
+def test_one_pull_request_of_the_same_branches_is_open_at_most(api: Api, content: Repo) -> None:
+    branch(content, "one", "two")
+    closed = api.open_pull("one")
+    assert api.call("PATCH", f"/pulls/{closed}", {"state": "closed"})[0] == 200
+    newer, elsewhere = api.open_pull("one"), api.open_pull("one", base="two")
+    for number, change in ((closed, {"state": "open"}), (elsewhere, {"base": "main"})):
+        status, answer = api.call("PATCH", f"/pulls/{number}", change)
+        assert (status, answer["errors"][0]["code"]) == (422, "custom")
+    assert api.call("PATCH", f"/pulls/{newer}", {"state": "closed"})[0] == 200
+    assert api.call("PATCH", f"/pulls/{closed}", {"state": "open"})[0] == 200
+
+
 def test_a_head_that_is_reset_to_the_base_closes_its_pull_request_unmerged(api: Api, content: Repo) -> None:
     branch(content, "one")
     number = api.open_pull("one")

@@ -159,7 +159,7 @@ def test_a_pull_request_that_a_person_closes_while_its_branch_is_updated_from_th
     app.protect("main", Protection.requiring("ci", strict=True))
     project.run("merge-level", ok=1)
     project.remote.commit({"outside.txt": "outside\n"}, "outside", branch="main")
-    app.set_status(app.tip("feature/level-0-task-1"), "ci", "success")
+    app.set_status(project.remote.tip("feature/level-0-task-1"), "ci", "success")
     close = partial(api.call, "PATCH", "/pulls/1", {"state": "closed"})
     assert at_gate(project, hub, r"POST .*/git-receive-pack$", close)[0] == 1
     assert project.run("merge-level", "--json", ok=1).json["waiting"][0]["reason"] == CLOSED

@@ -43,10 +43,7 @@ def open_pull(call: Call) -> Answer:
         raise invalid("PullRequest", code="invalid", field="base")
     if head_sha is None:
         raise invalid("PullRequest", code="invalid", field="head")
-    for pull in repository.pulls.values():
-        if pull.state == "open" and (pull.fork, pull.head, pull.base) == (None, head, base):
-            sentence = f"A pull request already exists for {repository.owner}:{head}."
-            raise invalid("PullRequest", code="custom", message=sentence)
+    _require_first(repository, None, head, base)
     if repository.git.is_ancestor(head_sha, base_sha):
         sentence = f"No commits between {base} and {head}"
         raise invalid("PullRequest", code="custom", message=sentence)
@@ -105,9 +102,21 @@ def retarget(repository: EmulatedRepository, pull: Pull, base: str) -> None:
     if tip is None:
         sentence = f"Proposed base branch '{base}' was not found"
         raise invalid("PullRequest", code="invalid", field="base", message=sentence)
+    _require_first(repository, pull.fork, pull.head, base, pull)
     pull.base, pull.base_sha = base, tip
     pull.auto_merge = pull.queued = None
     pull.mergeability = repository.fresh_mergeability()
+
+
+def _require_first(
+    repository: EmulatedRepository, fork: str | None, head: str, base: str, besides: Pull | None = None
+) -> None:
+    """Refuses a second open pull request of the same branches."""
+    for pull in repository.pulls.values():
+        same = (pull.fork, pull.head, pull.base) == (fork, head, base)
+        if same and pull.state == "open" and pull is not besides:
+            sentence = f"A pull request already exists for {fork or repository.owner}:{head}."
+            raise invalid("PullRequest", code="custom", message=sentence)
 
 
 def reopen(repository: EmulatedRepository, pull: Pull) -> None:
@@ -116,6 +125,7 @@ def reopen(repository: EmulatedRepository, pull: Pull) -> None:
     if pull.merged or head is None or base is None:
         sentence = f"state cannot be changed. The {pull.head} branch has been deleted."
         raise invalid("PullRequest", code="custom", message=sentence)
+    _require_first(repository, pull.fork, pull.head, pull.base, pull)
     pull.state, pull.closed_at = "open", None
     pull.head_sha, pull.base_sha = head, base
     repository.git.move(f"refs/pull/{pull.number}/head", head)
