@@ -89,16 +89,18 @@ class DaskEngine:
 
     def start(self, launch: Launch) -> None:
         """Submits the attempt's task, unless it was submitted; raises `engine-refused` without a worker."""
-        if self._given_to(launch.key) is not None:
+        if self._code(launch.key) is not None:
             return
         place, name = self._run / launch.key, self._named(launch.key)
         try:
+            if name in self._scheduler.published():
+                return
             worker = self._best(launch.key, self._scheduler.workers())
-            if name not in self._scheduler.published():  # else its coordinator died before it was recorded
-                self._scheduler.submit(name, self._encoded(launch), worker)
+            # The worker is recorded first: a task whose worker nobody knows could not be ended.
+            in_directory(place, lambda: (place / _WORKER_FILE).write_text(worker, encoding="utf-8"))
+            self._scheduler.submit(name, self._encoded(launch), worker)
         except OSError as error:
             raise _refused(launch.key, f"{self._scheduler.address} does not answer ({error})") from error
-        in_directory(place, lambda: (place / _WORKER_FILE).write_text(worker, encoding="utf-8"))
         self._active[launch.key] = worker
 
     def poll(self, keys: Sequence[str]) -> Mapping[str, AttemptView]:
@@ -143,6 +145,8 @@ class DaskEngine:
             until = time.monotonic() + _BEYOND_GRACE
             while is_running(self.poll([key])[key]) and time.monotonic() < until:
                 self.wait([key], 1.0)
+            if is_running(self.poll([key])[key]):
+                return False
             self._forget(key, _UNKNOWN)
         except OSError:
             return False

@@ -41,6 +41,29 @@ class TestDaskEngine(EngineContract):
 
 @needs_dask
 @asked_for("dask")
+def test_whoever_died_before_submitting_is_followed_by_one_who_knows_the_worker(
+    cluster: DaskCluster, tmp_path: Path
+) -> None:
+    from gitcoord.engines.dask import DaskEngine
+
+    cluster.revive()
+    state = tmp_path / "state"
+    engine = DaskEngine(state, cluster.address, pause=0.2)
+    until(lambda: engine.free() == 6)
+    (state / "a-1").mkdir(parents=True)
+    (state / "a-1/dask").write_text("tcp://127.0.0.1:1")  # recorded, and never submitted
+    engine.start(shell("a-1", "sleep 1000", tmp_path))
+    until(lambda: engine.bring_log("a-1"))
+    assert (state / "a-1/dask").read_text() != "tcp://127.0.0.1:1"
+    other = DaskEngine(state, cluster.address, pause=0.2)
+    other.start(shell("a-1", "exit 9", tmp_path))
+    assert other.poll(["a-1"])["a-1"].state == "running"
+    assert other.cancel("a-1")
+    assert other.poll(["a-1"])["a-1"].state == "ended"
+
+
+@needs_dask
+@asked_for("dask")
 def test_a_scheduler_that_is_away_is_no_end_and_one_that_forgot_is(
     cluster: DaskCluster, tmp_path: Path
 ) -> None:
