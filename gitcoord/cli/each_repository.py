@@ -92,11 +92,12 @@ def _places(context: Context, *, current: bool, levels: bool) -> tuple[list[Task
 
 
 def ask_each(
-    places: Sequence[TaskPlace], ask: Callable[[TaskPlace], Answer]
+    places: Sequence[TaskPlace], ask: Callable[[TaskPlace], Answer], *, nothing: str = ""
 ) -> list[tuple[TaskPlace, Answer]]:
     """Returns the answer of each repository, without those whose answer is an error with exit code 1.
 
-    Raises the first such error if no repository has another answer, and any other error at once.
+    So is an error with the code `nothing`. Raises the first such error if no repository has another answer,
+    and any other error at once.
     """
     answers: list[tuple[TaskPlace, Answer]] = []
     refused: list[GitcoordError] = []
@@ -104,7 +105,7 @@ def ask_each(
         try:
             answers.append((place, ask(place)))
         except GitcoordError as error:
-            if error.exit != Exit.NO:
+            if error.exit != Exit.NO and error.code != nothing:
                 raise _named(place, error) from error
             refused.append(error)
     if refused and not answers:

@@ -5,7 +5,6 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.cli.context import Context, acts_across, open_context
-from gitcoord.errors import usage_error
 from gitcoord.planning.model import Plan, PlannedTask
 from gitcoord.tasks.model import TaskId
 
@@ -42,19 +41,6 @@ def places_of(task: str | None, *, restores: bool = False, reads: bool = False) 
     if not reads:
         several.keep_parts(plan)
     return [TaskPlace(name=name, context=several.contexts[name]) for name in names]
-
-
-def the_place_of(task: str, *, restores: bool = False, reads: bool = False) -> TaskPlace:
-    """Returns the one repository of `task`. Raises `several-repositories` (exit 2) if it has more."""
-    places = places_of(task, restores=restores, reads=reads)
-    if len(places) > 1:
-        names = ", ".join(place.name for place in places)
-        raise usage_error(
-            "several-repositories",
-            f"Task {task} works in several repositories ({names}); this command takes one.",
-            "Run it in the clone of one of them.",
-        )
-    return places[0]
 
 
 def directory_in(worktree: Path | None, place: TaskPlace, count: int) -> Path | None:

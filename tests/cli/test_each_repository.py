@@ -1,9 +1,11 @@
 """Commands that work in each repository of a plan over several, and name it in rows and documents."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from tests.support.cli import fork_gitcoord
 from tests.support.services import SERVICES, Services
 from tests.support.tasklists import task, write_tasks
 
@@ -63,3 +65,24 @@ def test_a_report_and_a_prediction_are_made_for_each_repository(services: Servic
         "schema": [],
         "api": [["2", "3"]],
     }
+
+
+def test_prompts_and_logs_of_a_task_are_shown_for_each_of_its_repositories(services: Services) -> None:
+    told = services.run("prompt", "2", "--json", ok=0).json["repositories"]
+    assert "This checkout is of `api`" in told["api"]["text"]
+    assert "do the part in `api`" in told["web"]["sections"]["heading"]
+    shown = services.run("prompt", "2", ok=0).out
+    assert shown.index("Repository api") < shown.index("This checkout is of `api`") < shown.index("of `web`")
+    assert "Repository" not in services.run("prompt", "1", ok=0).out
+    ran = services.run("logs", "2")
+    assert (ran.code, "There is no log of task 2" in ran.err) == (2, True), ran.err
+    follower = fork_gitcoord("logs", "2", "-f", cwd=services.home.path, env=services.env)
+    services.run("worker", "2", "--agent", "sh -c 'cat name.txt; touch x'", ok=0)
+    code, out, _ = follower.end()
+    assert (code, b"api: api\n" in out, b"web: web\n" in out) == (0, True, True), out
+    shown = services.run("logs", "2", ok=0).out
+    assert re.search(r"(?s)Repository api.*\napi\n.*Repository web.*\nweb\n", shown), shown
+    told = services.run("logs", "2", "--json", ok=0).json["repositories"]
+    assert {name: one["attempt"] for name, one in told.items()} == {"api": 1, "web": 1}
+    ran = services.run("logs", "2", "--check")
+    assert (ran.code, "No check of task 2 has failed" in ran.err) == (2, True)

@@ -53,8 +53,6 @@ def test_a_task_is_done_where_it_works_and_in_several_repositories_at_once(servi
     assert "task2.txt" in services.run("check-file", "../api/task2.txt", "--task", "1").out
     services.run("worker", "1", "--agent", "touch task1.txt", ok=0)
     assert services.remotes["api"].files("feature/level-0-task-1") == ["name.txt", "shared.txt", "task1.txt"]
-    ran = services.run("logs", "2")
-    assert (ran.code, "works in several repositories (api, web)" in ran.err) == (2, True)
 
 
 def test_a_repository_that_is_not_there_or_has_a_plan_of_its_own_is_named(services: Services) -> None:

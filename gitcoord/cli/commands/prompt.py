@@ -1,12 +1,15 @@
 """`gitcoord prompt`: prints the prompt that the agent of a task or subtask would get now."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gitcoord.cli.app import app
 from gitcoord.cli.list_options import Tag, Tasks
 from gitcoord.cli.options import Check, OneUnit
+
+if TYPE_CHECKING:
+    from gitcoord.cli.task_routing import TaskPlace
 
 _EPILOG = """\b
 Examples:
@@ -33,10 +36,30 @@ def prompt(
     """Print the prompt that an agent would get for TASK now, in Markdown.
 
     It names the tasks that run now and the files that they change. A deferred task gets the prompt for its
-    conflict.
+    conflict. A task of several repositories has one in each.
     """
-    from gitcoord.cli.task_routing import the_place_of
-    from gitcoord.cli.views.output import emit_json, emit_text, say
+    from gitcoord.cli.each_repository import show_name, together
+    from gitcoord.cli.task_routing import places_of
+    from gitcoord.cli.views.output import emit_json, emit_text
+
+    documents = [
+        (place, _document(place, task, check=check, tasks=tasks, tag=tag))
+        for place in places_of(task, reads=True)
+    ]
+    if as_json:
+        emit_json("prompt", together(documents))
+        return
+    for place, document in documents:
+        if len(documents) > 1:
+            show_name(place)
+        emit_text(document["text"])
+
+
+def _document(
+    place: "TaskPlace", task: str, *, check: str | None, tasks: str | None, tag: str | None
+) -> dict[str, Any]:
+    """Returns the prompt for the agent in one repository."""
+    from gitcoord.cli.views.output import say
     from gitcoord.state.task_history import PENDING
     from gitcoord.tasks.model import TaskId
     from gitcoord.worker.attempt.prompt import sections
@@ -47,7 +70,7 @@ def prompt(
     from gitcoord.worker.task_context import task_context_for
     from gitcoord.worker.unit import find_unit
 
-    context = the_place_of(task, reads=True).context
+    context = place.context
     context.store.refresh()
     run, plan = context.settings.run, context.store.require_plan()
     unit = find_unit(plan, task)
@@ -66,13 +89,8 @@ def prompt(
         commits=run.commit_leftovers,
     )
     for note in described.notes:
-        say(f"warning: {note}")
+        say(place.says(f"warning: {note}"))
     template = read_template(context.repository.root, run.prompt)
     facts = {"base": plan.base, "level": plan.level_of(unit.task.id).name}
     text = wrapped_prompt(brief, template, facts)
-    if as_json:
-        emit_json(
-            "prompt", {"task": unit.id, "branch": unit.branch, "text": text, "sections": sections(brief)}
-        )
-        return
-    emit_text(text)
+    return {"task": unit.id, "branch": unit.branch, "text": text, "sections": sections(brief)}

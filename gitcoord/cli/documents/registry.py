@@ -83,7 +83,11 @@ DOCUMENTS: dict[str, DocumentKind] = {
     "log": _kind(
         "The events that `log` shows.", types.LogDocument, across_types.Everywhere[types.LogDocument]
     ),
-    "logs": _kind("The logs of a task that `logs` finds.", types.LogsDocument),
+    "logs": _kind(
+        "The logs of a task that `logs` finds.",
+        types.LogsDocument,
+        across_types.Everywhere[types.LogsDocument],
+    ),
     "mcp-install": _kind(
         "The file or command that `mcp install` writes.", setup_types.McpInstalled, setup_types.McpCommand
     ),
@@ -101,7 +105,9 @@ DOCUMENTS: dict[str, DocumentKind] = {
         ConflictPrediction,
         across_types.Everywhere[ConflictPrediction],
     ),
-    "prompt": _kind("The prompt for an agent.", types.PromptDocument),
+    "prompt": _kind(
+        "The prompt for an agent.", types.PromptDocument, across_types.Everywhere[types.PromptDocument]
+    ),
     "report": _kind(
         "The results of a run.", types.ReportDocument, across_types.Everywhere[types.ReportDocument]
     ),

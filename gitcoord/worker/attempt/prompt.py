@@ -40,7 +40,7 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
 
     `expected` are the globs that running tasks declare, `foretold` the paths that the other running tasks
     will probably change, `titles` the titles of tasks. `earlier` is how the attempt ended that this one
-    continues.
+    continues. `repository` is the name of this repository, if the plan is over several.
     """
 
     unit: WorkUnit
@@ -56,6 +56,7 @@ class Brief(msgspec.Struct, frozen=True, kw_only=True):
     uncommitted: Sequence[str] = ()
     check: str = ""
     commits: bool = True
+    repository: str = ""
 
 
 def whole_prompt(brief: Brief) -> str:
@@ -66,7 +67,7 @@ def whole_prompt(brief: Brief) -> str:
 def sections(brief: Brief) -> dict[str, str]:
     """The parts of the prompt by name, in order; some may be empty."""
     parts = {
-        "heading": [_heading(brief)],
+        "heading": [_heading(brief), _elsewhere(brief)],
         "conflict": _conflict(brief),
         "work": [*_finished(brief), *own_work(brief.unit, brief.task)],
         "siblings": siblings_section(brief.unit, brief.siblings),
@@ -91,6 +92,18 @@ def _heading(brief: Brief) -> str:
     unit = brief.unit
     kind = "Task" if unit.subtask is None else "Subtask"
     return f"# {kind} {unit.id}: {' '.join(unit.title.split())}"
+
+
+def _elsewhere(brief: Brief) -> str:
+    """The paragraph of a task that works in other repositories, too."""
+    others = [name for name in brief.unit.task.repositories if name != brief.repository]
+    if not brief.repository or not others:
+        return ""
+    names = " and ".join(f"`{name}`" for name in others)
+    return (
+        f"This task works in several repositories. This checkout is of `{brief.repository}`: do only what "
+        f"belongs here. Other workers do the part in {names}."
+    )
 
 
 def _named(brief: Brief, id: TaskId) -> str:

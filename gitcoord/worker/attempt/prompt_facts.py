@@ -34,6 +34,7 @@ def make_brief(
     end = last.ended if last is not None and clash is None else None
     expected = _expected(task_context, unit, beside)
     named = {*expected, *(clash.others if clash is not None else ())}
+    part = task_context.plan.part
     left = refs_kept(task_context.repository, task_context.plan.generation, unit.id)
     return Brief(
         unit=unit,
@@ -49,6 +50,7 @@ def make_brief(
         uncommitted=left.uncommitted,
         check=check,
         commits=commits,
+        repository=part.name if part is not None else "",
     )
 
 

@@ -1,0 +1,113 @@
+"""Finds the logs of a task in one repository: of its attempts on this machine, or of its failed check."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from gitcoord.cli.context import Context
+from gitcoord.cli.remote_logs import bringer, is_elsewhere
+from gitcoord.errors import GitcoordError, usage_error
+from gitcoord.events import TaskDeferred
+from gitcoord.tasks.model import TaskId
+from gitcoord.worker.attempt.local_attempts import at_work, attempts_here, under_way
+
+
+class AttemptLogs(msgspec.Struct, frozen=True, kw_only=True):
+    """The logs of the attempts at a task, by number; `wanted` is that of the attempt to show."""
+
+    files: Mapping[int, Path]
+    wanted: int
+    alive: Callable[[], bool]
+
+    @property
+    def shown(self) -> Path:
+        """The log of the wanted attempt."""
+        return self.files[self.wanted]
+
+    def document(self, task: str) -> dict[str, Any]:
+        """Returns the document of `logs`."""
+        found = [
+            {
+                "attempt": number,
+                "path": str(file),
+                "bytes": file.stat().st_size,
+                "running": self.alive() if number == self.wanted else at_work(file.parent),
+            }
+            for number, file in self.files.items()
+        ]
+        return {"task": task, "attempt": self.wanted, "logs": found}
+
+
+class CheckLog(msgspec.Struct, frozen=True, kw_only=True):
+    """The log of a failed check, which may not be on this machine; `output` is its end."""
+
+    path: Path
+    output: str
+
+    def document(self, task: str) -> dict[str, Any]:
+        """Returns the document of `logs --check`."""
+        here = self.path.is_file()
+        size = self.path.stat().st_size if here else 0
+        log = {"attempt": None, "path": str(self.path), "bytes": size, "running": False}
+        return {"task": task, "attempt": None, "logs": [log] if here else [], "output": self.output}
+
+
+def find_logs(context: Context, task: TaskId, attempt: int | None, *, newest: bool) -> AttemptLogs:
+    """Finds the logs on this machine; fetches that of an attempt that an engine runs elsewhere.
+
+    Wants `attempt`, else the newest attempt, or, unless `newest`, the newest with a log. Raises `no-log`
+    (exit 2).
+    """
+    places = attempts_here(context.repository.common_dir, context.store.generation, task)
+    wanted = attempt or max(places, default=0)
+    alive = find_liveness(context, places[wanted]) if wanted in places else bool
+    if wanted in places and is_elsewhere(places[wanted]):
+        alive()
+    files = {number: place / "log" for number, place in places.items() if (place / "log").is_file()}
+    wanted = wanted if newest or attempt else max(files, default=0)
+    if wanted not in files:
+        raise no_log(context, task, attempt, sorted(files))
+    return AttemptLogs(files=files, wanted=wanted, alive=alive)
+
+
+def find_liveness(context: Context, place: Path) -> Callable[[], bool]:
+    """Returns a function: whether the attempt in `place` runs. It fetches the log of one elsewhere."""
+    if is_elsewhere(place):
+        return bringer(context, place)
+    return lambda: under_way(place)
+
+
+def find_check_log(context: Context, task: TaskId) -> CheckLog:
+    """Finds the log of the failed check that last deferred the task. Raises `no-log` (exit 2)."""
+    from gitcoord.checks.memo import check_log
+
+    events = [one.event for one in context.store.journal() if isinstance(one.event, TaskDeferred)]
+    deferral = next((one for one in reversed(events) if one.task == task and one.check), None)
+    if deferral is None:
+        raise usage_error(
+            "no-log",
+            f"No check of task {task} has failed.",
+            f"`gitcoord log --task {task}` shows what has happened to it.",
+        )
+    path = check_log(context.repository.common_dir, deferral.tree, deferral.check)
+    return CheckLog(path=path, output=deferral.output)
+
+
+def no_log(context: Context, task: TaskId, attempt: int | None, here: list[int]) -> GitcoordError:
+    """Returns the error for a missing log, with the attempts that have one `here`."""
+    from gitcoord.text_lists import some
+
+    what = f"attempt {attempt} at task {task}" if attempt else f"task {task}"
+    known = context.store.progress().get(task)
+    tries = known.attempts if known else ()
+    last = next((one for one in reversed(tries) if attempt is None or one.number == attempt), None)
+    if here:
+        hint = f"There are logs of attempts {some([str(number) for number in here])}."
+    elif last is not None and last.started is not None:
+        where = f"{last.started.by} ({last.started.engine})"
+        hint = f"Attempt {last.number} ran on {where}: run `gitcoord logs` there."
+    else:
+        hint = f"`gitcoord log --task {task}` shows what has happened to it."
+    return usage_error("no-log", f"There is no log of {what} on this machine.", hint)
