@@ -11,8 +11,9 @@ from gitcoord.cli.list_sync import sync_after_landing
 from gitcoord.cli.merge_across import AcrossRequest, AcrossRun, options_maker
 from gitcoord.cli.repositories import Repositories, whole_context
 from gitcoord.cli.time_options import seconds
-from gitcoord.cli.views.across import show_level, show_rollback
+from gitcoord.cli.views.across import show_level
 from gitcoord.cli.views.output import clean, emit, emit_json, say
+from gitcoord.cli.views.rollback import show_rollbacks
 from gitcoord.errors import Exit, answer_no, usage_error
 from gitcoord.landing.across.loop import LevelLander
 from gitcoord.landing.across.model import LevelScene
@@ -73,7 +74,7 @@ def roll_back_across(
     if as_json:
         emit_json("rollback", {"level": scene.level.name, "repositories": done})
     else:
-        show_rollback(scene.level.name, done)
+        show_rollbacks(scene.level.name, done)
     if any(report.state == "waiting" for report in done.values()):
         raise typer.Exit(Exit.NO)
 

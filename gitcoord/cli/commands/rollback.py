@@ -1,16 +1,12 @@
 """`gitcoord rollback`: reverts what levels landed."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from gitcoord.cli.app import app
 from gitcoord.cli.completion import complete_level
 from gitcoord.cli.options import DryRun, Forge, GitHubRepository, Method
-
-if TYPE_CHECKING:
-    from gitcoord.git.git_cli import Git
-    from gitcoord.landing.rollback.model import RollbackReport
 
 _EPILOG = """\b
 Examples:
@@ -68,6 +64,7 @@ def rollback(
     from gitcoord.cli.time_options import seconds
     from gitcoord.cli.views.notices import say_notice
     from gitcoord.cli.views.output import emit_json
+    from gitcoord.cli.views.rollback import show_rollback
     from gitcoord.landing.rollback.loop import Rollbacker
     from gitcoord.landing.rollback.model import RollbackContext
 
@@ -106,7 +103,7 @@ def rollback(
     if as_json:
         emit_json("rollback", report)
     else:
-        _show(report, context.repository.git)
+        show_rollback(report, context.repository.git)
     if report.state == "waiting":
         raise typer.Exit(1)
 
@@ -117,25 +114,3 @@ def _given(include_later: bool, merge: bool, *others: str | None) -> tuple[str, 
     return tuple(
         name for name, value in zip(names, (include_later, not merge, *others), strict=True) if value
     )
-
-
-def _show(report: "RollbackReport", git: "Git") -> None:
-    from gitcoord.cli.views.output import clean, emit
-    from gitcoord.landing.rollback.texts import subjects
-    from gitcoord.text_lists import named_tasks
-
-    verb = "is" if len(report.levels) == 1 else "are"
-    named = f"{', '.join(report.levels)} ({named_tasks([one.task for one in report.tasks], 12)})"
-    if report.state == "planned":
-        emit(f"{clean(named)} would be rolled back on {clean(report.base)}, newest first:")
-        for commit, subject in zip(report.reverted, subjects(git, report.reverted), strict=True):
-            emit(f"  revert {commit[:12]} {clean(subject)}".rstrip())
-    elif report.state == "already":
-        emit(f"{clean(named)} {verb} already rolled back on {clean(report.base)}; nothing was changed.")
-    elif report.state == "done":
-        emit(f"{clean(named)} {verb} rolled back on {clean(report.base)} at {report.base_commit[:12]}.")
-        name = clean(report.tasks[0].task) if len(report.tasks) == 1 else "TASK"
-        emit(f"For another try: gitcoord checkout {name}, edit, gitcoord submit, then merge-level again.")
-    else:
-        emit(f"{clean(named)} {verb} not rolled back yet.")
-        emit(clean(f"pull request {report.pull} of {report.branch}: {report.reason} {report.url}".rstrip()))

@@ -33,6 +33,7 @@ class Rollbacker:
         self._pull = PullRequest(place, tell, self._write, sleep)
         self._fresh = False
         self._published = ""
+        self._back: Reverse | None = None
 
     def roll_back(self) -> RollbackReport:
         """Reverts the levels' landings as one commit, and returns a report.
@@ -50,6 +51,7 @@ class Rollbacker:
                 self._pull.prove_unanswered()
                 return self._finished(sight)
             back = reverse(self._place, sight)
+            self._back = back
             if self._place.forge.name == "local":
                 self._on_the_base(sight, back)
                 continue
@@ -123,6 +125,7 @@ class Rollbacker:
             tasks=tuple(
                 RolledBackTask(task=task, head=one.head, commit=one.commit) for task, one in newest.items()
             ),
+            unowned=self._back.unowned if self._back else (),
             pull=self._pull.number,
         )
 
@@ -137,6 +140,7 @@ class Rollbacker:
                 for task, landing in sight.wanted.items()
             ),
             reverted=back.commits,
+            unowned=back.unowned,
             tree=back.tree,
             branch=ended.branch,
             pull=self._pull.number,

@@ -11,6 +11,7 @@ from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import SharedRefs
 from gitcoord.git.repository import Repository
 from gitcoord.landing.remade import FilesMaker
+from gitcoord.landing.rollback.unowned import UnownedChanges
 from gitcoord.planning.model import Plan
 from gitcoord.settings import RuleSettings
 from gitcoord.state.store import Store
@@ -58,6 +59,8 @@ class RolledBackTask(msgspec.Struct, frozen=True, kw_only=True):
 class RollbackReport(msgspec.Struct, frozen=True, kw_only=True):
     """The state of a rollback. `reverted`: the base's commits that it reverts, newest first.
 
+    `unowned`: the reverted changes that belong to no task, so no task restores them.
+
     `state`: `done` by this run; `already` done before; `waiting` for `reason`; `opened` as a pull request
     that somebody else merges; `planned` by a dry run.
     """
@@ -68,6 +71,7 @@ class RollbackReport(msgspec.Struct, frozen=True, kw_only=True):
     state: Literal["done", "already", "waiting", "opened", "planned"]
     tasks: tuple[RolledBackTask, ...]
     reverted: tuple[Oid, ...] = ()
+    unowned: tuple[UnownedChanges, ...] = ()
     tree: Oid | None = None
     branch: str | None = None
     pull: int | None = None

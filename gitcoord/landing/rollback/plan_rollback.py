@@ -17,6 +17,7 @@ from gitcoord.landing.remade import remade
 from gitcoord.landing.rollback.landed_commits import History, LandedChange
 from gitcoord.landing.rollback.model import RollbackContext, RollbackSnapshot
 from gitcoord.landing.rollback.revert import UndoConflict, brought, undo
+from gitcoord.landing.rollback.unowned import UnownedChanges, unowned
 from gitcoord.planning.model import Plan
 from gitcoord.tasks.model import TaskId
 from gitcoord.text_lists import named_tasks, some
@@ -25,10 +26,11 @@ _MOST_NAMED = 3
 
 
 class Reverse(msgspec.Struct, frozen=True, kw_only=True):
-    """The units to revert, newest first, and the base's tree without them."""
+    """The units to revert, newest first, the base's tree without them, and their changes that no task has."""
 
     units: tuple[LandedChange, ...]
     tree: Oid
+    unowned: tuple[UnownedChanges, ...] = ()
 
     @property
     def commits(self) -> tuple[Oid, ...]:
@@ -102,7 +104,9 @@ def reverse(place: RollbackContext, sight: RollbackSnapshot) -> Reverse:
             f"Without {', '.join(sight.levels)} {made.problem}. Nothing was changed.",
             "Run that command in a clone to see why, or revert the landing by hand with `git revert`.",
         )
-    return Reverse(units=tuple(units), tree=made.tree)
+    landed = {one.head: one.commit for one in (*sight.others.values(), *sight.wanted.values())}
+    lost = unowned(place.repository, place.shared, units, landed)
+    return Reverse(units=tuple(units), tree=made.tree, unowned=lost)
 
 
 def _begun(place: RollbackContext) -> dict[TaskId, Oid]:

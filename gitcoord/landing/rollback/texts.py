@@ -9,7 +9,7 @@ from gitcoord.git.git_cli import Git
 from gitcoord.landing.rollback.model import RollbackSnapshot
 from gitcoord.landing.rollback.plan_rollback import Reverse
 from gitcoord.redact import redact
-from gitcoord.text_lists import inert, named_tasks
+from gitcoord.text_lists import inert, named_tasks, some
 
 _MARKER = "<!-- gitcoord rollback"
 _MOST_NAMED = 12
@@ -54,7 +54,15 @@ def _reverted(git: Git, back: Reverse) -> str:
     lines = [
         f"- {commit} {plain_subject(subject)}" for commit, subject in zip(back.commits, found, strict=True)
     ]
-    return "\n".join(["This reverts, newest first:", "", *lines])
+    return "\n".join(["This reverts, newest first:", "", *lines, *_unowned(back)])
+
+
+def _unowned(back: Reverse) -> list[str]:
+    """Returns the lines about reverted changes that no task restores."""
+    if not back.unowned:
+        return []
+    lines = [f"- {one.commit}: {plain_subject(some(one.paths, _MOST_NAMED))}" for one in back.unowned]
+    return ["", "It reverts changes of no task, too, which no task restores:", "", *lines]
 
 
 def subjects(git: Git, commits: Sequence[str]) -> list[str]:

@@ -62,6 +62,7 @@ class Judge:
         self._runs: list[int] = []
         self._ends: list[tuple[int, str]] = []
         self._again: frozenset[str] = frozenset()
+        self._unowned: set[str] = set()
 
     def wrong(self, what: str) -> None:
         """Something is not as it has to be."""
@@ -84,6 +85,8 @@ class Judge:
         self._ends.append((ran.code, str(said.get("code", ""))))
         if said.get("code") == "tree-differs" and not self._app.spoiled:
             self.wrong(f"`{command}`: {said['message']}")
+        # A rollback reverts what people pushed to a level branch, too, and names it: no task restores it.
+        self._unowned |= {path for one in said.get("unowned", ()) for path in one["paths"]}
         if any(not one["reason"] for one in said.get("waiting", ())):
             self.wrong(f"it waits without saying for what: {said['waiting']}")
         search = Search(secrets)
@@ -152,7 +155,7 @@ class Judge:
             if times[path] not in self._times(path):
                 self.wrong(f"{path} came into the base {times[path]} times")
         for push in world.pushed:
-            in_base = any(path.endswith(f"-{push.name}.txt") for path in more)
+            in_base = any(path.endswith(f"-{push.name}.txt") for path in more | self._unowned)
             if not push.is_to_base and not in_base and not rolled_back and not world.is_kept(push):
                 self.wrong(f"what was pushed to {push.branch or f'the branch of task {push.task}'} is lost")
 
