@@ -113,12 +113,16 @@ def _is_behind(
 
 
 def _offer(context: LandingContext, pull: Pull, gates: tuple[Gate, ...]) -> Way | None:
-    """Returns how the forge can merge a pull request itself: its queue if it is ready, else auto-merge."""
+    """Returns how the forge can merge a pull request itself: its queue if it is ready, else auto-merge.
+
+    Auto-merge only waits: it opens no gate that needs other commits, another method or a person. GitHub even
+    refuses it as "in clean status" if only the merge method is in the way.
+    """
     if any(gate.queue == "open" for gate in gates) and all(
         gate.queue or gate.name == BEHIND for gate in gates
     ):
         return "queue"
-    waits = gates and not pull.draft and not any(gate.queue == "joined" for gate in gates)
+    waits = gates and not pull.draft and not any(gate.final or gate.queue == "joined" for gate in gates)
     return "auto-merge" if context.options.auto and waits and not pull.merges_itself else None
 
 

@@ -129,6 +129,16 @@ def test_unsigned_commits_are_named_before_a_merge_is_asked_for(
     assert landed_with_patience(project, "--method", "squash").code == 0
 
 
+def test_a_merge_that_cannot_be_signed_is_not_left_to_auto_merge(hub: GitHubEmulator, tmp_path: Path) -> None:
+    project = independent_on_github(tmp_path, hub, "1")
+    app = hub.repository("acme/app")
+    app.settings.allow_auto_merge = True
+    app.protect("main", Protection(required_signatures=True))
+    ((needs, reason),) = reasons(landed_with_patience(project, "--method", "rebase", "--auto"))
+    assert (needs, hub.requests(r"POST .*/graphql")) == ("work", [])
+    assert reason.startswith("signatures: the base demands signed commits")
+
+
 def test_a_message_that_a_rule_does_not_take_is_sent_once(hub: GitHubEmulator, tmp_path: Path) -> None:
     project = independent_on_github(tmp_path, hub, "1")
     pattern = MessagePattern("^feat: ")
