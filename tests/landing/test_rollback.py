@@ -124,32 +124,6 @@ def test_a_level_goes_as_git_revert_would_have_it_and_comes_back_whole(
     assert states(project) == {"1": "landed", "2": "landed", "3": "pending"}
 
 
-@pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
-def test_what_a_person_pushed_to_the_level_branch_is_named_when_it_is_reverted(
-    method: str, tmp_path: Path
-) -> None:
-    project = two_levels(tmp_path, "single-pr")
-    for id in ("1", "2"):
-        project.worker(id).run("submit", id, ok=0)
-    level = "feature/level-0-implementation"
-    by_hand = {"lines.txt": LINES.replace("2\n", "two\n").replace("5\n", "five\n"), "more.txt": "more\n"}
-    project.remote.commit(by_hand, "By hand", branch=level)
-    project.run("merge-level", "level-0", "--method", method, ok=0)
-    assert "more.txt" in project.remote.files("main")
-    landed = project.remote.tip("main")
-
-    planned = project.run("rollback", "level-0", "--dry-run", "--json", ok=0).json["unowned"]
-    done = project.run("rollback", "level-0", ok=0)
-    if method == "rebase":  # the person's commit came to the base as it is, and stays
-        assert planned == []
-        assert "more.txt" in project.remote.files("main")
-        return
-    assert planned == [{"commit": landed, "paths": ["lines.txt", "more.txt"]}]
-    assert f"changes of {landed[:12]} in lines.txt, more.txt" in done.out
-    told = project.remote.git("show", "--no-patch", "--format=%B", "main")
-    assert f"- {landed}: lines.txt, more.txt" in told
-
-
 def test_what_others_build_on_goes_only_together_with_them(landed: Project) -> None:
     project = landed
     nothing = project.run("rollback", "1", "--json")
