@@ -58,7 +58,8 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     the checkouts (default: a directory beside the repository), `keep_checkout` says which of them to keep. A
     log keeps `log_megabytes` of an agent's output: its start and its end. Logs of landed work are removed
     after `keep_logs_days`, and the oldest first while all logs take more than `keep_logs_megabytes` (0:
-    never).
+    never). With a remote, the last 64 KiB of each ended attempt's log are kept in git, of the newest
+    `keep_log_ends` attempts (0: of none), so that every clone can show them.
 
     `setup` is a command that runs once in each checkout before the agent; untracked files of the user's
     checkout that match `carry` (patterns as in .gitignore) are copied there first. `prompt` is the project's
@@ -101,6 +102,7 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     memory_megabytes: Annotated[int, AtLeastNone] = 0
     keep_logs_days: Annotated[float, AtLeastNone] = 30.0
     keep_logs_megabytes: Annotated[float, AtLeastNone] = 500.0
+    keep_log_ends: Annotated[int, AtLeastNone] = 200
     lease: str = "5m"
     account: str = ""
     limit_patterns: tuple[str, ...] = ()

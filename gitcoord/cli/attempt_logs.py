@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from gitcoord.cli.context import Context
-from gitcoord.cli.remote_logs import bringer, is_elsewhere
+from gitcoord.cli.log_ends import LogEndShown, find_log_end
+from gitcoord.cli.remote_logs import bringer, is_elsewhere, is_whole
 from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.events import TaskDeferred
 from gitcoord.tasks.model import TaskId
@@ -15,11 +16,15 @@ from gitcoord.worker.attempt.local_attempts import at_work, attempts_here, under
 
 
 class AttemptLogs(msgspec.Struct, frozen=True, kw_only=True):
-    """The logs of the attempts at a task, by number; `wanted` is that of the attempt to show."""
+    """The logs of the attempts at a task, by number; `wanted` is that of the attempt to show.
+
+    `end` is the end of its log if the log itself is on another machine.
+    """
 
     files: Mapping[int, Path]
     wanted: int
     alive: Callable[[], bool]
+    end: LogEndShown | None = None
 
     @property
     def shown(self) -> Path:
@@ -37,7 +42,8 @@ class AttemptLogs(msgspec.Struct, frozen=True, kw_only=True):
             }
             for number, file in self.files.items()
         ]
-        return {"task": task, "attempt": self.wanted, "logs": found}
+        end = {} if self.end is None else {"end": self.end}
+        return {"task": task, "attempt": self.wanted, "logs": found, **end}
 
 
 class CheckLog(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,19 +63,31 @@ class CheckLog(msgspec.Struct, frozen=True, kw_only=True):
 def find_logs(context: Context, task: TaskId, attempt: int | None, *, newest: bool) -> AttemptLogs:
     """Finds the logs on this machine; fetches that of an attempt that an engine runs elsewhere.
 
-    Wants `attempt`, else the newest attempt, or, unless `newest`, the newest with a log. Raises `no-log`
-    (exit 2).
+    Wants `attempt`, else the newest attempt, or, unless `newest`, the newest with a log. Of an ended attempt
+    without a complete log here, finds the end that git keeps. Raises `no-log` (exit 2).
     """
     places = attempts_here(context.repository.common_dir, context.store.generation, task)
     wanted = attempt or max(places, default=0)
-    alive = find_liveness(context, places[wanted]) if wanted in places else bool
-    if wanted in places and is_elsewhere(places[wanted]):
-        alive()
+    alive, problem = _liveness(context, places[wanted]) if wanted in places else (bool, None)
     files = {number: place / "log" for number, place in places.items() if (place / "log").is_file()}
+    end = find_log_end(context, task, attempt, [n for n, file in files.items() if is_whole(file)])
+    if end is not None:
+        return AttemptLogs(files=files, wanted=end.attempt, alive=bool, end=end)
     wanted = wanted if newest or attempt else max(files, default=0)
     if wanted not in files:
-        raise no_log(context, task, attempt, sorted(files))
+        raise problem or no_log(context, task, attempt, sorted(files))
     return AttemptLogs(files=files, wanted=wanted, alive=alive)
+
+
+def _liveness(context: Context, place: Path) -> tuple[Callable[[], bool], GitcoordError | None]:
+    """Returns `find_liveness` of the attempt after one call, or why its engine cannot be asked."""
+    try:
+        alive = find_liveness(context, place)
+        if is_elsewhere(place):
+            alive()
+    except GitcoordError as error:
+        return bool, error
+    return alive, None
 
 
 def find_liveness(context: Context, place: Path) -> Callable[[], bool]:

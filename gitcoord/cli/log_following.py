@@ -6,6 +6,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from gitcoord.cli.attempt_logs import find_liveness, no_log
+from gitcoord.cli.log_ends import find_log_end, show_log_end
 from gitcoord.cli.log_reader import LogReader
 from gitcoord.cli.remote_logs import is_elsewhere
 from gitcoord.cli.task_routing import TaskPlace
@@ -57,9 +58,15 @@ def _follow(place: TaskPlace, task: TaskId, attempt: int | None, *, raw: bool, n
         alive = find_liveness(context, places[wanted])
         while is_elsewhere(places[wanted]) and alive() and not files[wanted].is_file():
             yield True
-    if wanted not in files or not files[wanted].is_file():
-        raise no_log(context, task, attempt, [number for number, file in files.items() if file.is_file()])
-    reader = LogReader(files[wanted], raw=raw, name=place.name if named else "")
+    name = place.name if named else ""
+    here = [number for number, file in files.items() if file.is_file()]
+    if wanted not in here:
+        end = find_log_end(context, task, attempt, here)
+        if end is None:
+            raise no_log(context, task, attempt, here)
+        show_log_end(end, raw=raw, name=name)
+        return
+    reader = LogReader(files[wanted], raw=raw, name=name)
     more = True
     while more:
         more = alive()

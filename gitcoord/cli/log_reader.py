@@ -5,25 +5,17 @@ from pathlib import Path
 _CHUNK = 1 << 16
 
 
-class LogReader:
-    """Prints a log that may still grow. `name`, that of its repository, goes before each line."""
+class LogPrinter:
+    """Prints a log that comes in parts. `name`, that of its repository, goes before each line."""
 
-    def __init__(self, path: Path, *, raw: bool, name: str = "") -> None:
-        self._path = path
+    def __init__(self, *, raw: bool, name: str = "") -> None:
         self._raw = raw
         self._before = f"{name}: " if name else ""
-        self._seen = 0
         self._rest = b""
 
-    def read_on(self) -> None:
-        """Prints the complete lines that were added since the last call."""
-        # The log may have been shortened while we read it; skip the removed part.
-        self._seen = min(self._seen, self._path.stat().st_size)
-        with self._path.open("rb") as file:
-            file.seek(self._seen)
-            while data := file.read(_CHUNK):
-                self._seen += len(data)
-                self._rest = self._pass_on(self._rest + data)
+    def put(self, data: bytes) -> None:
+        """Prints the complete lines that are known with the part `data`."""
+        self._rest = self._pass_on(self._rest + data)
 
     def end(self) -> None:
         """Prints the last line if it is incomplete."""
@@ -49,6 +41,25 @@ class LogReader:
             else:
                 emit(clean(self._before) + _plain(os.fsdecode(line)))
         return rest
+
+
+class LogReader(LogPrinter):
+    """Prints a log that may still grow."""
+
+    def __init__(self, path: Path, *, raw: bool, name: str = "") -> None:
+        super().__init__(raw=raw, name=name)
+        self._path = path
+        self._seen = 0
+
+    def read_on(self) -> None:
+        """Prints the complete lines that were added since the last call."""
+        # The log may have been shortened while we read it; skip the removed part.
+        self._seen = min(self._seen, self._path.stat().st_size)
+        with self._path.open("rb") as file:
+            file.seek(self._seen)
+            while data := file.read(_CHUNK):
+                self._seen += len(data)
+                self.put(data)
 
 
 def show_log(path: Path, *, raw: bool) -> None:

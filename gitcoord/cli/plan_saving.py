@@ -74,6 +74,8 @@ def _plan_and_save(
         listed = context.several.assigned(listed)
     made = make_plan(context, listed, asked)
     changed = context is not None and not dry_run and save(context, made)
+    if context is not None and changed and (asked.reset or asked.new_list):
+        _forget_log_ends(context)
     for line in _effects(made, dry_run=dry_run):
         say(line)
     print_plan(
@@ -83,6 +85,17 @@ def _plan_and_save(
         homeless=context is None,
         changed=changed,
     )
+
+
+def _forget_log_ends(context: "Context") -> None:
+    """Deletes the log ends of the list or plan that was replaced. If that fails, the next run does it."""
+    from contextlib import suppress
+
+    from gitcoord.errors import GitcoordError
+    from gitcoord.state.log_ends import prune_log_ends
+
+    with suppress(GitcoordError):
+        prune_log_ends(context.store, context.settings.run.keep_log_ends)
 
 
 def save(context: "Context", made: PlanProposal) -> bool:

@@ -19,6 +19,13 @@ def is_elsewhere(place: Path) -> bool:
     return any((place / file).is_file() for file in _ENGINES)
 
 
+def is_whole(log: Path) -> bool:
+    """Whether a log on this machine is complete: a copy may have only the beginning."""
+    from gitcoord.engines.kept_log import KeptLog
+
+    return KeptLog(log.parent).whole
+
+
 def bringer(context: "Context", place: Path) -> "Callable[[], bool]":
     """Returns a function that fetches the log, and returns whether the attempt still runs; asks with pauses.
 

@@ -165,6 +165,7 @@ def run_options(asked: RunRequest, run: RunSettings, plan: Plan) -> RunOptions:
         token_budget=asked.token_budget or plan.token_budget,
         wait=seconds(asked.wait),
         account=account_of(run),
+        log_ends=run.keep_log_ends,
     )
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 HEADS = "refs/heads/"
 _OPTIONS = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-gc")
+ON_REQUEST = "logs/"
+"""The part of the state, below its prefix, that is not copied: a reader fetches single refs of it."""
 _MOST_BROKEN = 8
 """With more broken refs than this, a remote counts as unreadable."""
 _BROKEN_SECONDS = 30.0
@@ -80,6 +82,17 @@ class Mirror:
         command = ("fetch", "--quiet", *_OPTIONS, "--refmap=", "--stdin", "--", self._address)
         return self._git.run(*command, input=stdin_lines(names), ok=())
 
+    def copy(self, ref: str) -> GitResult:
+        """Copies one ref that is not copied otherwise."""
+        spec = f"+{ref}:{self.prefix}{ref}"
+        command = ("fetch", "--quiet", *_OPTIONS, "--refmap=", "--", self._address, spec)
+        with self._lock:
+            return self._git.run(*command, ok=())
+
+    def is_copied(self, ref: str) -> bool:
+        """Whether `ref` is part of the copy."""
+        return not ref.startswith(self._state_prefix + ON_REQUEST)
+
     def follow(self, updates: Sequence[RefUpdate]) -> bool:
         """Updates the copy after a push, without a fetch; returns whether that was possible.
 
@@ -105,7 +118,9 @@ class Mirror:
         # As patterns, because git fails where a name is not there.
         more = (f"{ref}*" for ref in self.more)
         ended: GitResult = patience(
-            self._fetch_once, (HEADS + "*", self._state_prefix + "*", *more), self.broken
+            self._fetch_once,
+            (HEADS + "*", self._state_prefix + "*", *more),
+            (f"{self._state_prefix}{ON_REQUEST}*", *self.broken),
         )
         return ended
 

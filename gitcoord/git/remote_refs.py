@@ -5,6 +5,7 @@ whether a failed write took effect by reading the refs again, never by git's mes
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -148,12 +149,36 @@ class SharedRefs:
         """
         return self._mirror is not None and self._mirror.bring([commit]).code == 0
 
+    def read_on_request(self, ref: str) -> Oid | None:
+        """Fetches one ref of the state that `refresh` leaves out; None if there is none, or no answer."""
+        if self._mirror is not None:
+            copied = self._mirror.copy(ref).code == 0
+            return self.repository.resolve(self._mirror.prefix + ref) if copied else None
+        return self.repository.resolve(ref)
+
+    def list_on_request(self, prefix: str) -> Mapping[str, Oid]:
+        """Asks for the refs under `prefix` that `refresh` leaves out, with their commits; fetches none.
+
+        Raises `unreachable`.
+        """
+        if self._mirror is None:
+            return read_refs(self.git, prefix).targets
+        listed = self.git.run("ls-remote", "--quiet", "--refs", "--", self._address, prefix + "*", ok=())
+        if listed.code != 0:
+            from gitcoord.git.remote_errors import fetch_error
+
+            raise fetch_error(self.remote or "", listed, readable=False, broken=())
+        pairs = (line.split("\t", 1) for line in listed.text.split("\n") if "\t" in line)
+        return {name: oid for oid, name in pairs}
+
     def expect(self, updates: Sequence[RefUpdate]) -> None:
         """Treats refs as moved until the next refresh; moves nothing."""
         self._known = self._refs.moved({self._local(update.ref): update.new for update in updates})
 
-    def publish(self, updates: Sequence[RefUpdate], *, hooks: bool = False) -> bool:
-        """Moves all refs or none.
+    def publish(
+        self, updates: Sequence[RefUpdate], *, hooks: bool = False, beside: RefUpdate | None = None
+    ) -> bool:
+        """Moves all refs or none; `beside`, a ref that is read on request, too if the server lets it.
 
         Returns True if they moved (or had already), False if somebody else was faster.
 
@@ -162,6 +187,9 @@ class SharedRefs:
         """
         from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random
 
+        if beside is not None:
+            with suppress(GitcoordError):
+                return self.publish([*updates, beside], hooks=hooks)
         # If another writer holds a lock, the push looks refused although the refs have not moved. The user's
         # own
         # hooks run once.
@@ -194,16 +222,18 @@ class SharedRefs:
         else:
             ended = self._push(updates, hooks=False)
         known, self._known = self._known, None
+        # What is not copied cannot be compared: the others decide.
+        seen = [one for one in updates if self._mirror is None or self._mirror.is_copied(one.ref)]
         if ended.code == 0:
-            followed = self._mirror is None or self._mirror.follow(updates)
+            followed = self._mirror is None or self._mirror.follow(seen)
             if followed and known is not None:
-                self._known = known.moved({self._local(update.ref): update.new for update in updates})
+                self._known = known.moved({self._local(update.ref): update.new for update in seen})
             return True
         self.refresh()
-        now = {update.ref: self.read(update.ref) for update in updates}
-        if all(now[update.ref] == update.new for update in updates):
+        now = {update.ref: self.read(update.ref) for update in seen}
+        if seen and all(now[update.ref] == update.new for update in seen):
             return True
-        if any(now[update.ref] != update.old for update in updates):
+        if any(now[update.ref] != update.old for update in seen):
             return False
         if self._mirror is not None and self._mirror.broken:
             return unwritable(self._mirror.remote, self._mirror.broken)

@@ -18,7 +18,7 @@ from gitcoord.tasks.model import TaskId
 class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options of a run. `wait`: seconds to keep running when only other people or machines can go on.
 
-    `account` names the account that the agents use.
+    `account` names the account that the agents use. `log_ends`: how many ends of logs to keep in git.
     """
 
     policy: Policy
@@ -26,6 +26,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     token_budget: int | None = None
     wait: float = 0.0
     account: str = ""
+    log_ends: int = 0
 
 
 class Watching(Protocol):

@@ -1,22 +1,29 @@
 """Removes the logs and records of attempts from the git directory when they are old or too large.
 
-Keeps those of running attempts, and of all attempts at units of the plan that have not landed.
+Keeps those of running attempts, and of all attempts at units of the plan that have not landed. Limits the
+number of ends of logs in git.
 """
 
 import re
 import shutil
 import time
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from gitcoord.engines.engine import key_of
+from gitcoord.errors import GitcoordError
 from gitcoord.run.observe import View
 from gitcoord.settings import RunSettings
+from gitcoord.state.log_ends import prune_log_ends
+from gitcoord.state.store import Store
 from gitcoord.worker.attempt.local_attempts import under_way
 
 _DAY = 86_400.0
+_PRUNE_EVERY = 1800.0
+"""Seconds between two looks at the number of log ends in git."""
 
 
 class OldLogs(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +65,22 @@ def remove_old_logs(old: OldLogs) -> None:
     """Removes the directories."""
     for place in old.places:
         shutil.rmtree(place, ignore_errors=True)
+
+
+class LogEndLimit:
+    """Keeps the ends of the newest logs in git, and deletes the older ones now and then."""
+
+    def __init__(self, store: Store, most: int) -> None:
+        self._store, self._most = store, most
+        self._next = 0.0
+
+    def apply(self, *, now: bool = False) -> None:
+        """Deletes the ends that are too many, if it is time or `now`. On an error, the next call does it."""
+        if self._store.shared.remote is None or not (now or time.monotonic() >= self._next):
+            return
+        self._next = time.monotonic() + _PRUNE_EVERY
+        with suppress(GitcoordError):
+            prune_log_ends(self._store, self._most)
 
 
 def _needed(view: View) -> set[str]:

@@ -19,6 +19,7 @@ from gitcoord.run.effects import RunEffects, RunOptions
 from gitcoord.run.error_backoff import RunPatience
 from gitcoord.run.heartbeat import Pulse, life_ref
 from gitcoord.run.landing import LandingThread
+from gitcoord.run.log_retention import LogEndLimit
 from gitcoord.run.observe import Observer, View
 from gitcoord.run.polling import PollIntervals, Signals
 from gitcoord.run.reconcile import cancel_all, settle
@@ -67,6 +68,7 @@ class Coordinator:
         self._told: set[AnyNotice] = set()
         self._patience = RunPatience(hands.tell)
         self._pulse = Pulse(store)
+        self._log_ends = LogEndLimit(store, wishes.log_ends)
         self._waited: dict[TaskId, dict[str, float]] = {}
         self._held: tuple[float, Mapping[TaskId, str]] = (time.monotonic(), {})
         self._state = KeptState(store, hands.tell)
@@ -128,7 +130,9 @@ class Coordinator:
         self._patience.try_to("fetching", fetch)
         if self._patience.faces("fetching"):
             self._pace.unreachable()
-        elif self._pulse.due and self._patience.trouble is None:
+            return
+        self._log_ends.apply()
+        if self._pulse.due and self._patience.trouble is None:
             self._patience.try_to("recording", self._pulse.beat)
 
     def _settle(self, view: View) -> bool:
@@ -137,7 +141,10 @@ class Coordinator:
             return False
         hands = (self._hands.hand_in, self._hands.clear, self._tell_once)
         done = bool(
-            self._patience.try_to("recording", lambda: settle(self._store, self._engine, view, *hands))
+            self._patience.try_to(
+                "recording",
+                lambda: settle(self._store, self._engine, view, *hands, self._wishes.log_ends),
+            )
         )
         if done:
             self._state.mend_configuration()

@@ -14,6 +14,7 @@ from gitcoord.run.attempt_state import HELD, DeadAttempt
 from gitcoord.run.observe import View
 from gitcoord.state.journal import now
 from gitcoord.state.journal import worker_name as who
+from gitcoord.state.log_ends import write_log_end
 from gitcoord.state.store import Store, Unless
 from gitcoord.state.task_history import PENDING, Progress
 from gitcoord.tasks.model import TaskId
@@ -36,14 +37,16 @@ def settle(
     hand_in: Callable[[TaskId], bool],
     clear: Callable[[TaskId], None],
     tell: Tell,
+    log_ends: int = 0,
 ) -> bool:
     """Records vanished attempts and overtaken work, ends cancelled attempts, and submits finished parents.
 
-    Returns whether it did anything, in which case the run has to observe again.
+    Returns whether it did anything, in which case the run has to observe again. Keeps the end of a log in git
+    unless `log_ends` is 0.
     """
     cancelled = [view.keys[unit] for unit in view.cancelled if unit in view.keys]
     cancel_all(engine, cancelled)
-    lost = [ended for ended in view.ended if _record_end(store, engine, ended)]
+    lost = [ended for ended in view.ended if _record_end(store, engine, ended, log_ends)]
     for ended in lost:
         if ended.done:
             clear(ended.unit)
@@ -63,7 +66,7 @@ def cancel_all(engine: Engine, keys: Sequence[str]) -> None:
             list(pool.map(engine.cancel, keys))
 
 
-def _record_end(store: Store, engine: Engine, ended: DeadAttempt) -> bool:
+def _record_end(store: Store, engine: Engine, ended: DeadAttempt, log_ends: int) -> bool:
     """Records the end of an attempt; returns False if its worker recorded it in the meantime."""
     store.refresh()
     told = store.progress().get(ended.unit, PENDING)
@@ -95,7 +98,9 @@ def _record_end(store: Store, engine: Engine, ended: DeadAttempt) -> bool:
         outside=outside[:MOST_OUTSIDE],
         outside_count=len(outside),
     )
-    store.record(event, unless=too_late)
+    log = engine.log(key_of(ended.unit, ended.attempt))
+    end = None if log is None else write_log_end(store, event, Path(log), log_ends)
+    store.record(event, unless=too_late, beside=end)
     return True
 
 

@@ -172,12 +172,12 @@ class Store:
 
         return until_still(attempt)
 
-    def record(self, event: AnyEvent, unless: Unless | None = None) -> bool:
+    def record(self, event: AnyEvent, unless: Unless | None = None, beside: RefUpdate | None = None) -> bool:
         """Appends `event` to its task's ref. Returns False if `unless` forbids it for the newest progress.
 
-        Raises `foreign-state` if the ref has a commit that gitcoord did not write, and `state-busy`.
+        `beside` as in `try_record`. Raises `foreign-state` if gitcoord did not write it, and `state-busy`.
         """
-        written = until_known(lambda: self.try_record([event], (), unless))
+        written = until_known(lambda: self.try_record([event], (), unless, beside=beside))
         if written is None:
             raise GitcoordError(
                 "state-busy",
@@ -203,8 +203,9 @@ class Store:
         unless: Unless | None = None,
         *,
         hooks: bool = False,
+        beside: RefUpdate | None = None,
     ) -> bool | None:
-        """Appends the events of one task and moves the refs `also`, atomically.
+        """Appends the events of one task and moves the refs `also`, atomically; `beside` only if it can.
 
         Returns False if `unless` forbids it, None if somebody else was faster: then read and decide again.
         Raises the errors of `record`.
@@ -212,7 +213,7 @@ class Store:
         move = self._move(events, unless)
         if move is None:
             return False
-        return True if self.shared.publish([*also, move], hooks=hooks) else None
+        return True if self.shared.publish([*also, move], hooks=hooks, beside=beside) else None
 
     def journal(self) -> list[JournalEntry]:
         """Returns all readable entries, oldest first, also those that gitcoord did not write."""

@@ -41,9 +41,10 @@ def logs(
         bool, typer.Option("--json", help="List the logs: one gitcoord.logs/1 document on stdout.")
     ] = False,
 ) -> None:
-    """Show the output of TASK's agent on this machine. Long output is shortened to its start and end.
+    """Show the output of TASK's agent. Long output is shortened to its start and end.
 
-    Of a task of several repositories, shows the log in each.
+    Of an ended attempt whose log is on another machine, shows the end that git keeps. Of a task of several
+    repositories, shows the log in each.
     """
     from gitcoord.cli.attempt_logs import find_check_log, find_logs
     from gitcoord.cli.each_repository import ask_each
@@ -74,6 +75,7 @@ def _show(
     """Shows the logs of a task in those of its repositories that have one, `of` how many."""
     from gitcoord.cli.attempt_logs import AttemptLogs
     from gitcoord.cli.each_repository import show_name, together
+    from gitcoord.cli.log_ends import show_log_end
     from gitcoord.cli.log_reader import show_log
     from gitcoord.cli.views.output import clean, emit, emit_json
 
@@ -83,7 +85,9 @@ def _show(
     for place, one in logs:
         if of > 1:
             show_name(place)
-        if isinstance(one, AttemptLogs):
+        if isinstance(one, AttemptLogs) and one.end is not None:
+            show_log_end(one.end, raw=raw)
+        elif isinstance(one, AttemptLogs):
             show_log(one.shown, raw=raw)
         elif one.path.is_file():
             show_log(one.path, raw=raw)

@@ -159,13 +159,29 @@ class AttemptLog(TypedDict):
     running: bool
 
 
+class LogEndEntry(TypedDict):
+    """The end of a log that git keeps, when the log is on another machine.
+
+    `worker` wrote it on `engine`; `bytes` is the size of the log. `complete`: `output` has all of it.
+    """
+
+    attempt: int
+    worker: str
+    engine: str
+    ended_at: str
+    bytes: int
+    complete: bool
+    output: str
+
+
 class LogsDocument(TypedDict):
-    """The logs of a task; `output`: the end of a check's output."""
+    """The logs of a task here; `output`: the end of a check's output; `end`: a log's end that git keeps."""
 
     task: str
     attempt: int | None
     logs: list[AttemptLog]
     output: NotRequired[str]
+    end: NotRequired[LogEndEntry]
 
 
 class CancelDocument(TypedDict):

@@ -11,11 +11,13 @@ from gitcoord.engines.engine import key_of
 from gitcoord.errors import GitcoordError
 from gitcoord.events import AttemptEnded, Outcome
 from gitcoord.git.git_cli import Oid
+from gitcoord.git.remote_refs import RefUpdate
 from gitcoord.git.worktree import WorkingCopy
 from gitcoord.outside import OutsideChange
 from gitcoord.redact import redact
 from gitcoord.settings import Settings
 from gitcoord.state.journal import now, worker_name
+from gitcoord.state.log_ends import write_log_end
 from gitcoord.state.task_history import Progress
 from gitcoord.text_lists import some
 from gitcoord.worker.attempt.environment import tokens_used
@@ -198,6 +200,13 @@ def ended(context: AttemptContext, result: AttemptResult) -> AttemptEnded:
         outside=outside[:MOST_OUTSIDE],
         outside_count=len(outside),
     )
+
+
+def log_end(context: AttemptContext, event: AttemptEnded) -> RefUpdate | None:
+    """Writes the end of the log for other clones; returns the ref to create with the record `event`."""
+    context.log.tail(0)  # writes an unfinished line
+    most = context.settings.run.keep_log_ends
+    return write_log_end(context.task_context.store, event, context.place / "log", most)
 
 
 def _outside(context: AttemptContext) -> tuple[OutsideChange, ...]:

@@ -12,7 +12,7 @@ from gitcoord.landing.conflicting_tasks import other_side
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.task_history import PENDING
 from gitcoord.tasks.model import TaskId
-from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult, ended
+from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult, ended, log_end
 from gitcoord.worker.attempt.conflict_handoff import SHUT_OUT, merge_in, tell
 from gitcoord.worker.attempt.held_back import why_nothing
 from gitcoord.worker.attempt.prompt import ConflictBrief
@@ -56,7 +56,10 @@ def _try_to_fold(
             reason = f"{context.unit.branch} has no commits of its own{why_nothing(copy)}"
             return AttemptResult(outcome="failed", reason=reason, head=head)
         result = AttemptResult(outcome="ok", head=head, recorded=True)
-        folded = fold_subtask(task_context, context.unit, context.attempt, head, ended(context, result))
+        event = ended(context, result)
+        folded = fold_subtask(
+            task_context, context.unit, context.attempt, head, event, log_end(context, event)
+        )
         if folded is True:
             _hand_in_parent(context)
             return result
@@ -100,13 +103,12 @@ def _defer_subtask(
         onto=clash.commit,
     )
     result = AttemptResult(outcome="conflict", reason=reason, head=head, recorded=True)
-    ref = HEADS + context.unit.branch
+    ref, end = HEADS + context.unit.branch, ended(context, result)
+    log = log_end(context, end)
     for _ in range(_FOLDS):
         before = task_context.shared.read(ref)
         moves = [] if before == head else [RefUpdate(ref, before, head)]
-        written = task_context.store.try_record(
-            [event, ended(context, result)], moves, superseded(context.attempt)
-        )
+        written = task_context.store.try_record([event, end], moves, superseded(context.attempt), beside=log)
         if written is not None:
             return result if written else SHUT_OUT
     raise GitcoordError("push-raced", f"{context.unit.branch} kept moving.", hint="Try again.")

@@ -10,6 +10,7 @@ from gitcoord.events import AttemptEnded
 from gitcoord.git.git_cli import Oid
 from gitcoord.state.accounts import closed_now
 from gitcoord.state.journal import now, worker_name
+from gitcoord.state.log_ends import write_log_end
 from gitcoord.state.task_history import PENDING, Progress
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.attempt.checkout import check_free, clear_done
@@ -102,7 +103,8 @@ def without_the_dead(task_context: TaskContext, unit: WorkUnit, order: WorkerOrd
         outside=outside[:MOST_OUTSIDE],
         outside_count=len(outside),
     )
-    task_context.store.record(event, unless=superseded(newest.number))
+    end = write_log_end(task_context.store, event, place / "log", task_context.settings.run.keep_log_ends)
+    task_context.store.record(event, unless=superseded(newest.number), beside=end)
     return task_context.store.progress().get(unit.id, PENDING)
 
 

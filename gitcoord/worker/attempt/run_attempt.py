@@ -27,6 +27,7 @@ from gitcoord.worker.attempt.attempt_context import (
     AttemptContext,
     AttemptResult,
     ended,
+    log_end,
     patiently,
     without_room,
 )
@@ -259,8 +260,11 @@ def _record(context: AttemptContext, result: AttemptResult) -> bool:
     The checkout then stays for the next attempt: one without a result counts as lost.
     """
     event, shut_out = ended(context, result), superseded(context.attempt)
+    end = log_end(context, event)
     try:
-        return patiently(context, lambda: context.task_context.store.record(event, unless=shut_out))
+        return patiently(
+            context, lambda: context.task_context.store.record(event, unless=shut_out, beside=end)
+        )
     except GitcoordError as error:
         where = f"The work of attempt {context.attempt} stays in {context.directory}; "
         where += "the next one goes on from it."
