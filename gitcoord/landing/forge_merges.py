@@ -11,7 +11,7 @@ from gitcoord.evidence.trailers import values
 from gitcoord.forge.pull_requests import Pull
 from gitcoord.git.bare_merge import merge_on_server
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import STAMP, merge_tree, replay, tree_of
+from gitcoord.git.merge_tree import STAMP, first_parents, merge_tree, replay, tree_of
 from gitcoord.git.object_reader import Objects
 from gitcoord.git.remote_refs import SharedRefs
 from gitcoord.git.repository import Repository
@@ -55,15 +55,33 @@ def _heads_since(repository: Repository, landed: AbstractSet[Oid], last: Oid) ->
     return [one for one in candidates if all(repository.ancestry.contains(one, head) for head in landed)]
 
 
-def compare(repository: Repository, number: int, head: Oid, commit: Oid, computed: Oid = "") -> None:
+class ComputedMerge(msgspec.Struct, frozen=True, kw_only=True):
+    """A merge as it was computed before it was sent: its `tree`, and the commit of the base that it is on.
+
+    `base` is "" if the merge moves the base over several commits at once.
+    """
+
+    tree: Oid
+    base: Oid
+
+
+def compare(
+    repository: Repository, number: int, head: Oid, commit: Oid, computed: ComputedMerge | None = None
+) -> None:
     """Compares the tree of `commit`, the merge of `head`, with the computed one. Raises `tree-differs`.
 
-    If it is not `computed`, computes the tree again from the commit before: the base may have moved.
+    If it is not `computed`, or is on another commit of the base, computes the tree again from the commit
+    before: the base has moved, and a merge that still gives the old tree has lost what moved it.
     """
-    actual = Objects(repository.git, repository.common_dir).tree(commit)
-    if actual == computed:
+    objects = Objects(repository.git, repository.common_dir)
+    actual = objects.tree(commit)
+    if (
+        computed is not None
+        and actual == computed.tree
+        and _is_on(repository, objects, commit, computed.base)
+    ):
         return
-    expected = _expected_tree(repository, head, commit, actual) or computed
+    expected = _expected_tree(repository, head, commit, actual) or (computed.tree if computed else "")
     if expected in ("", actual):
         return
     raise GitcoordError(
@@ -72,6 +90,16 @@ def compare(repository: Repository, number: int, head: Oid, commit: Oid, compute
         f"at {commit}.",
         hint=f"Compare them with `git diff {expected} {actual}`.",
     )
+
+
+def _is_on(repository: Repository, objects: Objects, commit: Oid, base: Oid) -> bool:
+    """Whether the first parent of `commit` is `base`; it is for a merge, a squash and a single commit."""
+    if not base:
+        return True
+    found = objects.commit(commit)
+    if found is None:
+        return first_parents(repository.git, [commit]).get(commit) == base
+    return found.parents[:1] == (base,)
 
 
 def is_merge_of(repository: Repository, pull: Pull, commit: Oid, own: OwnMessage) -> bool:

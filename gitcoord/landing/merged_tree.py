@@ -8,6 +8,7 @@ from gitcoord.forge.pull_requests import Pull
 from gitcoord.git.git_cli import Oid
 from gitcoord.landing.context import LandingContext
 from gitcoord.landing.forge_merges import (
+    ComputedMerge,
     OwnMessage,
     compare,
     compare_recorded,
@@ -54,7 +55,7 @@ class SentMerges:
                 self.settle(step.carrier)
                 commit = _merge_of(context, snapshot, before, step)
                 if commit is not None:
-                    prove(context, step, commit)
+                    prove(context, before, step, commit)
 
     def prove_recorded(
         self, context: LandingContext, snapshot: LandingSnapshot, tasks: Sequence[TaskId]
@@ -85,13 +86,16 @@ class SentMerges:
                 compare_recorded(context.repository, pull, commit, heads)
 
 
-def prove(context: LandingContext, step: Merge, commit: Oid) -> None:
-    """Compares the base's new tree with the computed one. Raises `tree-differs` with both ids.
+def prove(context: LandingContext, before: LandingSnapshot, step: Merge, commit: Oid) -> None:
+    """Compares the base's new tree with the one computed in the snapshot `before`. Raises `tree-differs`.
 
-    If the base had moved in between, computes the expected tree again from the merge's actual parent.
+    If the base had moved in between, computes the expected tree again from the merge's actual parent. The
+    local forge merges with gitcoord's own git, and may merge several branches in one move of the base.
     """
     if context.ancestry.existing({commit}):
-        compare(context.repository, number_of(step.carrier), step.carrier.head, commit, step.tree)
+        base = "" if context.forge.name == "local" else before.base_commit
+        computed = ComputedMerge(tree=step.tree, base=base)
+        compare(context.repository, number_of(step.carrier), step.carrier.head, commit, computed)
 
 
 def _handed_over(context: LandingContext, pull: Pull) -> bool:

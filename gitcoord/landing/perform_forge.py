@@ -141,7 +141,7 @@ def follow_merge(
             ):
                 lag = f"{snapshot.base} does not show the merge {outcome.commit[:12]} yet."
                 return LookAgain(pause=True, doubt=True, message=lag)
-            prove(context, step, outcome.commit)
+            prove(context, snapshot, step, outcome.commit)
             return MergeDone(commit=outcome.commit)
         case Unclear():
             return LookAgain(pause=True, doubt=True, message=outcome.message)
