@@ -6,6 +6,7 @@ import pytest
 
 from tests.landing.scenes import STRATEGIES
 from tests.support.services import SERVICES, Services
+from tests.support.tasklists import task
 
 NOTHING: dict[str, list[str]] = {name: [] for name in SERVICES}
 ALL = {"schema": ["task1.txt"], "api": ["task2.txt"], "web": ["task3.txt"]}
@@ -48,6 +49,21 @@ def test_a_level_lands_in_all_repositories_or_in_none(strategy: str, tmp_path: P
     assert (ran.code, "landed tasks depend on it: 4" in ran.err) == (1, True)
     services.run("rollback", "1", ok=0)
     assert services.added() == ALL
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_of_two_tasks_that_conflict_one_lands_everywhere_and_the_other_is_deferred(
+    strategy: str, tmp_path: Path
+) -> None:
+    tasks = [task(1, repo="api"), task(2, repo="api"), task(3, repo="web")]
+    services = Services.create(tmp_path / "world", strategy=strategy, tasks=tasks)
+    for id, name in (("1", "api"), ("2", "api"), ("3", "web")):
+        services.work(id, {f"task{id}.txt": name, "shared.txt": f"{id}\n"}, at=name)
+    ran = services.run("merge-level", "--json")
+    [deferred] = ran.json["repositories"]["api"]["deferred"]
+    assert (deferred["task"], deferred["paths"]) == ("2", ["shared.txt"])
+    assert services.added() == {"schema": [], "api": ["task1.txt"], "web": ["task3.txt"]}, ran.err
+    assert (ran.json["state"], ran.json["missing"][0]["task"]) == ("partial", "2")
 
 
 def test_a_run_works_in_all_repositories_and_lands_what_needs_each_other(tmp_path: Path) -> None:

@@ -106,3 +106,14 @@ def test_a_rollback_that_was_begun_goes_on_whatever_is_asked_for() -> None:
 def test_what_is_in_everywhere_is_over() -> None:
     every = (member("schema", landed="1"), member("api", landed="2 3"), member("web", landed="3"))
     assert move(*every, on_partial="rollback", begun=begun()) == End()
+
+
+def test_two_repositories_that_have_two_tasks_in_opposite_waves_are_named() -> None:
+    """Each task is in a later wave in one of them, so that none can land."""
+    whole = plan(("1", "api web", ""), ("2", "api web", ""))
+    crossed = LevelScene(whole=whole, level=whole.levels[0], names=("api", "web"))
+    members = looks(member("api", ready="1"), member("web", ready="2"))
+    ended = next_move(crossed, members, None, {}, patient=False)
+    assert isinstance(ended, End)
+    assert [(one.repository, one.task) for one in ended.missing] == [("api", "2"), ("web", "1")]
+    assert "conflicts with task 1 and comes after it here, but first in another" in ended.missing[0].reason

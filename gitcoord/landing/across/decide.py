@@ -7,6 +7,7 @@ import msgspec
 from gitcoord.landing.across.model import LevelScene, MemberLook, MissingTask
 from gitcoord.level_events import LevelAcross
 from gitcoord.tasks.model import TaskId
+from gitcoord.text_lists import named_tasks
 
 Looks = Mapping[str, MemberLook]
 
@@ -52,6 +53,7 @@ def next_move(
     tasks = {name: looks[name].ready - later for name in scene.names}
     if not missing and any(tasks.values()):
         return LandAll(tasks={name: some for name, some in tasks.items() if some})
+    missing = missing or _crossed(scene, looks)
     if patient:
         return Pause(missing=missing)
     if begun is not None and begun.state == "proved" and scene.on_partial == "rollback":
@@ -64,15 +66,31 @@ def next_move(
 
 def _later(scene: LevelScene, looks: Looks) -> frozenset[TaskId]:
     """Returns the tasks that wait for an earlier wave in one of their repositories."""
-
-    def is_later(task: TaskId, name: str) -> bool:
-        look = looks.get(name)
-        return look is not None and task not in look.landed | look.wave | look.ready
-
     return frozenset(
         task
         for task in scene.level.tasks
-        if any(is_later(task, name) for name in scene.whole.tasks[task].repositories)
+        if any(_is_later(looks, name, task) for name in scene.whole.tasks[task].repositories)
+    )
+
+
+def _is_later(looks: Looks, name: str, task: TaskId) -> bool:
+    look = looks.get(name)
+    return look is not None and task not in look.landed | look.wave | look.ready
+
+
+def _crossed(scene: LevelScene, looks: Looks) -> tuple[MissingTask, ...]:
+    """Returns the tasks that wait for each other, because two repositories have them in different waves."""
+    return tuple(
+        MissingTask(
+            repository=name,
+            task=task,
+            reason=f"it conflicts with {named_tasks(sorted(looks[name].wave))} and comes after "
+            f"{'it' if len(looks[name].wave) == 1 else 'them'} here, but first in another repository: let "
+            "one depend on the other in the task list, and plan again",
+        )
+        for name in scene.names
+        for task in scene.level.tasks
+        if name in scene.whole.tasks[task].repositories and _is_later(looks, name, task)
     )
 
 

@@ -40,18 +40,20 @@ def look(name: str, context: LandingContext, tell: Tell) -> MemberLook:
 
     waiting = msgspec.structs.replace(context.options, wait=0.0, delete_branches=False)
     report = Lander(msgspec.structs.replace(context, options=waiting, permit=keep), tell).land()
-    carriers = tuple(sorted(ready.values(), key=lambda carrier: carrier.wave))
     open_tasks = {task for wave in context.level.waves for task in wave} - {one.task for one in report.landed}
     wave = next((wave for wave in context.level.waves if open_tasks.intersection(wave)), ())
-    commit = _combined(context, seen[0], carriers) if seen else None
+    # A later wave conflicts with this one: it lands when this one is in everywhere.
+    here = [one for one in ready.values() if open_tasks.intersection(wave, one.tasks)]
+    carriers = tuple(sorted(here, key=lambda carrier: carrier.wave))
+    commit = _combined(context, seen[0], carriers) if carriers else report.base_commit
     return MemberLook(
         name=name,
         report=report,
         carriers=carriers,
         wave=frozenset(open_tasks.intersection(wave)),
         base_commit=report.base_commit,
-        commit=commit if seen else report.base_commit,
-        tree=tree_of(context.repository.git, commit or report.base_commit) if commit or not seen else None,
+        commit=commit,
+        tree=tree_of(context.repository.git, commit) if commit is not None else None,
     )
 
 

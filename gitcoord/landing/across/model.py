@@ -47,9 +47,11 @@ class MemberLook(msgspec.Struct, frozen=True, kw_only=True):
 
     def why_not(self, task: TaskId) -> str:
         """Returns why a task is not ready."""
+        if task in self.ready:
+            return "it does not merge after what lands before it"
         reasons: dict[TaskId, str] = {one.task: one.reason for one in self.report.deferred}
         reasons |= {one.task: one.reason for one in self.report.waiting}
-        return reasons.get(task, "it does not merge after what lands before it")
+        return reasons.get(task, "it waits for an earlier wave")
 
 
 class MissingTask(msgspec.Struct, frozen=True, kw_only=True):
