@@ -18,6 +18,10 @@
 #   EXECUTION_LEVEL  level-0 or 0: the level that the task has to be in
 #   WORKDIR          where clone and checkout are made, or a clone lies already (default: ./work)
 #   GITCOORD_WORKER  the worker's name in the record (default: TASK_ID@hostname)
+#   TOKEN_FROM       the variable that has the token for REPOSITORY_URL, instead of GH_TOKEN and the others
+#   GITCOORD_REPOSITORIES  the other repositories of a plan over several, where REPOSITORY_URL is the home repository:
+#                    "api=URL web=URL", instead of the places that the settings give
+#   GITCOORD_ALONE   1: REPOSITORY_URL is one of several repositories; do only its part of the task
 #   PASS_ENVIRONMENT the names of tokens above that the agent gets to see all the same: "GH_TOKEN"
 #   WAIT             how long to wait while another worker holds the task: 15m, none for as long as it takes (the
 #                    default), 0s. A task whose worker is silent is taken over after its lease (`lease`, 5 minutes)
@@ -87,6 +91,16 @@ check_environment() {
     command -v "$name" >/dev/null || fail 2 "There is no $name on PATH in this container."
   done
   case ${MERGE:-1} in 0 | 1) ;; *) fail 2 "MERGE is 0 or 1, not '$MERGE'." ;; esac
+  case ${TOKEN_FROM:-} in *[!A-Za-z0-9_]*) fail 2 "TOKEN_FROM is the name of a variable." ;; esac
+  [ -z "${TOKEN_FROM:-}" ] || [ -n "${!TOKEN_FROM:-}" ] || fail 2 "$TOKEN_FROM is not set, which TOKEN_FROM names."
+}
+
+# The repository's own token goes before all others.
+choose_token() {
+  [ -n "${TOKEN_FROM:-}" ] || return 0
+  local token=${!TOKEN_FROM}
+  unset GITHUB_TOKEN GITHUB_ENTERPRISE_TOKEN GITCOORD_APP_ID GITCOORD_APP_PRIVATE_KEY GITCOORD_APP_PRIVATE_KEY_FILE "$TOKEN_FROM"
+  export GH_TOKEN=$token GH_ENTERPRISE_TOKEN=$token
 }
 
 # --- The clone -------------------------------------------------------------------------------------------
@@ -140,6 +154,21 @@ look() {
   read -r level state level_state < <(printf '%s' "$document" | python3 -c '
 import json, sys
 status, unit = json.load(sys.stdin), sys.argv[1]
+if "repositories" in status:  # of a plan over several, the whole level
+    parts = list(status["repositories"].values())
+    states = lambda one: {part["tasks"][one]["state"] for part in parts if one in part["tasks"]}
+    task = unit if states(unit) else unit.rpartition(".")[0]
+    for level in status["levels"]:
+        tasks = {one for key in ("in", "out") for listed in level[key].values() for one in listed}
+        if task in tasks:
+            every = set().union(*map(states, tasks))
+            rest = "complete" if every <= {"submitted", "open-pull", "landed"} else "deferred" if "deferred" in every else "open"
+            own = "deferred" if "deferred" in states(task) else next(iter(states(task)))
+            print(level["name"], own, "landed" if level["landed"] else rest)
+            break
+    else:
+        print("- - -")
+    sys.exit()
 task = unit if unit in status["tasks"] else unit.rpartition(".")[0]
 for level in status["levels"]:
     if task in level["tasks"]:
@@ -201,6 +230,7 @@ land_wave() {
 }
 
 # Sets level, strategy, wanted (landed or open) and deferred: TASK_ID if it is, or the deferred tasks of the level.
+# Over several repositories, the strategy is `several`, and what is wanted has to land in all of them.
 look_at_landing() {
   local document code=0
   document=$(gitcoord status --json) || code=$?
@@ -208,6 +238,18 @@ look_at_landing() {
   { read -r level && read -r strategy && read -r wanted && mapfile -t deferred; } < <(printf '%s' "$document" | python3 -c '
 import json, sys
 status, task, level = json.load(sys.stdin), sys.argv[1], sys.argv[2]
+if "repositories" in status:
+    tasks_of = lambda one, *keys: {id for key in keys for listed in one[key].values() for id in listed}
+    is_it = lambda one: task in tasks_of(one, "in", "out") if task else one["name"] == "level-" + level.removeprefix("level-")
+    found = next((one for one in status["levels"] if is_it(one)), None)
+    wanted = {task} if task else tasks_of(found, "in", "out") if found else set()
+    landed = found is not None and not wanted & tasks_of(found, "out")
+    print(found["name"] if found else "-", "several", "landed" if landed else "open", sep="\n")
+    parts = status["repositories"].values()
+    for one in sorted(wanted):
+        if any(part["tasks"].get(one, {}).get("state") == "deferred" for part in parts):
+            print(one)
+    sys.exit()
 tasks = status["tasks"]
 of_task = lambda one: task in one["tasks"]
 of_name = lambda one: one["name"] == "level-" + level.removeprefix("level-")
@@ -226,8 +268,11 @@ land() {
   local tries=${REWORKS:-2} options=() one
   read -r -a options <<<"${MERGE_OPTIONS:-}" || true
   look_at_landing
-  case " ${options[*]-} " in *[\ =]multi-pr\ *) strategy=multi-pr ;; *[\ =]single-pr\ *) strategy=single-pr ;; esac
-  [ "$strategy" = multi-pr ] || options+=(--partial) # multi-PR lands each task by itself anyhow
+  [ -z "${GITCOORD_REPOSITORIES:-}" ] || [ "$strategy" = several ] ||
+    fail 2 "The settings in REPOSITORY_URL name no [repositories], and GITCOORD_REPOSITORIES does. Push gitcoord.toml."
+  [ "$strategy" = several ] ||
+    case " ${options[*]-} " in *[\ =]multi-pr\ *) strategy=multi-pr ;; *[\ =]single-pr\ *) strategy=single-pr ;; esac
+  [ "$strategy" != single-pr ] || options+=(--partial) # multi-PR lands each task by itself anyhow
   [ "$level" != - ] || fail 2 "The plan has no $([ -n "${TASK_ID:-}" ] && echo "task $TASK_ID" || echo "level $EXECUTION_LEVEL")."
   while [ "$wanted" != landed ]; do
     code=0
@@ -247,6 +292,7 @@ land() {
 
 trap stop TERM INT HUP
 check_environment
+choose_token
 WORKDIR=${WORKDIR:-$PWD/work}
 export GITCOORD_WORKER=${GITCOORD_WORKER:-"${TASK_ID:-${STEP:-work}}@${HOSTNAME:-container}"}
 prepare_clone

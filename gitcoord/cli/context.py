@@ -33,6 +33,9 @@ class AcrossRepositories(Protocol):
     def by_repository(self, listed: "TaskList") -> "dict[str, tuple[Context, frozenset[TaskId]]]":
         """Returns the repositories of the list's tasks by name, each with the ids of its tasks."""
 
+    def members(self, plan: "Plan") -> "dict[str, Context]":
+        """Returns the repositories in which tasks of the plan work."""
+
     def snapshots(self, plan: "Plan") -> "dict[str, Snapshot]":
         """Reads a snapshot of each repository from the refs of the last fetch."""
 

@@ -8,9 +8,12 @@ from gitcoord.cli.context import Context
 from gitcoord.cli.parameters import read_parameters
 from gitcoord.cli.time_options import seconds
 from gitcoord.errors import usage_error
-from gitcoord.export.model import ActionsStyle, ArgoStyle, ExportOptions
+from gitcoord.export.model import ActionsStyle, ArgoStyle, ExportedRepository, ExportOptions
+from gitcoord.git.github_remotes import parse_address
 from gitcoord.git.remotes import read_remotes, without_login
 from gitcoord.planning.model import Plan
+from gitcoord.planning.parts import HOME
+from gitcoord.settings import RepositorySettings
 
 ExportEngine = Literal["argo", "actions", "airflow", "prefect"]
 _STYLES: dict[ExportEngine, tuple[str, ...]] = {
@@ -61,6 +64,7 @@ def export_options(
     if not agent:
         way_out = "Name its command with `--agent 'COMMAND'`, or as `agent` in [run] in the settings."
         raise usage_error("no-agent", "There is no agent for the tasks.", way_out)
+    repositories = _repositories(context, plan, request)
     options = ExportOptions(
         repository_url=_url(context, request),
         agent=agent,
@@ -77,6 +81,7 @@ def export_options(
         install=request.install,
         runs_on=request.runs_on,
         parameters=read_parameters(request.parameters, _TAKEN),
+        repositories=repositories,
     )
     return options, style  # type: ignore[return-value]
 
@@ -95,12 +100,50 @@ def _check_argo(plan: Plan, request: ExportRequest, style: str) -> None:
             raise usage_error("usage", message, "Give the task another id in the task list.")
 
 
+def _repositories(context: Context, plan: Plan, request: ExportRequest) -> dict[str, ExportedRepository]:
+    """Returns the repositories beside the home one in which tasks of the plan work; none of a plan over one.
+
+    Raises `usage` (exit 2) for GitHub Actions without a secret: a workflow's own token reaches only the
+    repository in which it runs.
+    """
+    given = context.settings.repositories
+    if context.several is None:
+        return {}
+    found = {}
+    for name, member in context.several.members(plan).items():
+        if name != HOME:
+            table = given[name]
+            token = table.token or "" if isinstance(table, RepositorySettings) else ""
+            url = _address(member, f"The repository {name}")
+            found[name] = ExportedRepository(url=_for_actions(url, request), token=token)
+    if request.engine == "actions" and not request.secret:
+        raise usage_error(
+            "usage",
+            "A workflow's own token reaches only the repository in which it runs, and this plan has "
+            f"{', '.join(found)}, too.",
+            "Name a secret that has a token for all of them: --secret NAME.",
+        )
+    return found
+
+
+def _for_actions(url: str, request: ExportRequest) -> str:
+    """Returns the URL with which a job can use its token: over HTTPS instead of SSH."""
+    address = parse_address(url)
+    if request.engine != "actions" or address is None or address.scheme != "ssh":
+        return url
+    return f"https://{address.host}/{address.path}"
+
+
 def _url(context: Context, request: ExportRequest) -> str:
     """Returns the URL that workers clone: the given one, else the remote's without a login."""
     if request.url is not None or request.engine == "actions":
         return request.url or ""
+    return _address(context, "This repository", "Add one with `git remote add`, or give --url URL.")
+
+
+def _address(context: Context, named: str, hint: str = "Add one with `git remote add`.") -> str:
+    """Returns the URL of the remote without a login. Raises `usage` (exit 2) if there is none."""
     remote = read_remotes(context.repository.git).get(context.repository.remote or "")
     if remote is None or not remote.url:
-        message = "This repository has no remote, and workers elsewhere need one to clone."
-        raise usage_error("usage", message, "Add one with `git remote add`, or give --url URL.")
+        raise usage_error("usage", f"{named} has no remote, and workers elsewhere need one to clone.", hint)
     return without_login(remote.url)

@@ -15,6 +15,8 @@ from gitcoord.git.repository import locate
 from gitcoord.settings import RepositorySettings
 from gitcoord.settings_file import load_settings
 
+ADDRESSES = "GITCOORD_REPOSITORIES"
+"""Other places than those of the settings, where these do not exist: `api=URL web=URL`."""
 _TOKENS = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
 _APP = ("GITCOORD_APP_ID", "GITCOORD_APP_PRIVATE_KEY", "GITCOORD_APP_PRIVATE_KEY_FILE")
 
@@ -26,6 +28,7 @@ def open_member(home: Context, name: str, given: str | RepositorySettings) -> Co
     `no-token` if the variable with its token is not set.
     """
     setting = RepositorySettings(at=given) if isinstance(given, str) else given
+    setting = msgspec.structs.replace(setting, at=_addresses().get(name, setting.at))
     environ = _environment(name, setting)
     directory = _directory(home, name, setting, environ)
     try:
@@ -40,6 +43,17 @@ def open_member(home: Context, name: str, given: str | RepositorySettings) -> Co
     settings = msgspec.structs.replace(own, repositories={}, **_overrides(setting))
     rules = settings.rules
     return Context(place.open(settings.remote, rules.union, environ, rules.regenerate), settings, environ)
+
+
+def _addresses() -> dict[str, str]:
+    """Returns the repositories' places that the environment has. Raises `usage` (exit 2)."""
+    found = {}
+    for text in os.environ.get(ADDRESSES, "").split():
+        name, found_one, at = text.partition("=")
+        if not (name and found_one and at) or at.startswith("-"):
+            raise usage_error("usage", f"{ADDRESSES} has {text!r}, which is not NAME=URL.", "")
+        found[name] = at
+    return found
 
 
 def _overrides(setting: RepositorySettings) -> dict[str, str]:

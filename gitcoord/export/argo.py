@@ -9,7 +9,9 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from gitcoord.export.model import ArgoStyle, Document, ExportedPlan, ExportOptions, steps_of, variable
+from gitcoord.export.model import ArgoStyle, Document, ExportedPlan, ExportOptions, exported_name, variable
+from gitcoord.export.steps import ALONE, addresses, steps_of, variables_of
+from gitcoord.planning.parts import HOME
 from gitcoord.tasks.model import TaskId
 
 API_VERSION = "argoproj.io/v1alpha1"
@@ -27,13 +29,17 @@ def argo_workflow(plan: ExportedPlan, options: ExportOptions, style: ArgoStyle) 
     `dag`: each unit starts when its dependencies have landed. `levels`: for each level, runs all units and
     then lands them. `children`: the same, with a child Workflow of a WorkflowTemplate for each unit.
     """
-    main = _dag(plan) if style == "dag" else _levels(plan, "child" if style == "children" else "work")
+    kind = "child" if style == "children" else "work"
+    main = _dag(plan) if style == "dag" else _levels(plan, kind)
     templates = [main]
-    if style != "dag":
-        templates.append(_fan_out(plan, options, "child" if style == "children" else "work"))
-    templates.append(
-        _child(options) if style == "children" else _container("work", options, _WORK, limited=True)
-    )
+    # Each repository of a plan over several has templates of its own.
+    for name in plan.by_repository(plan.units):
+        if style != "dag":
+            templates.append(_fan_out(plan, options, _named(kind, name)))
+        if style == "children":
+            templates.append(_child(options, name))
+        else:
+            templates.append(_container(_named("work", name), options, _WORK, name=name, limited=True))
     templates.append(_container("land", options, _LAND, limited=False))
     templates.append(_container("report", options, _REPORT, limited=False))
     metadata: Document = {"generateName": "gitcoord-", "labels": {"app.kubernetes.io/created-by": "gitcoord"}}
@@ -55,7 +61,18 @@ def argo_workflow(plan: ExportedPlan, options: ExportOptions, style: ArgoStyle) 
 
 def _arguments(options: ExportOptions) -> dict[str, str]:
     own = {"image": options.image, "repository-url": options.repository_url, "agent-command": options.agent}
-    return {**own, **options.parameters}
+    others = {_url_parameter(name): given.url for name, given in options.repositories.items()}
+    return {**own, **others, **options.parameters}
+
+
+def _url_parameter(repository: str) -> str:
+    """Returns the name of the parameter with a repository's URL."""
+    return "repository-url" if repository in ("", HOME) else exported_name("repository-url", repository)
+
+
+def _named(template: str, repository: str) -> str:
+    """Returns the name of a template; with several repositories, of that of `repository`."""
+    return exported_name(template, repository) if repository else template
 
 
 def _parameters(values: Mapping[str, str]) -> list[Document]:
@@ -68,10 +85,13 @@ def _parameters(values: Mapping[str, str]) -> list[Document]:
 def _dag(plan: ExportedPlan) -> Document:
     tasks: list[Document] = []
     for step in steps_of(plan):
-        values = {"task-id": step.id, **({"level-id": ""} if step.lands else {})}
+        values: dict[str, str] = {"task-id": step.id}
+        if step.lands:
+            level = step.values.get("EXECUTION_LEVEL", "")
+            values = {"task-id": step.values.get("TASK_ID", ""), "level-id": level}
         made: Document = {
             "name": step.name,
-            "template": "land" if step.lands else "work",
+            "template": "land" if step.lands else _named("work", step.repository),
             "arguments": {"parameters": _parameters(values)},
         }
         if step.needs:
@@ -83,7 +103,7 @@ def _dag(plan: ExportedPlan) -> Document:
 # --- Level by level ---------------------------------------------------------------------------------------
 
 
-def _levels(plan: ExportedPlan, template: str) -> Document:
+def _levels(plan: ExportedPlan, kind: str) -> Document:
     steps: list[list[Document]] = []
     for level in plan.levels:
         for number, ids in enumerate(plan.turns(level), start=1):
@@ -91,13 +111,14 @@ def _levels(plan: ExportedPlan, template: str) -> Document:
             steps.append(
                 [
                     {
-                        "name": f"{level}-turn-{number}",
-                        "template": f"every-{template}",
+                        "name": _named(f"{level}-turn-{number}", name),
+                        "template": f"every-{_named(kind, name)}",
                         "arguments": {
-                            "parameters": _parameters({"task-ids": _listed(ids), "level-id": level})
+                            "parameters": _parameters({"task-ids": _listed(own), "level-id": level})
                         },
                         "continueOn": {"failed": True},
                     }
+                    for name, own in plan.by_repository(ids).items()
                 ]
             )
         landing = _parameters({"task-id": "", "level-id": level})
@@ -129,13 +150,13 @@ def _fan_out(plan: ExportedPlan, options: ExportOptions, template: str) -> Docum
     }
 
 
-def _child(options: ExportOptions) -> Document:
+def _child(options: ExportOptions, repository: str) -> Document:
     """Returns the template of a child Workflow for a unit; the step has the child's end and result."""
-    shared = ("repository-url", "agent-command", *options.parameters)
     values = {
         "task-id": _in_json("inputs", "task-id"),
         "level-id": _in_json("inputs", "level-id"),
-        **{name: _in_json("workflow", name) for name in shared},
+        "repository-url": _in_json("workflow", _url_parameter(repository)),
+        **{name: _in_json("workflow", name) for name in ("agent-command", *options.parameters)},
     }
     child: Document = {
         "apiVersion": API_VERSION,
@@ -150,7 +171,7 @@ def _child(options: ExportOptions) -> Document:
         },
     }
     return {
-        "name": "child",
+        "name": _named("child", repository),
         "inputs": {"parameters": [{"name": "task-id"}, {"name": "level-id"}]},
         "resource": {
             "action": "create",
@@ -180,19 +201,20 @@ _REPORT: Sequence[Mapping[str, str]] = ({"name": "STEP", "value": "report"},)
 
 
 def _container(
-    name: str, options: ExportOptions, own: Sequence[Mapping[str, str]], *, limited: bool
+    template: str, options: ExportOptions, own: Sequence[Mapping[str, str]], *, name: str = "", limited: bool
 ) -> Document:
+    """Returns the template of a container; one that is `limited` works, in the repository `name`."""
     inputs = [one for one in ("task-id", "level-id") if any(f".{one}}}}}" in entry["value"] for entry in own)]
     container: Document = {
         "image": "{{workflow.parameters.image}}",
         "command": ["bash", "-c"],
         "args": [SCRIPT],
-        "env": [*own, *_environment(options)],
+        "env": [*own, *(_environment(options, name) if limited else _of_all(options))],
     }
     wanted = {name: value for name, value in (("cpu", options.cpu), ("memory", options.memory)) if value}
     if wanted and limited:
         container["resources"] = {"requests": wanted, "limits": wanted}
-    made: Document = {"name": name}
+    made: Document = {"name": template}
     if inputs:
         made["inputs"] = {"parameters": [{"name": one} for one in inputs]}
     if limited and options.minutes:
@@ -207,17 +229,28 @@ def _container(
     return made
 
 
-def _environment(options: ExportOptions) -> list[Document]:
-    shown: list[Document] = [
-        {"name": "REPOSITORY_URL", "value": "{{workflow.parameters.repository-url}}"},
-        {"name": "AGENT_COMMAND", "value": "{{workflow.parameters.agent-command}}"},
-        {"name": "GITCOORD_WORKER", "value": "{{pod.name}}"},
+def _environment(options: ExportOptions, repository: str = "") -> list[Document]:
+    given = {"REPOSITORY_URL": f"{{{{workflow.parameters.{_url_parameter(repository)}}}}}"}
+    given |= {"AGENT_COMMAND": "{{workflow.parameters.agent-command}}", "GITCOORD_WORKER": "{{pod.name}}"}
+    given |= {name: value for name, value in variables_of(options, repository).items() if name == ALONE}
+    given |= {variable(name): f"{{{{workflow.parameters.{name}}}}}" for name in options.parameters}
+    own = options.repositories[repository].token if repository in options.repositories else ""
+    return [*_parameters(given), *_secret(options, "GH_TOKEN", own or options.key)]
+
+
+def _of_all(options: ExportOptions) -> list[Document]:
+    """Returns the environment of a container that clones all repositories."""
+    urls = {name: f"{{{{workflow.parameters.{_url_parameter(name)}}}}}" for name in options.repositories}
+    tokens = dict.fromkeys(given.token for given in options.repositories.values() if given.token)
+    return [
+        *_environment(options),
+        *_parameters(addresses(urls)),
+        *(entry for token in tokens for entry in _secret(options, token, token)),
     ]
-    shown += [
-        {"name": variable(name), "value": f"{{{{workflow.parameters.{name}}}}}"}
-        for name in options.parameters
-    ]
-    if options.secret:
-        secret = {"name": options.secret, "key": options.key}
-        shown.append({"name": "GH_TOKEN", "valueFrom": {"secretKeyRef": secret}})
-    return shown
+
+
+def _secret(options: ExportOptions, variable: str, key: str) -> list[Document]:
+    """Returns the entry for a variable from the secret; none without a secret."""
+    if not options.secret:
+        return []
+    return [{"name": variable, "valueFrom": {"secretKeyRef": {"name": options.secret, "key": key}}}]

@@ -22,8 +22,17 @@ _LONGEST_NAME = 63
 """Kubernetes: names of pods and labels (https://kubernetes.io/docs/concepts/overview/working-with-objects/names)."""
 
 
+class ExportedRepository(msgspec.Struct, frozen=True, kw_only=True):
+    """A repository that workers clone. `token` is the variable for its token, if it has one of its own."""
+
+    url: str
+    token: str = ""
+
+
 class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options of an export.
+
+    `repositories` are those of a plan over several, without the home repository; else empty.
 
     `minutes` limits one attempt, `parallelism` how many run at once (None: the plan's number). `secret` is
     the name of the secret with the token, `key` the key in it. `parameters` are passed to every container, or
@@ -45,6 +54,7 @@ class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
     install: str = "pip install gitcoord"
     runs_on: str = "ubuntu-latest"
     parameters: Mapping[str, str] = {}
+    repositories: Mapping[str, ExportedRepository] = {}
 
 
 class ExportedUnit(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +69,10 @@ class ExportedUnit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExportedPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """The plan for an engine: units, and for each task its units and the tasks that land before it."""
+    """The plan for an engine: units, and for each task its units and the tasks that land before it.
+
+    `places` are the repositories of each task; empty if the plan has only one.
+    """
 
     units: Mapping[TaskId, ExportedUnit]
     of_task: Mapping[TaskId, tuple[TaskId, ...]]
@@ -67,6 +80,15 @@ class ExportedPlan(msgspec.Struct, frozen=True, kw_only=True):
     levels: Mapping[str, tuple[TaskId, ...]]
     most: int
     generation: int
+    places: Mapping[TaskId, tuple[str, ...]] = {}
+
+    def by_repository(self, ids: Iterable[TaskId]) -> dict[str, list[TaskId]]:
+        """Returns units by the repositories in which they work; all under "" if the plan has only one."""
+        found: dict[str, list[TaskId]] = {}
+        for id in ids:
+            for name in self.places.get(self.units[id].task, ("",)):
+                found.setdefault(name, []).append(id)
+        return found
 
     def turns(self, level: str) -> list[list[TaskId]]:
         """Returns the units of a level by turn, first those that wait for no other unit of it."""
@@ -83,6 +105,7 @@ def exported(plan: Plan) -> ExportedPlan:
     Waves are not part of it: work that conflicts at landing goes back to its agent.
     """
     units = units_of(plan)
+    is_whole = plan.part is not None and not plan.part.name
     level_of = {task: level.name for level in plan.levels for task in level.tasks}
     turns: dict[TaskId, int] = {}
     for id in TopologicalSorter({unit.id: unit.units for unit in units.by_id.values()}).static_order():
@@ -108,47 +131,22 @@ def exported(plan: Plan) -> ExportedPlan:
         levels={level.name: level.tasks for level in plan.levels},
         most=plan.max_parallel,
         generation=plan.generation,
+        places={id: task.repositories for id, task in plan.tasks.items()} if is_whole else {},
     )
-
-
-class ExportedStep(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of a plan without levels: the work on a unit, or the landing of a task.
-
-    It starts when the steps `needs` have succeeded. `values` are for the environment of the start script.
-    """
-
-    name: str
-    lands: bool
-    id: TaskId
-    needs: tuple[str, ...]
-    values: Mapping[str, str]
-
-
-def steps_of(plan: ExportedPlan) -> list[ExportedStep]:
-    """Returns all steps, each after those that it needs. Units start when what they need has landed."""
-    steps: list[ExportedStep] = []
-    for task, units in plan.of_task.items():
-        for id in units:
-            unit = plan.units[id]
-            needed = [exported_name("task", need) for need in unit.units]
-            needed += [exported_name("land", need) for need in unit.tasks]
-            steps.append(_step(exported_name("task", id), id, needed, {"TASK_ID": id, "MERGE": "0"}))
-        needed = [exported_name("task", id) for id in units]
-        needed += [exported_name("land", need) for need in plan.needs.get(task, ())]
-        name = exported_name("land", task)
-        steps.append(_step(name, task, needed, {"STEP": "land", "TASK_ID": task}, lands=True))
-    return steps
-
-
-def _step(
-    name: str, id: TaskId, needed: Iterable[str], values: Mapping[str, str], *, lands: bool = False
-) -> ExportedStep:
-    return ExportedStep(name=name, lands=lands, id=id, needs=tuple(dict.fromkeys(needed)), values=values)
 
 
 def variable(parameter: str) -> str:
     """Returns the environment variable of a parameter: `docs-branch` is DOCS_BRANCH."""
     return parameter.upper().replace("-", "_")
+
+
+def unit_name(id: str, repository: str) -> str:
+    """Returns the name of the step or job of a unit in one of its repositories ("": in the only one)."""
+    if not repository:
+        return exported_name("task", id)
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", id) and re.fullmatch("[A-Za-z][A-Za-z0-9]*", repository):
+        return f"{exported_name('task', id)}-{repository}"[:_LONGEST_NAME]
+    return exported_name("task", f"{id} {repository}")
 
 
 def exported_name(kind: str, id: str) -> str:

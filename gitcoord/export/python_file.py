@@ -10,7 +10,8 @@ from typing import Literal
 
 from gitcoord.export.actions import AGAIN
 from gitcoord.export.findings import ExportFinding, needs_faults
-from gitcoord.export.model import ExportedPlan, ExportedStep, ExportOptions, steps_of, variable
+from gitcoord.export.model import ExportedPlan, ExportOptions, variable
+from gitcoord.export.steps import ExportedStep, addresses, steps_of, variables_of
 
 PythonEngine = Literal["airflow", "prefect"]
 
@@ -90,6 +91,7 @@ def python_program(engine: PythonEngine, plan: ExportedPlan, options: ExportOpti
     environment = {"REPOSITORY_URL": options.repository_url, "AGENT_COMMAND": options.agent}
     if options.minutes is not None:
         environment["WORKER_OPTIONS"] = f"--timeout {options.minutes}m"
+    environment |= addresses({name: given.url for name, given in options.repositories.items()})
     environment |= {variable(name): value for name, value in options.parameters.items()}
     data = [
         f"MOST = {options.parallelism or plan.most}",
@@ -99,7 +101,7 @@ def python_program(engine: PythonEngine, plan: ExportedPlan, options: ExportOpti
         "}",
         "# Each step: its name, variables for the worker, and the steps that have to succeed before it.",
         "STEPS = [",
-        *(f"    {_literal(step)!r}," for step in steps_of(plan)),
+        *(f"    {_literal(step, options)!r}," for step in steps_of(plan)),
         "]",
     ]
     parts = (_HEAD.format(engine=engine).rstrip(), "\n".join(data), _PROGRAMS[engine].rstrip())
@@ -129,8 +131,8 @@ def lint_python(text: str) -> list[ExportFinding]:
     ]
 
 
-def _literal(step: ExportedStep) -> tuple[str, dict[str, str], list[str]]:
-    return step.name, dict(step.values), list(step.needs)
+def _literal(step: ExportedStep, options: ExportOptions) -> tuple[str, dict[str, str], list[str]]:
+    return step.name, {**step.values, **variables_of(options, step.repository)}, list(step.needs)
 
 
 def _assigned(program: ast.Module) -> Iterator[tuple[str, ast.expr]]:

@@ -26,8 +26,6 @@ def test_each_repository_gets_its_part_of_one_plan(services: Services) -> None:
     write_tasks(services.home.path, [task(1, repo="schema"), task(9, repo="shop")])
     ran = services.run("plan")
     assert (ran.code, "Task 9 works in shop, which is not under [repositories]" in ran.err) == (2, True)
-    ran = services.run("export", "argo")
-    assert (ran.code, "`gitcoord export` does not work on a plan over several" in ran.err) == (2, True)
 
 
 def test_a_task_is_done_where_it_works_and_in_several_repositories_at_once(services: Services) -> None:

@@ -118,17 +118,17 @@ def export(
     """Print the saved plan as a workflow that another program runs without a coordinator.
 
     The workers run `gitcoord container-script`. The file has task ids but no task texts;
-    workers read those from the saved plan. The command changes nothing.
+    workers read those from the saved plan. The command changes nothing. Over several
+    repositories, a unit clones the one that it works in, and levels land as a whole.
     """
     if check is not None:
         _check(engine, check, as_json=as_json)
         return
-    from gitcoord.cli.context import open_context
+    from gitcoord.cli.each_repository import whole_plan
     from gitcoord.cli.export_request import ExportRequest, export_options
     from gitcoord.export.model import exported
 
-    context = open_context(reads=True)
-    context.store.refresh()
+    context = whole_plan(reads=True)
     plan = context.store.require_plan()
     request = ExportRequest(
         engine=engine,
@@ -174,7 +174,8 @@ def _write(
         except OSError as error:
             message = f"{output} cannot be written: {error.strerror}."
             raise usage_error("bad-output", message, "Name a file in a directory that exists.") from error
-        say(f"{output}: {len(plan.units)} units, {len(plan.of_task)} landings, {len(text)} bytes")
+        landings = len(plan.levels if plan.places else plan.of_task)
+        say(f"{output}: {len(plan.units)} units, {landings} landings, {len(text)} bytes")
     if as_json:
         emit_json("export", {"engine": engine, "style": style, "workflow": document})
     elif output is None:
