@@ -210,6 +210,13 @@ def until(true: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def lasting(project: Project) -> tuple[str, list[str]]:
+    """The base's tree, and the refs that do not depend on the number of attempts."""
+    passing = ("refs/gitcoord/alive/", "refs/gitcoord/logs/", "refs/gitcoord/work/")
+    refs = [ref for ref in sorted(project.remote.refs()) if not ref.startswith(passing)]
+    return project.remote.git("rev-parse", "main^{tree}"), refs
+
+
 def written(place: Path) -> dict[str, int]:
     """The processes that the stubborn program wrote down."""
     files = {name: place / name for name in ("first", "fled")}

@@ -12,7 +12,7 @@ from gitcoord.engines.argo_manifest import WorkflowShape
 from gitcoord.engines.engine import Engine, Launch
 from gitcoord.engines.host import HostRequest, decoded
 from gitcoord.engines.kubernetes import KubernetesEngine
-from tests.engines.contract import EngineContract, ended, shell, until
+from tests.engines.contract import EngineContract, ended, lasting, shell, until
 from tests.support.cli import start_gitcoord
 from tests.support.engines import asked_for
 from tests.support.kubernetes import Cluster, needs_kubectl
@@ -97,8 +97,7 @@ def test_a_run_on_argo_ends_as_on_this_machine_although_a_pod_is_taken_away(
             cluster.end_pod(pod)
         _, err = running.communicate(timeout=240)
         assert running.returncode == 0, err
-        shown = [ref for ref in sorted(project.remote.refs()) if "/alive/" not in ref]
-        ends.append((project.remote.git("rev-parse", "main^{tree}"), shown))
+        ends.append(lasting(project))
     assert ends[0] == ends[1]
 
 

@@ -8,7 +8,7 @@ import pytest
 from gitcoord.engines.dask_address import check_scheduler, host_of
 from gitcoord.engines.engine import Engine
 from gitcoord.errors import GitcoordError
-from tests.engines.contract import EngineContract, ended, shell, until
+from tests.engines.contract import EngineContract, ended, lasting, shell, until
 from tests.support.cli import start_gitcoord
 from tests.support.dask import DaskCluster, needs_dask
 from tests.support.engines import asked_for
@@ -111,8 +111,7 @@ def test_a_run_on_dask_ends_as_on_this_machine_although_a_worker_dies(
         running = start_gitcoord(*words, cwd=project.desk.path)
         _, err = running.communicate(timeout=240)
         assert running.returncode == 0, err
-        shown = [ref for ref in sorted(project.remote.refs()) if "/alive/" not in ref]
-        ends.append((project.remote.git("rev-parse", "main^{tree}"), shown))
+        ends.append(lasting(project))
     assert (tmp_path / "begun").exists()
     assert ends[0] == ends[1]
 

@@ -16,7 +16,7 @@ from gitcoord.engines.host import HostRequest, decoded
 from gitcoord.engines.kubernetes import KubernetesEngine
 from gitcoord.engines.kubernetes_manifest import PodShape, attempt_manifest
 from gitcoord.errors import GitcoordError
-from tests.engines.contract import EngineContract, ended, shell, until
+from tests.engines.contract import EngineContract, ended, lasting, shell, until
 from tests.support.cli import start_gitcoord
 from tests.support.engines import asked_for
 from tests.support.kubernetes import Cluster, needs_kubectl
@@ -164,7 +164,6 @@ def test_a_run_on_a_cluster_ends_as_on_this_machine_although_a_pod_is_taken_away
         if engine == "kubernetes":
             told, err = following.communicate(timeout=60)
             assert (following.returncode, os.fsdecode(told)[: len(so_far)]) == (0, so_far), err
-        shown = [ref for ref in sorted(project.remote.refs()) if "/alive/" not in ref]
-        ends.append((project.remote.git("rev-parse", "main^{tree}"), shown))
+        ends.append(lasting(project))
     assert ends[0] == ends[1]
     assert not [name for name in cluster.processes if cluster.processes[name].poll() is None]

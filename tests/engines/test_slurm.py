@@ -9,7 +9,7 @@ import pytest
 from gitcoord.engines.engine import Engine
 from gitcoord.engines.slurm import SlurmEngine
 from gitcoord.errors import GitcoordError
-from tests.engines.contract import EngineContract, ended, shell, until
+from tests.engines.contract import EngineContract, ended, lasting, shell, until
 from tests.support.cli import start_gitcoord
 from tests.support.engines import asked_for
 from tests.support.project import Project
@@ -86,6 +86,5 @@ def test_a_run_on_slurm_ends_as_on_this_machine_although_a_job_is_killed(
             subprocess.run(["scancel", "--signal=KILL", "--full", number], check=True)
         _, err = running.communicate(timeout=240)
         assert running.returncode == 0, err
-        shown = [ref for ref in sorted(project.remote.refs()) if "/alive/" not in ref]
-        ends.append((project.remote.git("rev-parse", "main^{tree}"), shown))
+        ends.append(lasting(project))
     assert ends[0] == ends[1]
