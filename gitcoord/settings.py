@@ -68,7 +68,9 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     JSON on its standard input. `pass_environment` names variables with tokens (`GITHUB_TOKEN`) that agents
     may see. `idle_timeout` is how long an agent may print nothing new, use no CPU and change nothing (`none`:
     no limit). `lease` is how long an attempt without a heartbeat still counts as running, for runs on other
-    machines (`none`: forever). `account` names the agents' account: once its usage limit is reached, no
+    machines (`none`: forever). `publish_progress` is a pace (`1m`; empty: never) at which workers push what
+    they have so far, committed or not, so that runs and agents on other machines see clashes with it.
+    `account` names the agents' account: once its usage limit is reached, no
     machine with that name starts an agent until the limit ends. `limit_patterns` are regular expressions for
     the output of an agent at its limit, in addition to those that gitcoord knows.
 
@@ -104,6 +106,7 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     keep_logs_megabytes: Annotated[float, AtLeastNone] = 500.0
     keep_log_ends: Annotated[int, AtLeastNone] = 200
     lease: str = "5m"
+    publish_progress: str = ""
     account: str = ""
     limit_patterns: tuple[str, ...] = ()
     same_failures: Annotated[int, AtLeastNone] = 3

@@ -259,6 +259,7 @@ def _contradictions(settings: Settings) -> Iterator[Problem]:
         ("run.stagger", given.stagger, usual.stagger, ("",)),
         ("run.idle-timeout", given.idle_timeout, usual.idle_timeout, NO_LIMIT),
         ("run.lease", given.lease, usual.lease, NO_LIMIT),
+        ("run.publish-progress", given.publish_progress, usual.publish_progress, NO_LIMIT),
         ("engines.kubernetes.start-timeout", kubernetes.start_timeout, "30m", ()),
         ("engines.kubernetes.keep", kubernetes.keep, "1h", ()),
         ("engines.argo.start-timeout", argo.start_timeout, "30m", ()),

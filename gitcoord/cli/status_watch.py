@@ -11,6 +11,7 @@ from gitcoord.cli.views.output import emit, say, stdout_console
 from gitcoord.errors import Exit, GitcoordError
 from gitcoord.run.heartbeat import life_ref
 from gitcoord.state.heartbeats import beats_prefix
+from gitcoord.state.published_work import work_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -98,8 +99,8 @@ class WatchedRepository:
         context.store.refresh()
         context.store.follow()
         refs = dict(context.shared.list("refs/"))
-        prefix = beats_prefix(context.store)
-        beats = tuple(sorted(refs.pop(ref) for ref in list(refs) if ref.startswith(prefix)))
+        signs = (beats_prefix(context.store), work_prefix(context.store))
+        beats = tuple(sorted(refs.pop(ref) for ref in list(refs) if ref.startswith(signs)))
         sign = (refs.pop(life_ref(context.store), None), beats)
         self.moved = refs != self._known
         if (refs, sign) == (self._known, self._heard) and not self._aged():

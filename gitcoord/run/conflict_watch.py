@@ -21,7 +21,7 @@ Pair = frozenset[TaskId]
 
 
 class Watch:
-    """Compares the worktrees of running tasks with each other and with submitted branches."""
+    """Compares the worktrees and published work of running tasks, and submitted branches."""
 
     def __init__(self, repository: Repository, book: Rulebook, worktrees: str = "") -> None:
         """`worktrees` is the setting for the directory of checkouts, where agents are told of clashes."""
@@ -85,13 +85,18 @@ class Watch:
 
 
 def _branches(view: View) -> list[BranchInput]:
+    """The work to compare: of running units, here and where it is published, and submitted work."""
     waiting = [task for task in view.seen.submitted if task not in view.landed]
-    return [_branch(view, unit) for unit in (*view.seen.running, *waiting)]
+    elsewhere = [unit for unit in view.seen.elsewhere if unit in view.published]
+    units = dict.fromkeys((*view.seen.running, *elsewhere, *waiting))
+    return [_branch(view, unit) for unit in units]
 
 
 def _branch(view: View, id: TaskId) -> BranchInput:
     branch = find_unit(view.plan, id).branch
-    return BranchInput(task=id, branch=branch, commit=view.tips.get(branch))
+    # A worktree of this clone replaces it: what is there is newer.
+    commit = view.published.get(id) or view.tips.get(branch)
+    return BranchInput(task=id, branch=branch, commit=commit)
 
 
 def _told(view: View) -> set[Pair]:

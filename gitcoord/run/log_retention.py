@@ -1,7 +1,7 @@
 """Removes the logs and records of attempts from the git directory when they are old or too large.
 
 Keeps those of running attempts, and of all attempts at units of the plan that have not landed. Limits the
-number of ends of logs in git.
+number of ends of logs in git, and deletes unfinished work that dead workers published.
 """
 
 import re
@@ -18,6 +18,7 @@ from gitcoord.errors import GitcoordError
 from gitcoord.run.observe import View
 from gitcoord.settings import RunSettings
 from gitcoord.state.log_ends import prune_log_ends
+from gitcoord.state.published_work import abandoned_work
 from gitcoord.state.store import Store
 from gitcoord.worker.attempt.local_attempts import under_way
 
@@ -67,20 +68,22 @@ def remove_old_logs(old: OldLogs) -> None:
         shutil.rmtree(place, ignore_errors=True)
 
 
-class LogEndLimit:
-    """Keeps the ends of the newest logs in git, and deletes the older ones now and then."""
+class RemoteCleanup:
+    """Deletes what attempts leave on the remote, now and then: older log ends, and work of dead workers."""
 
     def __init__(self, store: Store, most: int) -> None:
         self._store, self._most = store, most
         self._next = 0.0
 
     def apply(self, *, now: bool = False) -> None:
-        """Deletes the ends that are too many, if it is time or `now`. On an error, the next call does it."""
+        """Deletes it if it is time or `now`. After an error, the next call does it."""
         if self._store.shared.remote is None or not (now or time.monotonic() >= self._next):
             return
         self._next = time.monotonic() + _PRUNE_EVERY
         with suppress(GitcoordError):
             prune_log_ends(self._store, self._most)
+            for update in abandoned_work(self._store, self._store.progress()):
+                self._store.shared.publish([update])
 
 
 def _needed(view: View) -> set[str]:

@@ -19,7 +19,7 @@ from gitcoord.run.effects import RunEffects, RunOptions
 from gitcoord.run.error_backoff import RunPatience
 from gitcoord.run.heartbeat import Pulse, life_ref
 from gitcoord.run.landing import LandingThread
-from gitcoord.run.log_retention import LogEndLimit
+from gitcoord.run.log_retention import RemoteCleanup
 from gitcoord.run.observe import Observer, View
 from gitcoord.run.polling import PollIntervals, Signals
 from gitcoord.run.reconcile import cancel_all, settle
@@ -28,6 +28,7 @@ from gitcoord.run.state_guard import KeptState
 from gitcoord.schedule.decide import next_starts
 from gitcoord.schedule.model import ScheduleDecision
 from gitcoord.state.heartbeats import beats_prefix
+from gitcoord.state.published_work import work_prefix
 from gitcoord.state.store import Store
 from gitcoord.worker.transient_errors import no_room
 
@@ -68,7 +69,7 @@ class Coordinator:
         self._told: set[AnyNotice] = set()
         self._patience = RunPatience(hands.tell)
         self._pulse = Pulse(store)
-        self._log_ends = LogEndLimit(store, wishes.log_ends)
+        self._cleanup = RemoteCleanup(store, wishes.log_ends)
         self._waited: dict[TaskId, dict[str, float]] = {}
         self._held: tuple[float, Mapping[TaskId, str]] = (time.monotonic(), {})
         self._state = KeptState(store, hands.tell)
@@ -123,15 +124,15 @@ class Coordinator:
             self._state.look()
             self._observer.fetched = time.monotonic()
             refs = self._store.shared.list("refs/").items()
-            # A heartbeat is no change.
-            signs = (life_ref(self._store), beats_prefix(self._store))
+            # A heartbeat is no change, and unfinished work is looked at at its own pace.
+            signs = (life_ref(self._store), beats_prefix(self._store), work_prefix(self._store))
             self._pace.fetched({ref: oid for ref, oid in refs if not ref.startswith(signs)})
 
         self._patience.try_to("fetching", fetch)
         if self._patience.faces("fetching"):
             self._pace.unreachable()
             return
-        self._log_ends.apply()
+        self._cleanup.apply()
         if self._pulse.due and self._patience.trouble is None:
             self._patience.try_to("recording", self._pulse.beat)
 

@@ -9,6 +9,7 @@ from gitcoord.engines.engine import AttemptView, Engine, key_of
 from gitcoord.events import AnyEvent, AttemptStarted, BranchUpdated, TaskDeferred
 from gitcoord.evidence.rollbacks import with_rollbacks
 from gitcoord.evidence.snapshot import Snapshot, read_snapshot
+from gitcoord.git.git_cli import Oid
 from gitcoord.planning.model import Plan
 from gitcoord.planning.units import Unit, Units, units_of, with_rework
 from gitcoord.run.attempt_policy import AttemptLimits, RetryDecision, fate_of, running_attempt
@@ -18,6 +19,7 @@ from gitcoord.run.shared_failures import common_failure
 from gitcoord.schedule.model import Observation
 from gitcoord.state.accounts import ClosedAccount, closed_account
 from gitcoord.state.journal import worker_name
+from gitcoord.state.published_work import published_work
 from gitcoord.state.store import Store
 from gitcoord.state.task_history import PENDING, Progress
 from gitcoord.tasks.model import TaskId
@@ -48,6 +50,8 @@ class View(Snapshot, frozen=True, kw_only=True):
     cancelled: tuple[TaskId, ...] = ()
     memory: Mapping[TaskId, int] = {}
     overtaken: tuple[TaskDeferred, ...] = ()
+    published: Mapping[TaskId, Oid] = {}
+    """The unfinished work that workers of running attempts have published."""
     closed: ClosedAccount | None = None
     """The usage limit that stops this machine's agents now, if there is one."""
 
@@ -137,6 +141,7 @@ class Observer:
             whole=whole,
             cancelled=tuple(one for one in work.running if progress.get(one, PENDING).cancelled),
             memory={one: polled[key].memory for one, key in work.keys.items() if key in polled},
+            published=published_work(store, progress),
             closed=closed,
         )
         return view if self._speculation is None else _speculating(view, self._speculation)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from gitcoord.engines.engine import Engine, key_of
@@ -15,6 +16,7 @@ from gitcoord.run.observe import View
 from gitcoord.state.journal import now
 from gitcoord.state.journal import worker_name as who
 from gitcoord.state.log_ends import write_log_end
+from gitcoord.state.published_work import abandoned_work
 from gitcoord.state.store import Store, Unless
 from gitcoord.state.task_history import PENDING, Progress
 from gitcoord.tasks.model import TaskId
@@ -101,6 +103,9 @@ def _record_end(store: Store, engine: Engine, ended: DeadAttempt, log_ends: int)
     log = engine.log(key_of(ended.unit, ended.attempt))
     end = None if log is None else write_log_end(store, event, Path(log), log_ends)
     store.record(event, unless=too_late, beside=end)
+    with suppress(GitcoordError):  # the run deletes it later, too
+        for update in abandoned_work(store, store.progress(), ended.unit):
+            store.shared.publish([update])
     return True
 
 

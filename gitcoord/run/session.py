@@ -17,7 +17,7 @@ from gitcoord.planning.model import Plan
 from gitcoord.run.cleanup import Leftovers, clear_up
 from gitcoord.run.effects import RunEffects, RunOptions
 from gitcoord.run.landing import LandingThread
-from gitcoord.run.log_retention import LogEndLimit, OldLogs, find_old_logs, remove_old_logs
+from gitcoord.run.log_retention import OldLogs, RemoteCleanup, find_old_logs, remove_old_logs
 from gitcoord.run.loop import Coordinator
 from gitcoord.run.observe import Observer, View
 from gitcoord.run.polling import PollIntervals, Signals
@@ -105,7 +105,7 @@ class RunSession:
             end = coordinator.run()
             with _troubles_told(tell, "clear-up"):
                 clear_up(self.leftovers, end, tell, branches=delete_branches)
-            LogEndLimit(self._store, self._options.log_ends).apply(now=True)
+            RemoteCleanup(self._store, self._options.log_ends).apply(now=True)
         finally:
             reason = "stopped" if end is None or end.stopped else ""
             with _troubles_told(tell, "record"):

@@ -8,7 +8,7 @@ import msgspec
 
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.json_commits import decode, encode, read_documents, write_document
-from gitcoord.git.remote_refs import RefUpdate, SharedRefs
+from gitcoord.git.repository import Repository
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 
@@ -39,14 +39,10 @@ def beat_ref(store: Store, unit: TaskId, attempt: int) -> str:
     return f"{beats_prefix(store)}{attempt}/{unit}"
 
 
-def write_beat(shared: SharedRefs, ref: str, beat: Beat, before: Oid | None) -> Oid | None:
-    """Replaces the heartbeat `before` and returns the new one; None if somebody else changed the ref.
-
-    Raises the error of the push.
-    """
+def write_beat(repository: Repository, beat: Beat) -> Oid:
+    """Writes the commit of a heartbeat, and returns it; moves no ref."""
     subject = f"attempt {beat.attempt} at {beat.unit} is at work"
-    sign = write_document(shared.repository, subject, encode(beat), None).commit
-    return sign if shared.publish([RefUpdate(ref, before, sign)]) else None
+    return write_document(repository, subject, encode(beat), None).commit
 
 
 def read_beats(store: Store) -> dict[tuple[str, int], Beat]:

@@ -19,6 +19,7 @@ from gitcoord.git.remote_refs import HEADS, SharedRefs
 from gitcoord.git.repository import Repository
 from gitcoord.git.stacks import Stacks
 from gitcoord.planning.model import Plan, PlannedTask
+from gitcoord.state.published_work import published_work
 from gitcoord.state.store import Store
 from gitcoord.state.task_history import PENDING
 from gitcoord.tasks.model import TaskId
@@ -42,20 +43,25 @@ class TouchedPath(msgspec.Struct, frozen=True, kw_only=True):
 def find_touched(repository: Repository, shared: SharedRefs, store: Store) -> list[TouchedPath]:
     """Returns the paths that the branches of unlanded tasks change: shared branches and those of this clone.
 
-    Includes paths in which running tasks conflict, even if no branch changes them yet.
+    Includes paths of unfinished work that workers publish, and those in which running tasks conflict, even if
+    no branch changes them yet.
     """
     plan = store.require_plan()
     snapshot = find_snapshot(store, plan)
     if snapshot is None:
         return []
     branches, base, stacks = _branches(repository, shared), snapshot.base_commit, snapshot.make_stacks()
+    published = _published(plan, store)
     tips = {
-        task: branches[planned.branch]
+        task: branches.get(planned.branch, [])
         for task, planned in plan.tasks.items()
-        if task not in snapshot.landed and planned.branch in branches
+        if task not in snapshot.landed and (planned.branch in branches or task in published)
     }
     below = _heads_below(plan, store, tips, stacks.ancestry)
-    own = {task: [tip for tip in both if tip not in below[task]] for task, both in tips.items()}
+    own = {
+        task: [tip for tip in (*both, *published.get(task, ())) if tip not in below[task]]
+        for task, both in tips.items()
+    }
     known_to = _known_to(plan, tips, branches, stacks.ancestry)
     with repository.git.quarantine() as git:
         everything = {tip: below[task] for task, both in own.items() for tip in both}
@@ -96,6 +102,15 @@ def _clashing(store: Store, plan: Plan) -> list[TouchedPath]:
                     one = TouchedPath(path=path, task=task.id, branch=task.branch, title=task.title)
                     found[path, task.id] = one
     return list(found.values())
+
+
+def _published(plan: Plan, store: Store) -> dict[TaskId, list[Oid]]:
+    """The unfinished work that workers have published for each task and its subtasks."""
+    owners, found = _owners(plan), dict[TaskId, list[Oid]]()
+    for unit, tip in published_work(store, store.progress()).items():
+        if unit in owners:
+            found.setdefault(owners[unit].id, []).append(tip)
+    return found
 
 
 def _owners(plan: Plan) -> dict[TaskId, PlannedTask]:
@@ -143,7 +158,7 @@ def _known_to(
             {commit for head in heads for commit in ancestry.contained(head, wanted)} if wanted else set()
         )
         for need in needs:
-            found[need] += (task,) if inside.issuperset(tips[need]) else ()
+            found[need] += (task,) if tips[need] and inside.issuperset(tips[need]) else ()
     return found
 
 

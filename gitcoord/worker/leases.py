@@ -12,6 +12,7 @@ from gitcoord.events import AttemptEnded
 from gitcoord.git.remote_refs import RefUpdate
 from gitcoord.state.heartbeats import beat_ref
 from gitcoord.state.journal import now, worker_name
+from gitcoord.state.published_work import work_ref
 from gitcoord.state.store import Store, Unless
 from gitcoord.state.task_history import Progress
 from gitcoord.tasks.model import TaskId
@@ -99,6 +100,9 @@ def take_over(store: Store, unit: TaskId, silence: Silence) -> None:
         reason=f"its worker has sent no heartbeat for {silent}: its machine is taken for dead",
     )
     also = [] if silence.sign is None else [RefUpdate(ref, silence.sign, None)]
+    work = work_ref(store, unit, silence.attempt)
+    if (tip := store.shared.read(work)) is not None:
+        also.append(RefUpdate(work, tip, None))
     store.try_record([event], also, unless=superseded(silence.attempt))
 
 

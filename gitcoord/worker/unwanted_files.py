@@ -6,7 +6,7 @@ is refused.
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +49,24 @@ def unwanted_files(directory: Path, paths: Sequence[str], rules: RuleSettings) -
     return found
 
 
+def unwanted_blobs(git: Git, added: Mapping[str, Oid], rules: RuleSettings) -> set[str]:
+    """Returns the new files `added`, with their blobs, that must not be committed for an agent."""
+    if not added:
+        return set()
+    book, sizes = _patterns(rules), blob_sizes(git, added.values())
+    small = {path: blob for path, blob in added.items() if sizes[blob] < _LARGEST_KEY}
+    named = {path for path, blob in added.items() if _by_name(book, path) or _by_size(sizes[blob], rules)}
+    return {*named, *_keys(git, book, small)}
+
+
+def blob_sizes(git: Git, blobs: Iterable[Oid]) -> dict[Oid, int]:
+    """Returns the size of each blob in bytes."""
+    wanted = list(dict.fromkeys(blobs))
+    asked = "".join(f"{blob}\n" for blob in wanted).encode()
+    told = git.run("cat-file", "--batch-check=%(objectsize)", input=asked).text.split("\n")
+    return {blob: int(size) for blob, size in zip(wanted, told, strict=True)} if wanted else {}
+
+
 def check_commits(git: Git, since: Oid, head: Oid, base: Oid, rules: RuleSettings, branch: str) -> list[str]:
     """Returns notes about unwanted files that commits of `branch` add, even if a later commit removes them.
 
@@ -57,7 +75,7 @@ def check_commits(git: Git, since: Oid, head: Oid, base: Oid, rules: RuleSetting
     added = dict(_added(git, since, head, base))
     if not added:
         return []
-    book, sizes = _patterns(rules), _sizes(git, added)
+    book, sizes = _patterns(rules), blob_sizes(git, added.values())
     keys = sorted(
         _keys(git, book, {path: blob for path, blob in added.items() if sizes[blob] < _LARGEST_KEY})
     )
@@ -118,13 +136,6 @@ def _keys(git: Git, book: "GitIgnoreSpec", added: Mapping[str, Oid]) -> Iterator
         if _is_key(output[end + 1 : end + 1 + min(size, _BEGINNING)]):
             yield path
         at = end + 1 + size + 1
-
-
-def _sizes(git: Git, added: Mapping[str, Oid]) -> dict[Oid, int]:
-    blobs = list(dict.fromkeys(added.values()))
-    asked = "".join(f"{blob}\n" for blob in blobs).encode()
-    told = git.run("cat-file", "--batch-check=%(objectsize)", input=asked).text.split("\n")
-    return {blob: int(size) for blob, size in zip(blobs, told, strict=True)}
 
 
 def _added(git: Git, since: Oid, head: Oid, base: Oid) -> Iterator[tuple[str, Oid]]:

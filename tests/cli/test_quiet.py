@@ -8,10 +8,12 @@ from rich.console import Console  # noqa: TID251 - what is drawn is drawn by it
 from gitcoord.cli.overview import quiet_at
 from gitcoord.cli.views.dashboard.live_view import dashboard_view
 from gitcoord.events import AttemptStarted
+from gitcoord.git.remote_refs import RefUpdate
 from gitcoord.progress.build import make_picture
 from gitcoord.progress.run_state import Live
 from gitcoord.state.heartbeats import Beat, beat_ref, write_beat
 from gitcoord.state.journal import now
+from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 from tests.state.world import plan_of, store_of
 from tests.support.project import Project
@@ -37,12 +39,17 @@ def test_the_dashboard_names_an_agent_that_has_been_quiet() -> None:
     assert "last output 4 min ago" in drawn(210)
 
 
+def publish(store: Store, beat: Beat) -> None:
+    sign = write_beat(store.repository, beat)
+    assert store.shared.publish([RefUpdate(beat_ref(store, ONE, 1), None, sign)])
+
+
 def test_status_tells_it_by_the_last_sign_of_life(tmp_path: Path) -> None:
     project = Project.create(tmp_path / "project", [task(1)])
     store = store_of(project.desk)
     store.record(started())
     beat = Beat(unit="1", attempt=1, by="me", at=now(), quiet=600)
-    assert write_beat(store.shared, beat_ref(store, ONE, 1), beat, None)
+    publish(store, beat)
     assert "1: last output 10 min ago" in project.run("status", ok=0).out
     document = project.run("status", "--json", ok=0).json
     assert document["tasks"]["1"]["quiet"]["1"] >= 600
@@ -58,8 +65,6 @@ def test_status_tells_how_old_a_late_sign_of_life_is(tmp_path: Path) -> None:
     store = store_of(project.desk)
     store.record(started())
     before = (datetime.now(UTC) - timedelta(seconds=190)).isoformat()
-    assert write_beat(
-        store.shared, beat_ref(store, ONE, 1), Beat(unit="1", attempt=1, by="me", at=before), None
-    )
+    publish(store, Beat(unit="1", attempt=1, by="me", at=before))
     shown = " ".join(project.run("status", ok=0).out.split())
     assert "1: last heartbeat 3 min ago; after 5 min without one, attempt 1 counts as lost" in shown

@@ -9,6 +9,7 @@ from gitcoord.errors import GitcoordError
 from gitcoord.events import AttemptStarted, Outcome, TaskStarted
 from gitcoord.git.git_cli import Oid
 from gitcoord.state.journal import now, worker_name
+from gitcoord.state.published_work import abandoned_work
 from gitcoord.state.task_history import PENDING, Progress
 from gitcoord.worker.attempt.heartbeat import lease_of
 from gitcoord.worker.attempt.request import WorkerOrder
@@ -141,6 +142,8 @@ def _try_claim(
     if unit.subtask is None and before.started_by != who:
         told.insert(0, TaskStarted(at=now(), by=who, task=unit.id, branch=unit.branch, base=start))
     written = task_context.store.try_record(
-        told, unless=lambda newest: refusal(newest, unit, order.attempt or attempt) is not None
+        told,
+        abandoned_work(task_context.store, {}, unit.id),
+        unless=lambda newest: refusal(newest, unit, order.attempt or attempt) is not None,
     )
     return Claim(attempt=attempt, before=before) if written else None

@@ -34,7 +34,7 @@ from gitcoord.worker.attempt.attempt_context import (
 from gitcoord.worker.attempt.broken_off import broken_off, without_records
 from gitcoord.worker.attempt.checkout_removal import clear_away
 from gitcoord.worker.attempt.claim import AGAIN, EXIT_CODES, MOMENT, Claim, ClaimRefusal, claim
-from gitcoord.worker.attempt.heartbeat import Heartbeat, lease_of
+from gitcoord.worker.attempt.heartbeat import heartbeat, lease_of
 from gitcoord.worker.attempt.log import Log
 from gitcoord.worker.attempt.outside import Surroundings
 from gitcoord.worker.attempt.paths import attempt_directory, checkout_directory
@@ -54,6 +54,7 @@ from gitcoord.worker.attempt.run_commands import end_older
 from gitcoord.worker.attempt.signals import StopSignal
 from gitcoord.worker.attempt.slots import held_slot
 from gitcoord.worker.attempt.task_description import describe
+from gitcoord.worker.attempt.unfinished_work import publishing
 from gitcoord.worker.attempt.wait_for_holder import Holder
 from gitcoord.worker.leases import superseded
 from gitcoord.worker.task_context import TaskContext, task_context_for
@@ -159,7 +160,8 @@ def _work(
             template=template,
             clock=clock,
         )
-        with Heartbeat(store, unit.id, held.attempt, lease_of(settings.run), lambda: _sign(context)):
+        beats = heartbeat(store, unit.id, held.attempt, lease_of(settings.run), lambda: _sign(context))
+        with beats, publishing(context):
             return _attempt(context, held)
 
 

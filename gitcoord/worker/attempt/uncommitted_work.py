@@ -73,18 +73,18 @@ def keep_uncommitted(repository: Repository, directory: Path, ref: str, rules: R
     held = [path for path in unwanted if path in staged]
     head = git.text("rev-parse", "--verify", "HEAD")
     heads, notes = commits_inside(copy, nested)
-    with _scratch_index(git) as indexed:
+    with scratch_index(git) as indexed:
         if held:
             indexed.run(
-                "--literal-pathspecs", "rm", "--cached", "-fq", "--sparse", *_PATHS, input=_lines(held)
+                "--literal-pathspecs", "rm", "--cached", "-fq", "--sparse", *_PATHS, input=path_lines(held)
             )
         index = indexed.run("write-tree", ok=())
         if wanted:
             how = ("add", "--all", "--sparse", "--ignore-errors")
-            ended = indexed.run("--literal-pathspecs", *how, *_PATHS, input=_lines(wanted), ok=())
+            ended = indexed.run("--literal-pathspecs", *how, *_PATHS, input=path_lines(wanted), ok=())
             notes += [f"not all of {some(wanted)} can be kept: {ended.reason}"] if ended.code else []
         if inside := [path for path in inside if path not in left_out]:
-            ended = indexed.run("update-index", "--add", "-z", "--stdin", input=_lines(inside), ok=())
+            ended = indexed.run("update-index", "--add", "-z", "--stdin", input=path_lines(inside), ok=())
             notes += [f"not all of {some(nested)} can be kept: {ended.reason}"] if ended.code else []
         tree = indexed.text("write-tree")
     staged_tree = index.text if index.code == 0 else git.text("rev-parse", f"{head}^{{tree}}")
@@ -124,7 +124,7 @@ def _kept(repository: Repository, copy: WorkingCopy, ref: str, now: _Snapshot) -
 
 
 @contextmanager
-def _scratch_index(git: Git) -> Iterator[Git]:
+def scratch_index(git: Git) -> Iterator[Git]:
     """Yields a git that has a copy of the index."""
     own = Path(git.text("rev-parse", "--path-format=absolute", "--git-path", "index"))
     with TemporaryDirectory(prefix="gitcoord-index-") as scratch:
@@ -134,5 +134,6 @@ def _scratch_index(git: Git) -> Iterator[Git]:
         yield git.with_environment({"GIT_INDEX_FILE": str(copied)})
 
 
-def _lines(paths: list[str]) -> bytes:
+def path_lines(paths: list[str]) -> bytes:
+    """Encodes paths for `--pathspec-file-nul`."""
     return b"\0".join(map(os.fsencode, paths))
