@@ -1,4 +1,4 @@
-"""Git over HTTP: clone, push and fetch through `git http-backend`, behind the token."""
+"""Git over HTTP: clone, push and fetch, behind the token."""
 
 import os
 import signal

@@ -14,7 +14,6 @@ from tests.support.github.model import Protection
 
 GITHUB = ("GitHub", "noreply@github.com")
 _CONFIG = {
-    "http.receivepack": "true",
     "receive.hideRefs": "refs/pull",
     "receive.autogc": "false",
     "gc.auto": "0",

@@ -1,7 +1,13 @@
-"""Git's own protocol over HTTP: `git http-backend` behind the token."""
+"""Git's own protocol over HTTP, behind the token: what `git http-backend` does, which takes three processes.
 
+https://git-scm.com/docs/gitprotocol-http
+"""
+
+import gzip
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 from tests.support.github.exchange import Answer
 from tests.support.github.gitside import git_environment
@@ -11,7 +17,8 @@ if TYPE_CHECKING:
     from tests.support.github.emulator import GitHubEmulator
     from tests.support.github.server import RawRequest
 
-_PASSED_ON = ("content-encoding", "git-protocol", "accept")
+_SERVICES = ("git-upload-pack", "git-receive-pack")
+_FLUSH = b"0000"
 
 
 def answer(hub: "GitHubEmulator", raw: "RawRequest") -> Answer:
@@ -34,7 +41,7 @@ def answer(hub: "GitHubEmulator", raw: "RawRequest") -> Answer:
     if not token.has("contents", "write" if writes else "read"):
         refusal = f"Permission to {full_name}.git denied to {token.login}.\n"
         return Answer(403, refusal.encode())
-    answered = _run_backend(hub, raw)
+    answered = _served(repository.git_dir, raw)
     if (
         raw.method == "POST"
         and raw.path.endswith("/git-receive-pack")
@@ -48,31 +55,37 @@ def answer(hub: "GitHubEmulator", raw: "RawRequest") -> Answer:
     return answered
 
 
-def _run_backend(hub: "GitHubEmulator", raw: "RawRequest") -> Answer:
+def _served(git_dir: Path, raw: "RawRequest") -> Answer:
+    """The answer of git itself, asked for its refs or sent what a client wants."""
+    rest = raw.path.split("/", 3)[3]
+    if raw.method == "GET" and rest == "info/refs":
+        service = parse_qs(raw.query_string).get("service", [""])[0]
+        kind, options, body = "advertisement", ["--http-backend-info-refs"], b""
+    else:
+        service = rest if raw.method == "POST" else ""
+        kind, options = "result", []
+        body = gzip.decompress(raw.body) if raw.headers.get("content-encoding") == "gzip" else raw.body
+    if service not in _SERVICES:
+        return Answer(404, b"Not Found\n")
+    protocol = raw.headers.get("git-protocol", "")
     environment = {
         **git_environment(),
-        "GIT_PROJECT_ROOT": str(hub.root),
-        "GIT_HTTP_EXPORT_ALL": "1",
-        "PATH_INFO": raw.path,
-        "QUERY_STRING": raw.query_string,
-        "REQUEST_METHOD": raw.method,
-        "CONTENT_TYPE": raw.headers.get("content-type", ""),
-        "CONTENT_LENGTH": str(len(raw.body)),
-        "REMOTE_USER": "mona",
-        "REMOTE_ADDR": "127.0.0.1",
+        "GIT_PROTOCOL": protocol,
+        # Whose name is in the reflog.
+        "GIT_COMMITTER_NAME": "mona",
+        "GIT_COMMITTER_EMAIL": "mona@http.127.0.0.1",
     }
-    for name in _PASSED_ON:
-        if name in raw.headers:
-            environment["HTTP_" + name.upper().replace("-", "_")] = raw.headers[name]
     done = subprocess.run(
-        ["git", "http-backend"], input=raw.body, capture_output=True, env=environment, check=False
+        ["git", service.removeprefix("git-"), "--stateless-rpc", *options, "."],
+        cwd=git_dir,
+        input=body,
+        capture_output=True,
+        env=environment,
+        check=False,
     )
-    head, _, body = done.stdout.partition(b"\r\n\r\n")
-    status, headers = 200, {}
-    for line in head.decode().split("\r\n"):
-        name, _, value = line.partition(": ")
-        if name.lower() == "status":
-            status = int(value.split()[0])
-        elif name:
-            headers[name] = value
-    return Answer(status, body, headers)
+    said = done.stdout
+    if kind == "advertisement" and "version=2" not in protocol.split(":"):
+        line = f"# service={service}\n".encode()
+        said = b"%04x%b%b%b" % (len(line) + 4, line, _FLUSH, said)
+    headers = {"Content-Type": f"application/x-{service}-{kind}", "Cache-Control": "no-cache, max-age=0"}
+    return Answer(200, said, headers)
