@@ -68,6 +68,7 @@ class RunActions:
         from gitcoord.landing.loop import Lander
 
         context = open_context(self._context.repository.git.directory)
+        context.repository.read_in_process()
         context.store.refresh()
         plan = context.store.require_plan()
         options = landing_options(self._asked, context.settings, plan, partial=wish.partial)

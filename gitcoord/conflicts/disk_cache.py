@@ -13,6 +13,8 @@ from typing import TypeVar
 
 import msgspec
 
+from gitcoord.git.failures import TRACED, traced_version
+from gitcoord.git.git_cli import Git
 from gitcoord.git.repository import Repository
 
 Value = TypeVar("Value")
@@ -70,22 +72,28 @@ class Cache:
 def open_cache(repository: Repository) -> Cache:
     """Opens the cache of a repository, for this version of git and the present attributes."""
     git = repository.git
-    told = [ENGINE, git.text("version"), git.probe("config", "--get-regexp", r"^(merge|diff)\..*|attributes")]
+    told = [ENGINE, *_version_and_rules(git)]
     files = [repository.common_dir / "info" / "attributes", Path.home() / ".config" / "git" / "attributes"]
     files += [
         Path(line.partition(" ")[2]).expanduser()
-        for line in (told[2] or "").split("\n")
+        for line in told[2].split("\n")
         if line.startswith("core.attributesfile ")
     ]
     if repository.root is not None:
         listed = git.at(repository.root).probe("ls-files", "-z", "--", ".gitattributes", "**/.gitattributes")
         names = (listed or "").split("\0")
         files += [repository.root / name for name in dict.fromkeys([".gitattributes", *filter(None, names)])]
-    state = hashlib.blake2b("\0".join(text or "" for text in told).encode("utf-8", "replace"))
+    state = hashlib.blake2b("\0".join(told).encode("utf-8", "replace"))
     for file in files:
         with contextlib.suppress(OSError):
             state.update(str(file).encode("utf-8", "replace") + b"\0" + file.read_bytes())
     return Cache(repository.common_dir, state.hexdigest()[:16])
+
+
+def _version_and_rules(git: Git) -> tuple[str, str]:
+    """Returns git's version and the configuration that changes merges, with one process from git 2.22 on."""
+    ended = git.run("config", "--get-regexp", r"^(merge|diff)\..*|attributes", ok=(), environment=TRACED)
+    return traced_version(ended.stderr) or git.text("version"), ended.text if ended.code == 0 else ""
 
 
 def _file(name: str) -> str:

@@ -28,6 +28,8 @@ def find_copies(git: Git, ancestry: Ancestry, base: Oid, heads: Collection[Oid])
 def _search(git: Git, base: Oid, heads: Sequence[Oid]) -> dict[Oid, Oid]:
     """Searches for all heads with a few processes; tries only commits that a trailer or stamp points to."""
     root = git.probe("merge-base", "--octopus", base, *heads)
+    if root == base:
+        return {}  # The base has nothing that a head lacks.
     fields = f"--format=%H%x1f{STAMP}%x1f%B"
     named: dict[str, list[Oid]] = {}
     stamped: list[tuple[str, Oid]] = []

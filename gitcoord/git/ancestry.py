@@ -89,7 +89,10 @@ def among_ancestors(git: Git, tip: Oid, commits: Sequence[Oid], below: Collectio
     """
     if len(commits) == 1:
         return set(commits) if _is_ancestor(git, commits[0], tip) else set()
-    root = git.probe("merge-base", "--octopus", tip, *(below or commits))
+    others = below or commits
+    root = tip if set(others) == {tip} else git.probe("merge-base", "--octopus", tip, *others)
+    if root == tip:  # The others are above it.
+        return {tip}.intersection(commits)
     if root is None:  # one of them has an unrelated history
         middle = len(commits) // 2
         return among_ancestors(git, tip, commits[:middle]) | among_ancestors(git, tip, commits[middle:])

@@ -111,6 +111,7 @@ class Git:
         """Synthetic commits by tree and parents; enabled together with `merges`."""
         self._environment = dict(environment or {})
         self._own = {**_FIXED, **_encoded(self._environment)}
+        self._objects = ""
 
     @property
     def scratch(self) -> Path | None:
@@ -209,7 +210,10 @@ class Git:
 
     def object_places(self) -> list[str]:
         """Returns the object directories of this git, in the format of git's environment variable."""
-        own = self.text("rev-parse", "--path-format=absolute", "--git-path", "objects")
+        # A repository's directory of objects stays where it is while a command runs.
+        if not self._objects:
+            self._objects = self.text("rev-parse", "--path-format=absolute", "--git-path", "objects")
+        own = self._objects
         added = {**os.environ, **self._environment}.get("GIT_ALTERNATE_OBJECT_DIRECTORIES")
         if os.pathsep in own or own.startswith('"'):
             escaped = own.replace("\\", "\\\\").replace('"', '\\"')

@@ -175,12 +175,15 @@ def tree_of(git: Git, commit: Oid) -> Oid:
 
 def trees_of(git: Git, commits: Collection[Oid]) -> dict[Oid, Oid]:
     """Returns the tree of each commit."""
-    wanted = sorted(commits)
+    reader = git.commits
+    read = {one: reader.commit(one) for one in commits} if reader is not None else {}
+    known = {commit: found.tree for commit, found in read.items() if found is not None}
+    wanted = sorted(set(commits) - known.keys())
     if not wanted:
-        return {}
+        return known
     request = "".join(f"{commit}^{{tree}}\n" for commit in wanted).encode()
     answer = git.text("cat-file", "--batch-check=%(objectname)", input=request)
-    return dict(zip(wanted, answer.splitlines(), strict=True))
+    return known | dict(zip(wanted, answer.splitlines(), strict=True))
 
 
 def first_parents(git: Git, commits: Collection[Oid]) -> dict[Oid, Oid]:

@@ -79,7 +79,9 @@ class Repository:
     def identity(self) -> dict[str, str]:
         """The environment for gitcoord's own commits: the user's identity, or gitcoord's."""
         missing = [
-            who for who in ("AUTHOR", "COMMITTER") if self.git.probe("var", f"GIT_{who}_IDENT") is None
+            who
+            for who in ("AUTHOR", "COMMITTER")
+            if not _names(os.environ, who) and self.git.probe("var", f"GIT_{who}_IDENT") is None
         ]
         named = {f"GIT_{who}_NAME": "gitcoord" for who in missing}
         return named | {f"GIT_{who}_EMAIL": "gitcoord@localhost" for who in missing}
@@ -217,6 +219,15 @@ class RepositoryPlace(msgspec.Struct, frozen=True):
         absolute = [os.path.normpath(main / path) for path in relative]
         entries = zip(absolute, relative, strict=True)
         return appended(os.environ, [(f"url.{place}.insteadOf", path) for place, path in entries])
+
+
+def _names(environ: Mapping[str, str], who: str) -> bool:
+    """Whether the environment alone gives git an identity for `who`, so that git need not be asked.
+
+    Git refuses a name without a letter or digit in most cases, and a date that it cannot read.
+    """
+    name, email, date = (environ.get(f"GIT_{who}_{key}", "") for key in ("NAME", "EMAIL", "DATE"))
+    return any(map(str.isalnum, name)) and email.strip() != "" and not date
 
 
 def _is_relative(url: str) -> bool:

@@ -1,6 +1,7 @@
 """Proving an order: what only shows when several merge, and who is to blame."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from gitcoord.conflicts.branch_facts import find_standings
@@ -119,15 +120,24 @@ def test_a_proof_asks_for_the_trees_of_all_heads_at_once(tmp_path: Path) -> None
 
 def test_many_branches_are_walked_from_the_few_commits_that_they_start_at(tmp_path: Path) -> None:
     level, names = emptying(tmp_path)
-    asked = tmp_path / "asked"
+    start, tips = level.repo.tip("main"), [tip for _, tip in heads(level, *names)]
+    assert walks(level, start, tips, tmp_path / "at-their-start") == []
+    base = level.repo.commit({"later": "later"})
+    [walk] = walks(level, start, tips, tmp_path / "later", base)
+    assert len(walk) - walk.index("--octopus") == 3
+
+
+def walks(
+    level: Level, start: str, tips: Sequence[str], asked: Path, base: str | None = None
+) -> list[list[str]]:
+    """The walks to the commits that the branches have in common with the base, as git was asked for them."""
     asked.mkdir()
     git = locate(level.repo.path).open().git.with_environment({"GIT_TRACE2_EVENT": str(asked)})
-    forks = find_forks(git, level.repo.tip("main"), [tip for _, tip in heads(level, *names)])
-    assert {fork.merge_bases for fork in forks.values()} == {(level.repo.tip("main"),)}
+    forks = find_forks(git, base or start, tips)
+    assert {fork.merge_bases for fork in forks.values()} == {(start,)}
     events = [json.loads(line) for file in asked.iterdir() for line in file.read_text().splitlines()]
     commands = [event["argv"] for event in events if event["event"] == "start"]
-    [walk] = [command for command in commands if "--octopus" in command]
-    assert len(walk) - walk.index("--octopus") == 3
+    return [command for command in commands if "--octopus" in command]
 
 
 def test_an_empty_order_is_proved(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from gitcoord.git.merge_tree import commit_tree
 from gitcoord.git.remote_refs import RefUpdate
 from gitcoord.git.repository import locate
 from tests.git.world import ROOT, shared_of
+from tests.support.git_processes import VARIABLE, count_processes
 from tests.support.repos import Repo
 
 
@@ -217,6 +218,22 @@ def test_whoever_git_does_not_know_is_called_gitcoord(
     commit = commit_tree(found.git, repo.tree("main"), [head], "x", environment=found.identity)
     people = repo.git("show", "--no-patch", "--format=%an/%cn", commit).split("/")
     assert sorted(people) == ["A Worker", "gitcoord"]
+
+
+@pytest.mark.parametrize(
+    ("name", "date", "asked"), [("A Worker", "", 0), ("<>", "", 2), ("A Worker", "yesterday-ish", 2)]
+)
+def test_git_is_asked_who_commits_unless_the_environment_tells(
+    tmp_path: Path, name: str, date: str, asked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = locate(Repo.create(tmp_path / "repo").path).open()
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_NAME", name)
+        monkeypatch.setenv(f"GIT_{who}_DATE", date)
+    trace = tmp_path / "trace"
+    monkeypatch.setenv(VARIABLE, str(trace))
+    assert ("GIT_AUTHOR_NAME" in repository.identity) == (asked > 0)
+    assert (count_processes(trace).own if trace.exists() else 0) == asked
 
 
 def test_a_remote_without_branches_is_named_with_the_push_that_helps(tmp_path: Path) -> None:

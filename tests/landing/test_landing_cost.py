@@ -25,3 +25,7 @@ def _processes(place: Path, count: int) -> int:
 def test_a_task_more_costs_at_most_25_processes(tmp_path: Path) -> None:
     few, many = _processes(tmp_path / "few", 2), _processes(tmp_path / "many", 5)
     assert 0 < (many - few) / 3 <= 25
+
+
+def test_two_tasks_cost_at_most_60_processes(tmp_path: Path) -> None:
+    assert _processes(tmp_path, 2) <= 60

@@ -145,7 +145,7 @@ def merge_level(
     checks = make_check_options(context.settings, words, auto=auto)
     options = make_options(asked, context.settings, plan.strategy, checks)
     if not dry_run:
-        context.repository.require_signer()
+        _prepare(context)
     landing_context = make_landing_context(context, plan, level, options, forge=forge, repository=repository)
     landing_context = with_real_order(landing_context, save=not dry_run)
     if recheck and not dry_run:
@@ -155,6 +155,11 @@ def merge_level(
         return
     with with_checker(landing_context, context, say_notice, slots=slots, recheck=recheck) as checked:
         _land(checked, context, as_json=as_json)
+
+
+def _prepare(context: "Context") -> None:
+    context.repository.require_signer()
+    context.repository.read_in_process()
 
 
 def _land_across(
