@@ -1,4 +1,4 @@
-"""Finds heads that build on work that people have rejected since, or no longer request."""
+"""Finds heads that contain work that people have rejected, or no longer request."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -31,10 +31,10 @@ def no_longer_asked(
     known: Mapping[str, KnownHead],
     tips: Mapping[str, Oid],
 ) -> Iterator[tuple[str, str]]:
-    """Yields the heads that contain commits of a head that they needed when adopted, with the reason.
+    """Yields each head that contains commits of a dropped dependency, with the reason.
 
-    Only if that head is no longer in `heads` (somebody closed its pull request or removed its label) and has
-    not landed on `base`, which is a branch with its commit.
+    A dropped dependency was needed when the head was adopted, has not landed, and is no longer in `heads`:
+    somebody closed its pull request or removed its label. `base` is the base branch and its commit.
     """
     missing = {
         branch: [need for need in known[branch].needs if need not in heads and not known[need].landed]

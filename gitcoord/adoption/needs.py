@@ -9,16 +9,16 @@ from gitcoord.tasks.sources.issue_texts import named_needs
 
 
 def named_pulls(pull: Pull) -> tuple[int, ...]:
-    """Returns the numbers of pull requests of the same repository that the text says it depends on.
+    """Returns the numbers of the pull requests that the text of `pull` names as dependencies.
 
-    The repository is in its address: `https://HOST/OWNER/NAME/pull/12`.
+    Ignores other repositories. The URL has the repository: `https://HOST/OWNER/NAME/pull/12`.
     """
     own = "/".join(pull.url.split("/")[-4:-2])
     return tuple(one.number for one in named_needs(pull.body) if one.is_in(own))
 
 
 def built_on(ancestry: Ancestry, commits: Mapping[str, Oid]) -> dict[str, tuple[str, ...]]:
-    """Returns, for each branch, the others that it contains, without those contained in one of them.
+    """Returns the direct dependencies of each branch: branches that it contains, and no other of these does.
 
     Branches at the same commit do not build on each other.
     """

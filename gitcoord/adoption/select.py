@@ -92,7 +92,10 @@ class _Selection:
         self._spent: set[str] = set()
 
     def adoption(self, names: list[str], opened: Mapping[str, Pull], *, by_number: bool) -> Adoption:
-        """Returns the heads with their needs, and the excluded ones; `by_number`: numbers were given."""
+        """Returns the heads with their dependencies, and the excluded heads.
+
+        `by_number`: the request has numbers of pull requests.
+        """
         self._closed = {n: pull for n, pull in self._pulls.items() if pull.state == "closed"}
         inside = {n: pull for n, pull in self._closed.items() if self._has_work_of(pull)}
         self._closed = {n: pull for n, pull in self._closed.items() if n not in inside}
@@ -170,7 +173,7 @@ class _Selection:
         return branch in self._known and self._known[branch].landed
 
     def _is_at_work(self, branch: str) -> bool:
-        """Whether the branch was adopted before and has not landed: then landing decides about it."""
+        """Whether the branch was adopted before and has not landed: landing looks for evidence itself."""
         return branch in self._known and not self._known[branch].landed
 
     def _merged_elsewhere(self, one: HeadCandidate, onto: str) -> tuple[str, bool]:
@@ -185,7 +188,7 @@ class _Selection:
         return reason, False
 
     def _without_dropped(self, by_number: bool) -> None:
-        """Excludes heads that contain work that people closed, or no longer request."""
+        """Excludes heads with commits of pull requests that people closed or no longer request."""
         closed = list(self._closed.values())
         found = dict(on_closed(self._repository, self._base_commit, self._heads, closed)) if closed else {}
         if not by_number:
@@ -204,7 +207,7 @@ class _Selection:
                 self._exclude(branch, f"it is the same commit as {before}")
 
     def _needs(self) -> dict[str, list[str]]:
-        """Returns the needs of each head; excludes heads that need one that does not land."""
+        """Returns the dependencies of each head. Excludes heads that depend on a head that does not land."""
         stacked = built_on(self._ancestry, {branch: one.commit for branch, one in self._heads.items()})
         asked = {pull.head for pull in self._pulls.values()} | set(self._heads)
         needs = {branch: dict[str, str]() for branch in self._heads}
@@ -234,7 +237,7 @@ class _Selection:
                 yield branch, need
 
     def _said_needs(self, pull: Pull | None) -> list[tuple[str, str]]:
-        """Returns the unlanded branches that a pull request needs by its base or text, each with a reason."""
+        """Returns the unlanded branches that the base or text of a pull request names, each with a reason."""
         if pull is None or pull.state != "open":
             return []
         found = []

@@ -1,23 +1,23 @@
-"""Chooses the sizes of a row of branches to check, so that few checks give the most information."""
+"""Chooses which prefixes of a list of branches to check, by their length: few checks, much information."""
 
 import itertools
 from collections.abc import Sequence
 
 
 def spread(length: int, slots: int) -> Sequence[int]:
-    """Returns at most `slots` sizes from 1 to `length`, evenly spaced; the last is `length`."""
+    """Returns at most `slots` prefix sizes from 1 to `length`, evenly spaced; the last is `length`."""
     return sorted({-(-length * part // slots) for part in range(1, slots + 1)} - {0})
 
 
 def sections(bad: int, slots: int) -> list[int]:
-    """Returns at most `slots` sizes below `bad` that cut the range into equal parts."""
+    """Returns at most `slots` prefix sizes below `bad` that divide the range into equal parts."""
     return sorted(
         {max(1, round(bad * part / (slots + 1))) for part in range(1, slots + 1)} & set(range(1, bad))
     )
 
 
 def more_cuts(kept: Sequence[int], high: int, count: int) -> list[int]:
-    """Returns at most `count` sizes up to `high` to add to `kept`, each in the middle of the widest gap."""
+    """Returns at most `count` sizes up to `high` to add to `kept`: each halves the widest remaining gap."""
     points = sorted({0, *kept})
     found = [high] if count and high > points[-1] else []
     points += found

@@ -1,4 +1,4 @@
-"""The values of checks, and the interface of a checker."""
+"""The value types of checks, and the interface of a checker."""
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
@@ -59,7 +59,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """A tree to check, on a commit with the parent `parent`. `again`: even if its failure is known."""
+    """A tree to check, in a commit on top of `parent`. `again` repeats a check that has failed before."""
 
     tree: Oid
     parent: Oid

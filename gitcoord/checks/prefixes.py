@@ -1,4 +1,4 @@
-"""Searches a row of branches for the longest prefix that passes, and the branches that fail on top of it."""
+"""Searches a list of branches for the longest prefix that passes, and the branches that fail on top of it."""
 
 from collections.abc import Container, Sequence
 from typing import Literal

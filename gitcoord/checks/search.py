@@ -27,7 +27,7 @@ from gitcoord.checks.subjects import (
 def decide(count: int, seen: Seen, policy: SearchPolicy, running: Container[Subject] = ()) -> SearchResult:
     """Decides what to check next for `count` branches, from the results `seen`.
 
-    Keeps `running` checks whose result still matters, even if other cuts would now be better.
+    Keeps `running` checks whose result still matters, even if other prefixes would now be better.
     """
     if policy.each:
         return PrefixSearch(seen, policy, running, policy.slots).walk(tuple(range(count)))

@@ -1,4 +1,4 @@
-"""Shares passed checks among the machines that land in one repository, in a ref beside plan and journal.
+"""Shares passed checks among the machines that land in one repository, in a ref next to the plan's.
 
 The ref has one document without history, so it does not grow: the newest `MOST_SHARED` checks that passed in
 their first run. Failures and unclear results stay on their machine. Every user with write access to the ref
@@ -67,7 +67,7 @@ class SharedResults:
         self._pushed_at = clock()
 
     def read(self, tree: Oid) -> CheckResult | None:
-        """Returns the result for `tree` if a machine has shared that it passed."""
+        """Returns a passed result if a machine has shared that the check of `tree` passed."""
         if not self._reads:
             return None
         try:
@@ -83,7 +83,7 @@ class SharedResults:
             self._new[result.tree] = None
 
     def push(self, *, at_end: bool = False) -> None:
-        """Pushes the added results, unless the last push was under `_PAUSE` ago; with `at_end` always."""
+        """Pushes the added results. Unless `at_end`, waits until the last push is `_PAUSE` seconds ago."""
         if not self._new or not self._writes or (not at_end and self._clock() - self._pushed_at < _PAUSE):
             return
         self._pushed_at = self._clock()

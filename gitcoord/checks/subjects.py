@@ -36,7 +36,7 @@ Seen = Mapping[Subject, CheckSeen]
 class SearchPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """How to search: `slots` checks in parallel, over the next `window` branches.
 
-    A failure is checked `flaky` times again before a branch is blamed. With `each` every prefix must pass,
+    A failed check is repeated `flaky` times before a branch is blamed. With `each` every prefix must pass,
     because the base moves to each of them; else only the longest prefix must pass.
     """
 

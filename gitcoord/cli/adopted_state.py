@@ -30,7 +30,7 @@ def choose_state(context: "Context", *, adopted: bool, base: str | None) -> None
 
 
 def _usual(context: "Context", bases: list[str]) -> str:
-    """Returns the usual base if heads were adopted onto it. Raises `usage` otherwise."""
+    """Returns the default base if heads were adopted onto it. Raises `usage` otherwise."""
     try:
         usual = context.base()
     except GitcoordError:

@@ -16,9 +16,9 @@ from gitcoord.worker.attempt.local_attempts import at_work, attempts_here, under
 
 
 class AttemptLogs(msgspec.Struct, frozen=True, kw_only=True):
-    """The logs of the attempts at a task, by number; `wanted` is that of the attempt to show.
+    """The logs of the attempts at a task, by number; `wanted` is the number of the attempt to show.
 
-    `end` is the end of its log if the log itself is on another machine.
+    `end` is the end of that attempt's log if the log is on another machine.
     """
 
     files: Mapping[int, Path]
@@ -61,10 +61,11 @@ class CheckLog(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_logs(context: Context, task: TaskId, attempt: int | None, *, newest: bool) -> AttemptLogs:
-    """Finds the logs on this machine; fetches that of an attempt that an engine runs elsewhere.
+    """Finds the logs on this machine. If an engine runs the attempt elsewhere, fetches its log first.
 
-    Wants `attempt`, else the newest attempt, or, unless `newest`, the newest with a log. Of an ended attempt
-    without a complete log here, finds the end that git keeps. Raises `no-log` (exit 2).
+    Chooses `attempt`. Without it, chooses the newest attempt (with `newest`) or the newest one with a log. If
+    the attempt has ended and its complete log is not here, finds the end of the log that git keeps. Raises
+    `no-log` (exit 2).
     """
     places = attempts_here(context.repository.common_dir, context.store.generation, task)
     wanted = attempt or max(places, default=0)
@@ -80,7 +81,7 @@ def find_logs(context: Context, task: TaskId, attempt: int | None, *, newest: bo
 
 
 def _liveness(context: Context, place: Path) -> tuple[Callable[[], bool], GitcoordError | None]:
-    """Returns `find_liveness` of the attempt after one call, or why its engine cannot be asked."""
+    """Returns the function of `find_liveness`, called once, and the error if the engine does not answer."""
     try:
         alive = find_liveness(context, place)
         if is_elsewhere(place):
@@ -91,7 +92,7 @@ def _liveness(context: Context, place: Path) -> tuple[Callable[[], bool], Gitcoo
 
 
 def find_liveness(context: Context, place: Path) -> Callable[[], bool]:
-    """Returns a function: whether the attempt in `place` runs. It fetches the log of one elsewhere."""
+    """Returns a function that says whether the attempt runs, and fetches its log if it runs elsewhere."""
     if is_elsewhere(place):
         return bringer(context, place)
     return lambda: under_way(place)

@@ -64,7 +64,7 @@ def calibrate_here(context: "Context", branch: str, changes: int, *, dry_run: bo
 
 
 def print_calibration(found: Calibration) -> None:
-    """Prints the quality of the shipped and the own constants, and which will be used."""
+    """Prints the quality of the shipped constants and of the repository's, and says which will be used."""
     from gitcoord.cli.views.output import clean, emit, percent, say
 
     rate = percent(found.conflicts / found.pairs)

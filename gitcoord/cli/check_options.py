@@ -1,4 +1,4 @@
-"""Turns the command's check options into landing's check options, and opens the checker."""
+"""Makes the check options of a landing from the command line and the settings, and opens the checker."""
 
 import shlex
 from collections.abc import Iterator
@@ -131,7 +131,7 @@ def open_checker(
 def with_checker(
     landing_context: LandingContext, context: Context, tell: Tell, *, slots: int | None, recheck: bool = False
 ) -> Iterator[LandingContext]:
-    """Yields the landing context with a checker of this machine if it has a check, and a maker of files."""
+    """Yields the landing context with a checker if it has a check, and with the generator of files."""
     check = landing_context.options.check
     with ExitStack() as open_ones:
         maker = open_maker(context, check, slots)

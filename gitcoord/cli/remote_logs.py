@@ -27,9 +27,9 @@ def is_whole(log: Path) -> bool:
 
 
 def bringer(context: "Context", place: Path) -> "Callable[[], bool]":
-    """Returns a function that fetches the log, and returns whether the attempt still runs; asks with pauses.
+    """Returns a function that says whether the attempt runs, and fetches its log, at most once in `_PAUSE`.
 
-    Raises what opening the engine raises.
+    Raises the errors of `open_engine`.
     """
     import time
 

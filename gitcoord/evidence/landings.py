@@ -4,8 +4,8 @@ The journal only says where to look: a task has landed only if the base's histor
 cheapest first: the submitted head is an ancestor of the base; the commit that was recorded as its landing is
 one, and nothing was submitted since; a commit of the base that contains the changes names the head in a
 `Gitcoord-Landed` trailer (squash); one with author, time and subject of its own commits contains them
-(rebase); or the head is part of other work that landed in such a way. Work that was rolled back since does
-not count (`rollbacks.py`).
+(rebase; `copies.py` finds both); or the head is part of other work that landed in such a way. Work that was
+rolled back since does not count (`rollbacks.py`).
 """
 
 from collections.abc import Collection, Iterable, Mapping

@@ -10,8 +10,10 @@ from gitcoord.foresight.hot_files import EditCount, grows, is_lock
 from gitcoord.foresight.past_conflicts import PastPair
 
 Remedy = Literal["union", "regenerate", "exclusive", "split"]
-"""A rule that keeps the lines of both sides; one that generates the file again; one that allows one task at a
-time; or splitting the file.
+"""What prevents conflicts in a file: the rule of that name, or, for `split`, splitting the file.
+
+`union` keeps the lines of both sides, `regenerate` runs a command that generates the file, and `exclusive`
+lets only one task at a time change it.
 """
 _NPM: Final = "npm install --package-lock-only --ignore-scripts --no-audit --no-fund"
 _MADE_BY: Final = {
@@ -27,16 +29,17 @@ _MADE_BY: Final = {
     "go.sum": "go mod tidy",
     "flake.lock": "nix flake lock",
 }
-"""The command that generates a lock file again and keeps the versions that still fit."""
+"""The command that regenerates a lock file and keeps the versions that still fit."""
 
 _TEXT: Final = re.compile(r"\.(md|rst|txt|adoc)$|(^|/)[A-Z]+$")
 _LEAST_CONFLICTS: Final = 2
 
 
 class Hotspot(msgspec.Struct, frozen=True, kw_only=True):
-    """A file, the number of pairs of changes that both touched it, and of pairs that conflicted in it.
+    """A file in which changes conflicted.
 
-    `alone`: the conflicts in this file only.
+    `shared` pairs of changes touched the file, `conflicts` pairs conflicted in it, and `alone` pairs
+    conflicted in no other file.
     """
 
     path: str
@@ -46,13 +49,14 @@ class Hotspot(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: int
     alone: int
     command: str = ""
-    """The command that generates the file again, if that is the remedy."""
+    """The command that regenerates the file, if the remedy is `regenerate`."""
 
 
 class HotspotReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The hotspots among `changes` changes, each compared with those right before and after it.
+    """The hotspots in the newest `changes` changes of the base.
 
-    `removed`: the number of pairs that conflict only in files that get a rule.
+    Of the `pairs` of changes that were close in time, `conflicts` conflicted. The suggested rules would have
+    prevented `removed` of these.
     """
 
     changes: int
@@ -98,9 +102,10 @@ def find_hotspots(
     edits: Mapping[str, EditCount],
     has_program: Callable[[str], bool] = lambda name: True,
 ) -> HotspotReport:
-    """Makes the report on `pairs`, from `compared` compared pairs; `edits`: those of `conflicting_paths`.
+    """Makes the report from `pairs`: of the `compared` pairs, those that share a file.
 
-    `has_program`: whether a program that generates lock files is installed.
+    `edits` counts the edits of each path in `conflicting_paths(pairs)`. `has_program` returns whether a
+    program is installed.
     """
     found = []
     conflicts = [pair for pair in pairs if pair.conflict]

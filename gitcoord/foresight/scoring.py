@@ -1,4 +1,7 @@
-"""Scores files for a task's text: by similar changes, messages, paths, content and names. Pure."""
+"""Scores files for a task's text: by similar changes, messages, paths, content and names. Pure.
+
+`file_chances` makes probabilities from the scores, and `pairs` those of conflicts between tasks.
+"""
 
 import heapq
 import math

@@ -12,8 +12,6 @@ from gitcoord.git.git_cli import Git, Oid
 
 _DIRECTORY = "40000"
 _WHO = b"gitcoord <gitcoord@localhost>"
-
-
 _SHA1_LENGTH = 40
 
 
@@ -28,8 +26,9 @@ class Writer:
     """Writes trees and commits into the quarantine of `git`, from any thread; equal ones only once."""
 
     def __init__(self, git: Git, like: Oid) -> None:
+        """`like`: any id of the repository; its length shows the hash algorithm."""
         if git.scratch is None:
-            raise ValueError("objects are written into a quarantine only")
+            raise ValueError("git has no quarantine to write objects into")
         import hashlib  # Imported here: it loads OpenSSL.
 
         self._place = git.scratch

@@ -18,7 +18,8 @@ def delete_spent(
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Deletes the level's branches whose work is in the base; returns them, and the problems.
 
-    Changes the base of pull requests onto such a branch first: the forge would close them.
+    First changes the base of the pull requests that have such a branch as their base. Otherwise the forge
+    would close them.
     """
     deleted, problems = [], []
     for branch, tip, proved in _done(context, snapshot):

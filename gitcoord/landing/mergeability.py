@@ -18,7 +18,10 @@ from gitcoord.text_lists import named_tasks
 
 
 def examine(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) -> MergeReadiness:
-    """Merges the carrier onto the current base in memory; if it merges, asks the forge about it."""
+    """Merges the carrier onto the current base in memory; if it merges, asks the forge about it.
+
+    Before that, marks the carrier's own pull request as ready and updates its text.
+    """
     found = examine_in_git(context, snapshot, carrier)
     if not found.clean or found.behind or found.gates:
         return found
@@ -39,7 +42,7 @@ def examine(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier
 def looked_at(
     context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, found: MergeReadiness, pull: Pull
 ) -> MergeReadiness:
-    """Adds the forge's gates and offers for the pull request to git's result `found`."""
+    """Adds the forge's gates, and how it can merge the pull request itself, to `found`, the result of git."""
     gates = context.forge.closed_gates(pull, context.options.method)
     return msgspec.structs.replace(
         found,
@@ -53,7 +56,10 @@ def looked_at(
 def given_away(
     context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, handed_over: Collection[str]
 ) -> str:
-    """Returns why a carrier waits: the forge merges others of its stack automatically, unchecked here."""
+    """Returns why the carrier waits: the forge merges others of its stack automatically, after no check here.
+
+    Returns "" if it need not wait.
+    """
     heads = {
         work.task: work.head
         for work in snapshot.works
@@ -95,7 +101,7 @@ def examine_in_git(context: LandingContext, snapshot: LandingSnapshot, carrier: 
         tree = made.tree if on_base else ""
         return MergeReadiness(clean=True, behind=True, made_anew=made.paths, remade=tree)
     if context.options.method == "rebase":
-        # A rebase gives no generated files: the forge would merge each commit's version as text.
+        # A rebase does not regenerate files: the forge would merge each commit's version as text.
         bare, who = git.merging_everything(), context.repository.identity
         tip = replay(bare, snapshot.base_commit, carrier.head, environment=who)
         # A rebase drops merge commits, and silently loses the conflicts resolved in them.
@@ -107,16 +113,16 @@ def examine_in_git(context: LandingContext, snapshot: LandingSnapshot, carrier: 
 def _is_behind(
     context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, gates: tuple[Gate, ...]
 ) -> bool:
-    """Whether the base requires an up-to-date head, the carrier's is not, and there is no merge queue."""
+    """Whether the base requires an up-to-date head, the carrier is behind, and there is no merge queue."""
     strict = any(gate.name == BEHIND for gate in gates) and not any(gate.queue for gate in gates)
     return strict and not context.ancestry.contains(carrier.head, snapshot.base_commit)
 
 
 def _offer(context: LandingContext, pull: Pull, gates: tuple[Gate, ...]) -> Way | None:
-    """Returns how the forge can merge a pull request itself: its queue if it is ready, else auto-merge.
+    """Returns how the forge can merge a ready pull request itself: by its queue, else by auto-merge.
 
-    Auto-merge only waits: it opens no gate that needs other commits, another method or a person. GitHub even
-    refuses it as "in clean status" if only the merge method is in the way.
+    Auto-merge only waits, so it does not help with a gate that needs other commits, another method or a
+    person. If only the merge method is wrong, GitHub even refuses auto-merge: "in clean status".
     """
     if any(gate.queue == "open" for gate in gates) and all(
         gate.queue or gate.name == BEHIND for gate in gates
@@ -146,7 +152,7 @@ def _lacks_earlier_wave(context: LandingContext, snapshot: LandingSnapshot, carr
 def _differs_on_the_forge(
     context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, merged: TreeMerge
 ) -> bool:
-    """Whether the result depends on merge drivers, such as union: then the base must be merged in here.
+    """Whether the result depends on merge drivers, such as union. Then gitcoord has to merge the base in.
 
     GitHub supports no merge drivers, neither those of the settings nor those of `.gitattributes`.
     """

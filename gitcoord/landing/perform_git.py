@@ -75,7 +75,7 @@ def _landed(context: LandingContext, snapshot: LandingSnapshot, task: TaskId) ->
 
 
 def _spent(context: LandingContext, snapshot: LandingSnapshot, branch: LevelBranch, head: Oid) -> bool:
-    """Whether all work of the level branch has landed, also `head`, although its pull request is open."""
+    """Whether all work of the level branch, including `head`, has landed. Its pull request may be open."""
     if branch.tip is None:
         pull = branch.pull
         inside = pull is not None and context.ancestry.contains(snapshot.base_commit, pull.head_commit)
@@ -139,7 +139,7 @@ def update(
 ) -> BranchUpdated | Defer | str | None:
     """Merges the base into the task's branch in memory and pushes it.
 
-    The merge base is that of the task's own changes, even if it is stacked on squashed work.
+    If the task is stacked on squashed work, merges only the task's own changes.
 
     Returns BranchUpdated; Defer if the merge conflicts; a reason if the branch cannot be pushed, or is
     checked out here with changes that would be lost; None if somebody else moved it.

@@ -1,4 +1,4 @@
-"""The capacity in a simulated run besides slots: units that must run alone, tokens, staggered starts."""
+"""The limits of a simulated run other than slots: units that must run alone, tokens, staggered starts."""
 
 from gitcoord.planning.workload import RunRules, WorkNetwork
 
@@ -6,7 +6,7 @@ from gitcoord.planning.workload import RunRules, WorkNetwork
 class Space:
     """The running units, and the capacity that they leave.
 
-    `opens` is when the next staggered start is allowed.
+    `matters`: the run has any of these limits. `opens` is when the next staggered start is allowed.
     """
 
     def __init__(self, work: WorkNetwork, how: RunRules) -> None:
@@ -41,7 +41,10 @@ class Space:
             self._tokens -= self._work.tokens[unit]
 
     def refuses(self, unit: int) -> bool:
-        """Whether the unit cannot start beside the running ones."""
+        """Whether the unit cannot start beside the running ones.
+
+        Remembers the time of the next start, and the unit that waits to run alone.
+        """
         work, how = self._work, self._how
         unknown = unit in work.silent or not work.silent.isdisjoint(self._at_work)
         if how.independent and self._at_work and unknown:
@@ -56,7 +59,7 @@ class Space:
         return False
 
     def _has_to_wait_alone(self, unit: int) -> bool:
-        """Whether the unit must wait alone; then no less urgent unit may overtake it."""
+        """Whether the unit waits because it, or a more urgent unit, must run alone."""
         for other in self._at_work:
             if self._apart(other, unit):
                 if unit in self._work.alone and self._next_alone is None:

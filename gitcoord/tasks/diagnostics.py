@@ -1,4 +1,4 @@
-"""Collects the findings of reading a task list: errors that stop it, and warnings that are passed on."""
+"""Collects the problems of a task list: errors, which make the list unusable, and warnings."""
 
 from collections.abc import Mapping
 
@@ -24,7 +24,7 @@ _HINTS: Mapping[ErrorCode, str] = {
 
 
 class Findings:
-    """Collects the problems of one task list, which messages call `source`."""
+    """Collects the problems of one task list. `source` is the name of the list in messages."""
 
     def __init__(self, source: str) -> None:
         self.source = source
@@ -38,7 +38,7 @@ class Findings:
         self.warnings.append(Finding(code=code, message=message, task=task))
 
     def fault(self, code: ErrorCode, message: str, task: TaskId | None, *, blocks: bool = True) -> None:
-        """Adds a problem of `task`: an error, or a warning if no remaining task is affected."""
+        """Adds an error of `task`; only a warning if not `blocks`: no remaining task is affected."""
         if blocks:
             self._first = self._first or code
             self.errors.append(Finding(code=code, message=message, task=task))

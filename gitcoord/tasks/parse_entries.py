@@ -69,7 +69,7 @@ def decode_tasks(raw: list[Any], findings: Findings) -> list[TaskEntry]:
 
 
 def unique(entries: Iterable[TaskEntry], findings: Findings) -> dict[TaskId, TaskEntry]:
-    """Returns the tasks by id. Keeps the first of those that share an id; an error if any of them remains."""
+    """Returns the tasks by id: the first one if several share an id, which is an error or a warning."""
     tasks: dict[TaskId, TaskEntry] = {}
     twins: dict[TaskId, list[TaskEntry]] = {}
     for entry in entries:

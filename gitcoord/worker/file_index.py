@@ -27,7 +27,7 @@ from gitcoord.worker.unit import subtask_branch
 
 
 class TouchedPath(msgspec.Struct, frozen=True, kw_only=True):
-    """A path that a task's branch changes; `lines` are ranges of the base's lines, from 1, ends included.
+    """A path that a task's branch changes; `lines` are inclusive ranges of the base's lines, from 1.
 
     `known_to` are tasks that depend on this one and whose branches contain all of its work.
     """
@@ -165,12 +165,12 @@ def _known_to(
 def _changes(
     git: Git, stacks: Stacks, tips: Sequence[Oid], below: Mapping[Oid, Sequence[Oid]]
 ) -> dict[Oid, Changes]:
-    """The changes of each tip itself, without those of the heads `below` it, landed or not."""
+    """The changes of each tip, without the changes of its landed dependencies and of the heads `below` it."""
     landed = stacks.find(git, tips)
     stacked = {tip: (*landed.get(tip, ()), *below.get(tip, ())) for tip in tips}
     forks = find_forks(git, stacks.base, tips, stacked)
     own = [tip for tip in tips if forks[tip].merge_bases and not forks[tip].inside]
-    # A path that is the same in one of several branches below came from that one.
+    # If a path is the same in a branch below, the change came from there and is not the task's own.
     pairs = [(start, tip) for tip in own for start in forks[tip].merge_bases[: None if below.get(tip) else 1]]
     found: dict[Oid, Changes] = {}
     for (_, tip), changes in zip(pairs, changes_between(git, pairs), strict=True):

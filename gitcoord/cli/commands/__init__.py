@@ -1,1 +1,1 @@
-"""Commands: parse, call, render, exit code. One file a command."""
+"""The commands, one module for each: parses the options, calls the other rooms, renders the result."""

@@ -51,7 +51,7 @@ def cancel(
     from gitcoord.cli.each_repository import ask_each, places_with, together
     from gitcoord.cli.views.output import emit_json
 
-    # All units are found before the first is cancelled.
+    # Find all units before cancelling the first: an unknown id then changes nothing.
     found = ask_each(places_with(tasks), _cancelled_units)
     running = [_running(place.context, units) for place, units in found]
     documents = [

@@ -193,7 +193,7 @@ def _check_everywhere(
 
 
 def _show(checked: "CheckedLevel", request: "CheckRequest", *, explain: bool, saved: bool | None) -> None:
-    """Prints the report. `saved`: True: the plan changed; False: it had these waves; None: not asked."""
+    """Prints the report. `saved` is whether the plan changed, and None without --save."""
     from gitcoord.cli.views.conflicts import pictures
     from gitcoord.cli.views.output import say, show
 
@@ -251,7 +251,7 @@ def _proved(
 
 
 def _save(context: "Context", checked: "CheckedLevel") -> bool:
-    """Writes the report's waves into the newest plan. Returns False if the plan had them already.
+    """Writes the report's waves into the newest plan. Returns False if the plan already had them.
 
     Raises `planned-anew` if the level's tasks changed since the check.
     """

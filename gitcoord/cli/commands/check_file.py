@@ -1,4 +1,4 @@
-"""`gitcoord check-file`: which other tasks touch these files. `check_file_fast` answers most."""
+"""`gitcoord check-file`: which other tasks touch these files. `check_file_fast` answers most calls."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 

@@ -185,7 +185,7 @@ def _write(
 def _made(
     engine: "ExportEngine", style: "ArgoStyle | ActionsStyle", plan: "ExportedPlan", options: "ExportOptions"
 ) -> "tuple[dict[str, Any], str]":
-    """Returns the workflow, and its text. That of a Python program is its text alone."""
+    """Returns the workflow as a document and as text; the document of a Python program has only its text."""
     if engine == "airflow" or engine == "prefect":
         from gitcoord.export.python_file import python_program
 

@@ -87,7 +87,7 @@ def pair_document(pair: "PairReport") -> dict[str, Any]:
     """Returns a pair as a JSON document."""
     import msgspec
 
-    # Pairs are kept as rows without names, of which there may be many.
+    # There may be many pairs, so PairReport is encoded as an array; a document needs the names.
     return dict(msgspec.to_builtins(msgspec.structs.asdict(pair)))
 
 

@@ -1,4 +1,4 @@
-"""Lands a level across repositories: looks at all, moves one, looks again.
+"""Lands a level across repositories: inspects all, lands in one, and inspects them again.
 
 Nothing merges before the whole wave is proved in every repository; then the repositories land one after the
 other. This is not atomic: a later repository can refuse. The landed tasks then wait for it, or are rolled
@@ -20,7 +20,7 @@ from gitcoord.tasks.model import TaskId
 _TICKS = (1.0, 2.0, 5.0, 10.0)
 _SOON = ("passes", "briefly")
 _MOST_PROOFS = 5
-"""Proofs in a row that a moving base made stale before a landing; then the repository counts as stuck."""
+"""After this many proofs that the moving base invalidated, a repository counts as stuck."""
 
 
 class LevelLander:
@@ -108,7 +108,7 @@ class LevelLander:
         return False
 
     def _take_back(self, move: TakeBack, begun: LevelAcross | None) -> LevelReport:
-        """Rolls the level back in every repository, after a rehearsal in each."""
+        """Rolls the level back in every repository, after a dry run in each."""
         known = begun.tasks if begun is not None else {}
         tasks = {name: known.get(name, ()) for name in move.names} or known
         for name in move.names:

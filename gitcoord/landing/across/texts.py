@@ -12,7 +12,7 @@ _TOPIC = "repositories"
 def name_each_other(
     scene: LevelScene, looks: Mapping[str, MemberLook], hands: Hands, said: dict[tuple[str, int], str]
 ) -> None:
-    """Lists on each open pull request of the level the others that land with it, and the landed tasks.
+    """Comments on each open pull request of the level: lists the other pull requests and the landed tasks.
 
     `said`: the comments that this run has already written.
     """

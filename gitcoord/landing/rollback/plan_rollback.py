@@ -26,7 +26,7 @@ _MOST_NAMED = 3
 
 
 class Reverse(msgspec.Struct, frozen=True, kw_only=True):
-    """The units to revert, newest first, the base's tree without them, and their changes that no task has."""
+    """The changes to revert, newest first, the base's tree without them, and what they contain of no task."""
 
     units: tuple[LandedChange, ...]
     tree: Oid
@@ -69,7 +69,7 @@ def record_done(
 ) -> bool:
     """Records the rollbacks that git shows and the journal lacks; returns whether there were any.
 
-    Compares their merges with the computed tree, except those of the commits `proved`. Raises `tree-differs`.
+    Compares each merge with the computed tree, unless its commit is in `proved`. Raises `tree-differs`.
     """
     events = [msgspec.structs.replace(event, pull=pull) for event in unrecorded(sight.undone)]
     for event in events:
@@ -131,7 +131,7 @@ def _require_nothing_on_top(plan: Plan, sight: RollbackSnapshot) -> None:
 
 
 def _require_nothing_shared(plan: Plan, sight: RollbackSnapshot, commits: Collection[Oid]) -> None:
-    """Raises `built-upon` if other tasks landed by the same commits, such as equal work."""
+    """Raises `built-upon` if other tasks landed in the same commits, for example with equal work."""
     shared = [task for task, landing in sight.others.items() if landing.commit in commits]
     if not shared:
         return

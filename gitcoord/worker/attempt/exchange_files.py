@@ -23,7 +23,7 @@ def exchange_file(checkout: Path, name: str) -> Path:
 
 
 def open_exchange(checkout: Path) -> None:
-    """Makes the directory, or empties it from an earlier turn, and lets git ignore it."""
+    """Creates the directory, removes the messages of an earlier turn, and makes git ignore it."""
     place = checkout / EXCHANGE
     with suppress(OSError):  # the agent then has to do without it
         if place.is_symlink() or (place.exists() and not place.is_dir()):

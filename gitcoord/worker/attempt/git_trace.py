@@ -1,6 +1,7 @@
 """Reads git's own trace of the git processes that a command started: command lines and worktrees.
 
-Git takes the directory with `.git` for the worktree; the index that it opens tells whose worktree that is.
+The trace names the directory with `.git` as the worktree. If that `.git` leads to another worktree, only the
+index file that git opens shows which one.
 Source: https://git-scm.com/docs/api-trace2 (`start`, `cmd_name`, `def_repo`, `region_enter`, `atexit`).
 """
 
@@ -23,14 +24,15 @@ WRITING = frozenset(
 )
 """Commands that write to the worktree, its index, or its branch."""
 MOVING = frozenset({"branch", "update-ref", "switch", "checkout", "fetch", "push"})
-"""Commands that move a branch which they name."""
+"""Commands that move a branch named on their command line."""
 
 
 class GitProcess(msgspec.Struct, kw_only=True):
     """One git process: its command line in lower case, its command, and the worktree that it works on.
 
-    `ran_in` is where its files are, and `index` the index that it opened: another worktree's where a `.git`
-    or `GIT_DIR` leads there. `began` and `ended` are seconds since the epoch.
+    `ran_in` is the directory whose files the process uses, and `index` is the index file that it opened. The
+    index belongs to another worktree if `.git` or `GIT_DIR` leads there. `began` and `ended` are seconds
+    since the epoch.
     """
 
     argv: tuple[str, ...]
@@ -63,7 +65,7 @@ class _TraceLine(msgspec.Struct):
 class GitTrace:
     """The trace of the commands of the attempt whose directory is `place`.
 
-    Its file is in the git directory itself: an agent may remove gitcoord's directory below that.
+    The trace file is at the top of the git directory, because an agent may remove gitcoord's directory in it.
     """
 
     def __init__(self, place: Path) -> None:

@@ -1,4 +1,7 @@
-"""Files of an agent that no commit has: keeps those that were held back, and names those that git ignores."""
+"""Files of an agent that no commit has: keeps those that were held back, and names those that git ignores.
+
+`worker/unwanted_files.py` decides which are held back.
+"""
 
 import os
 import shutil

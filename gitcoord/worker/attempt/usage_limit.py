@@ -1,6 +1,7 @@
 """Recognizes in an agent's output that its account has reached a usage limit, and when that ends.
 
 The patterns are in `usage_limits.toml`; dateutil parses times, and pytimeparse2 parses durations.
+`closed_account.py` decides what happens at a limit.
 """
 
 import re

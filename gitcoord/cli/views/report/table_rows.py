@@ -1,4 +1,4 @@
-"""The table of a report: every unit below its task, with the time of its attempts."""
+"""The table of units in the report's page: every unit below its task, with the time of its attempts."""
 
 from collections.abc import Sequence
 
