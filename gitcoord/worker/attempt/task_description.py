@@ -7,6 +7,7 @@ of the two is newer. A list that is named with `--tasks` wins over the plan.
 import msgspec
 
 from gitcoord.errors import GitcoordError
+from gitcoord.planning.parts import HOME
 from gitcoord.planning.task_texts import task_texts
 from gitcoord.state.known_tasks import find_others, tasks_changed
 from gitcoord.tasks.model import Task, TaskList
@@ -52,6 +53,9 @@ def describe(task_context: TaskContext, unit: WorkUnit, order: WorkerOrder) -> T
 
 
 def _read(task_context: TaskContext, order: WorkerOrder, notes: list[str]) -> TaskList | None:
+    part = task_context.plan.part
+    if part is not None and part.name not in ("", HOME) and order.tasks is None:
+        return None  # the plan's list is in the home repository; a list here is another one
     try:
         return read_task_list(
             root=task_context.repository.root,
