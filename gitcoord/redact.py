@@ -46,6 +46,7 @@ _NAMED = _KEY + rf"\s?:\s?)(?=[^\s\"',;&]*\d|[^\s\"',;&]{{16}}){_VALUE}{{6,}}"
 _KEYS = ("passw", "pwd", "passphrase", "secret", "token", "key", "credential")
 """Every name that `_KEY` matches contains one of these words."""
 _kept: set[str] = set()
+_variables = set(SECRET_VARIABLES)
 
 
 def register_secret(secret: str) -> None:
@@ -55,6 +56,16 @@ def register_secret(secret: str) -> None:
 
         login = base64.b64encode(f"x-access-token:{secret}".encode()).decode()
         _kept.update((secret, login))
+
+
+def register_variable(name: str) -> None:
+    """From now on, treats a variable that the settings name as one of `SECRET_VARIABLES`."""
+    _variables.add(name)
+
+
+def is_secret(variable: str) -> bool:
+    """Whether the variable has credentials for a forge or a CI service."""
+    return variable in _variables
 
 
 def redact(text: str) -> str:
@@ -117,7 +128,7 @@ def holds_secret(text: str) -> bool:
 
 
 def _secrets() -> list[str]:
-    given = (os.environ.get(name, "").strip() for name in SECRET_VARIABLES)
+    given = (os.environ.get(name, "").strip() for name in _variables)
     # The longest first: one may be a prefix of another.
     return sorted({*_kept, *(one for one in given if len(one) >= _SHORTEST)}, key=len, reverse=True)
 

@@ -10,7 +10,8 @@ from gitcoord.git.default_branch import find_base
 from gitcoord.git.read_only import cannot_write, copied, is_writable
 from gitcoord.git.remote_refs import SharedRefs
 from gitcoord.git.repository import Repository, RepositoryPlace, locate
-from gitcoord.settings import Settings
+from gitcoord.redact import register_variable
+from gitcoord.settings import RepositorySettings, Settings
 from gitcoord.settings_file import load_settings
 from gitcoord.state.store import Store
 
@@ -86,6 +87,9 @@ def open_context(
     if restores:
         _restore(place)
     settings = load_settings(place.root)
+    for given in settings.repositories.values():
+        if isinstance(given, RepositorySettings) and given.token:
+            register_variable(given.token)
     if not several and acts_across(settings):
         raise _not_across(settings)
     rules = settings.rules

@@ -29,7 +29,7 @@ def open_member(home: Context, name: str, given: str | RepositorySettings) -> Co
     """
     setting = RepositorySettings(at=given) if isinstance(given, str) else given
     setting = msgspec.structs.replace(setting, at=_addresses().get(name, setting.at))
-    environ = _environment(name, setting)
+    environ = _environment(home, name, setting)
     directory = _directory(home, name, setting, environ)
     try:
         place = locate(directory)
@@ -62,10 +62,15 @@ def _overrides(setting: RepositorySettings) -> dict[str, str]:
     return {key: value for key, value in named.items() if value is not None}
 
 
-def _environment(name: str, setting: RepositorySettings) -> Mapping[str, str]:
-    """Returns the environment with the repository's own token instead of all others. Raises `no-token`."""
+def _environment(home: Context, name: str, setting: RepositorySettings) -> Mapping[str, str]:
+    """Returns the environment with the repository's own token instead of all others. Raises `no-token`.
+
+    A repository without one of its own gets the usual ones, and none that is for another.
+    """
+    tables = home.settings.repositories.values()
+    named = {given.token for given in tables if isinstance(given, RepositorySettings) and given.token}
     if not setting.token:
-        return os.environ
+        return {key: value for key, value in os.environ.items() if key not in named - {*_TOKENS, *_APP}}
     token = os.environ.get(setting.token, "").strip()
     if not token:
         raise usage_error(
@@ -73,7 +78,7 @@ def _environment(name: str, setting: RepositorySettings) -> Mapping[str, str]:
             f"The repository {name} takes its token from {setting.token}, which is not set.",
             f"Set {setting.token}, or remove `token` from [repositories.{name}].",
         )
-    kept = {key: value for key, value in os.environ.items() if key not in (*_TOKENS, *_APP)}
+    kept = {key: value for key, value in os.environ.items() if key not in {*_TOKENS, *_APP, *named}}
     return {**kept, "GH_TOKEN": token, "GH_ENTERPRISE_TOKEN": token}
 
 

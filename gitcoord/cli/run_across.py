@@ -5,7 +5,6 @@ land; then levels land in all repositories, which lets more begin. A task of sev
 each by an agent of its own.
 """
 
-import os
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -99,7 +98,7 @@ def _run_each(several: Repositories, asked: RunRequest, *, yes: bool, dry_run: b
 def _start(context: Context, words: list[str]) -> "subprocess.Popen[bytes]":
     directory = context.repository.root or context.repository.common_dir
     argv = [sys.executable, "-X", "utf8", "-P", "-m", "gitcoord", "-C", str(directory), "run", *words]
-    return subprocess.Popen(argv, env={**os.environ, **context.environ, ALONE: "1"}, stdin=subprocess.DEVNULL)
+    return subprocess.Popen(argv, env={**context.environ, ALONE: "1"}, stdin=subprocess.DEVNULL)
 
 
 def _words(asked: RunRequest, most: int, *, yes: bool, dry_run: bool) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gitcoord.engines.processes import MARK
 from gitcoord.git.git_cli import NOT_INHERITED
-from gitcoord.redact import SECRET_VARIABLES
+from gitcoord.redact import is_secret
 from gitcoord.worker.attempt.exchange_files import AGAIN_AT, CLASHES, RESULT, exchange_file
 from gitcoord.worker.task_context import TaskContext
 from gitcoord.worker.unit import WorkUnit
@@ -22,7 +22,7 @@ def withheld(name: str, passed: Collection[str]) -> bool:
     """
     if name in NOT_INHERITED:
         return True
-    return (name in SECRET_VARIABLES or name.startswith(_KEYS)) and name not in passed
+    return (is_secret(name) or name.startswith(_KEYS)) and name not in passed
 
 
 def agent_environment(
