@@ -3,7 +3,8 @@
 An expected negative result (a conflict, a missing branch, a pending review) is a value, never an exception.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import Literal, Protocol
 
@@ -78,6 +79,18 @@ class GitcoordError(Exception):
         self.exit = exit
         self.findings = tuple(findings)
         self.passing: Passing = passing or _PASSING.get(code, "unknown")
+
+
+@contextmanager
+def in_repository(name: str) -> Iterator[None]:
+    """Puts the repository's name in front of the message of an error; empty if there is only one."""
+    try:
+        yield
+    except GitcoordError as error:
+        if name and not error.message.startswith(f"{name}: "):
+            error.message = f"{name}: {error.message}"
+            error.args = (error.message,)
+        raise
 
 
 def usage_error(code: ErrorCode, message: str, hint: str = "") -> GitcoordError:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from gitcoord.cli.context import Context, acts_across, open_context
 from gitcoord.cli.task_routing import TaskPlace, owner
-from gitcoord.errors import Exit, GitcoordError, usage_error
+from gitcoord.errors import Exit, GitcoordError, in_repository, usage_error
 from gitcoord.planning.model import Plan
 from gitcoord.tasks.model import TaskId, TaskList
 
@@ -106,25 +106,12 @@ def ask_each(
             answers.append((place, ask(place)))
         except GitcoordError as error:
             if error.exit != Exit.NO and error.code != nothing:
-                raise _named(place, error) from error
+                with in_repository(place.name):
+                    raise
             refused.append(error)
     if refused and not answers:
         raise refused[0]
     return answers
-
-
-def _named(place: TaskPlace, error: GitcoordError) -> GitcoordError:
-    """Returns the error with the repository's name in front of its message."""
-    if not place.name:
-        return error
-    return GitcoordError(
-        error.code,
-        place.says(error.message),
-        hint=error.hint,
-        exit=error.exit,
-        findings=error.findings,
-        passing=error.passing,
-    )
 
 
 def together(answers: Sequence[tuple[TaskPlace, Any]]) -> Any:

@@ -14,7 +14,7 @@ from gitcoord.cli.time_options import seconds
 from gitcoord.cli.views.across import show_level
 from gitcoord.cli.views.output import clean, emit, emit_json, say
 from gitcoord.cli.views.rollback import show_rollbacks
-from gitcoord.errors import Exit, answer_no, usage_error
+from gitcoord.errors import Exit, answer_no, in_repository, usage_error
 from gitcoord.landing.across.loop import LevelLander
 from gitcoord.landing.across.model import LevelScene
 from gitcoord.landing.dry_run import preview
@@ -124,10 +124,11 @@ def _command(level: int) -> str:
 
 def _opened(home: Context, *, writes: bool) -> Repositories:
     several = Repositories(home)
-    for context in several.contexts.values():
-        context.repository.require_history()
-        if writes:
-            context.repository.require_signer()
+    for name, context in several.contexts.items():
+        with in_repository(name):
+            context.repository.require_history()
+            if writes:
+                context.repository.require_signer()
     several.refresh()
     return several
 

@@ -13,7 +13,7 @@ from gitcoord.cli.open_forge import open_forge
 from gitcoord.cli.repositories import Repositories
 from gitcoord.cli.views.notices import notice_sentence
 from gitcoord.cli.views.output import clean, say
-from gitcoord.errors import usage_error
+from gitcoord.errors import in_repository, usage_error
 from gitcoord.forge.pull_requests import Forge, Method
 from gitcoord.git.git_cli import Oid
 from gitcoord.landing.across.model import LevelScene, OnPartial
@@ -115,7 +115,8 @@ class AcrossRun:
     def forge(self, name: str) -> Forge:
         """See `Hands.forge`."""
         if name not in self._forges:
-            self._forges[name] = open_forge(self.members[name])
+            with in_repository(name):
+                self._forges[name] = open_forge(self.members[name])
         return self._forges[name]
 
     def tell(self, name: str) -> Tell:
@@ -163,7 +164,7 @@ class AcrossRun:
 
     def rehearse_rollback(self, name: str) -> None:
         """See `Hands.rehearse_rollback`."""
-        self._rollbacker(name).rehearse()
+        self.rehearsed(name)
 
     def roll_back(self, name: str) -> str:
         """See `Hands.roll_back`."""
@@ -172,11 +173,13 @@ class AcrossRun:
 
     def rolled_back(self, name: str) -> RollbackReport:
         """Rolls the level back in one repository."""
-        return self._rollbacker(name).roll_back()
+        with in_repository(name):
+            return self._rollbacker(name).roll_back()
 
     def rehearsed(self, name: str) -> RollbackReport:
         """Returns what a rollback of the level would do in one repository."""
-        return self._rollbacker(name).rehearse()
+        with in_repository(name):
+            return self._rollbacker(name).rehearse()
 
     def _rollbacker(self, name: str) -> Rollbacker:
         context, level = self.members[name], self._level

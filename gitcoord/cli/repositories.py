@@ -12,7 +12,7 @@ import msgspec
 
 from gitcoord.cli.context import Context
 from gitcoord.cli.repository_places import open_member
-from gitcoord.errors import Exit, GitcoordError, usage_error
+from gitcoord.errors import Exit, GitcoordError, in_repository, usage_error
 from gitcoord.events import WavesSaved
 from gitcoord.evidence.model import Landing
 from gitcoord.evidence.snapshot import Snapshot, find_snapshot
@@ -55,8 +55,9 @@ class Repositories:
 
     def refresh(self) -> None:
         """Fetches the shared refs of all repositories."""
-        for context in self.contexts.values():
-            context.shared.refresh()
+        for name, context in self.contexts.items():
+            with in_repository(name):
+                context.shared.refresh()
 
     def plan(self) -> Plan:
         """Returns the complete plan. Raises `no-plan`, or `no-such-repository` if a name is not set."""
@@ -84,8 +85,9 @@ class Repositories:
         """Reads a snapshot of each repository that has its part and its base, from the last fetch."""
         found = {}
         for name, context in self.members(plan).items():
-            part = context.store.plan()
-            snapshot = find_snapshot(context.store, part) if is_part(part, plan) and part else None
+            with in_repository(name):
+                part = context.store.plan()
+                snapshot = find_snapshot(context.store, part) if is_part(part, plan) and part else None
             if snapshot is not None:
                 found[name] = snapshot
         return found
@@ -99,7 +101,8 @@ class Repositories:
             if part is None or not is_part(part, plan):
                 raise _no_part(name, part)
             if part.part is not None and part.part.awaits != awaits:
-                _save_awaits(context.store, awaits)
+                with in_repository(name):
+                    _save_awaits(context.store, awaits)
         return landed
 
     def save_parts(self, plan: Plan, texts: "Texts | None", carried: "Collection[TaskId]") -> None:
@@ -108,7 +111,9 @@ class Repositories:
         for name, part in made.items():
             own = {id: text for id, text in (texts or {}).items() if id in part.tasks}
             kept = tuple(task for task in carried if task.partition(".")[0] in part.tasks)
-            self.contexts[name].store.save_plan(part, texts=own if texts is not None else None, carried=kept)
+            with in_repository(name):
+                store = self.contexts[name].store
+                store.save_plan(part, texts=own if texts is not None else None, carried=kept)
 
     def _part(self, name: str, plan: Plan) -> Plan:
         context = self.contexts[name]
@@ -128,7 +133,8 @@ class Repositories:
             awaits=awaited(plan, name, landed),
             before=own if own is not None and own.generation == plan.generation else None,
         )
-        require_free_names(context.shared, part, context.store.progress() if own is not None else {})
+        with in_repository(name):
+            require_free_names(context.shared, part, context.store.progress() if own is not None else {})
         return part
 
     def assigned(self, listed: TaskList) -> TaskList:

@@ -53,12 +53,14 @@ def checkout(
     """
     from gitcoord.cli.task_routing import directory_in, places_of
     from gitcoord.cli.views.output import emit, emit_json, say
+    from gitcoord.errors import in_repository
     from gitcoord.worker.checkout import CheckoutOptions
 
     places, documents, branches = places_of(task), [], []
     for place in places:
         how = CheckoutOptions(stack=stack, now=now, worktree=directory_in(worktree, place, len(places)))
-        branch, document, notes = _checkout(place, task, how, dry_run=dry_run)
+        with in_repository(place.name):
+            branch, document, notes = _checkout(place, task, how, dry_run=dry_run)
         documents.append(document)
         branches.append(branch)
         for note in notes:

@@ -41,11 +41,12 @@ def prompt(
     from gitcoord.cli.each_repository import show_name, together
     from gitcoord.cli.task_routing import places_of
     from gitcoord.cli.views.output import emit_json, emit_text
+    from gitcoord.errors import in_repository
 
-    documents = [
-        (place, _document(place, task, check=check, tasks=tasks, tag=tag))
-        for place in places_of(task, reads=True)
-    ]
+    documents = []
+    for place in places_of(task, reads=True):
+        with in_repository(place.name):
+            documents.append((place, _document(place, task, check=check, tasks=tasks, tag=tag)))
     if as_json:
         emit_json("prompt", together(documents))
         return

@@ -53,15 +53,19 @@ def submit(
     and ends with exit code 1; the task's branch is safe on the remote.
     """
     from gitcoord.cli.task_routing import places_of
-    from gitcoord.errors import Exit
+    from gitcoord.errors import Exit, in_repository
 
     places = places_of(task)
     if len(places) == 1:
-        _submit(places[0], task, allow_empty=allow_empty, amended=amended, dry_run=dry_run, as_json=as_json)
+        with in_repository(places[0].name):
+            _submit(
+                places[0], task, allow_empty=allow_empty, amended=amended, dry_run=dry_run, as_json=as_json
+            )
         return
     # Look at all repositories before submitting in any: an error in one stops all.
     for place in places:
-        _look_at(place, task, allow_empty=allow_empty, fatal=not dry_run)
+        with in_repository(place.name):
+            _look_at(place, task, allow_empty=allow_empty, fatal=not dry_run)
     if dry_run:
         return
     refused = [place for place in places if not _submitted(place, task, allow_empty, amended=amended)]
@@ -92,14 +96,15 @@ def _look_at(place: "TaskPlace", task: str | None, *, allow_empty: bool, fatal: 
 def _submitted(place: "TaskPlace", task: str | None, allow_empty: bool, *, amended: bool) -> bool:
     """Submits a task in one of its repositories. Returns False if it conflicts there."""
     from gitcoord.cli.views.output import say
-    from gitcoord.errors import Exit, GitcoordError
+    from gitcoord.errors import Exit, GitcoordError, in_repository
 
     try:
-        _submit(place, task, allow_empty=allow_empty, amended=amended, dry_run=False, as_json=False)
+        with in_repository(place.name):
+            _submit(place, task, allow_empty=allow_empty, amended=amended, dry_run=False, as_json=False)
     except GitcoordError as error:
         if error.exit != Exit.NO:
             raise
-        say(place.says(error.message))
+        say(error.message)
         return error.code == "already-landed"
     return True
 

@@ -128,6 +128,7 @@ def worker(
     from gitcoord.cli.each_repository import together
     from gitcoord.cli.task_routing import places_of
     from gitcoord.cli.views.output import emit_json, say
+    from gitcoord.errors import in_repository
     from gitcoord.tasks.model import TaskId
     from gitcoord.worker.attempt.request import WorkerOrder
 
@@ -158,7 +159,8 @@ def worker(
 
     ends: list[tuple[TaskPlace, WorkerEnd]] = []
     for place in places_of(task, restores=not dry_run):
-        done = _work_in(place.context, ordered, agent, pass_environment or (), dry_run=dry_run)
+        with in_repository(place.name):
+            done = _work_in(place.context, ordered, agent, pass_environment or (), dry_run=dry_run)
         ends.append((place, done))
         line = done.reason if dry_run else _sentence(done.task, done.attempt, done.outcome, done.reason)
         say(place.says(line))

@@ -8,7 +8,7 @@ back. A crash needs no recovery: the next run reads the recorded state and conti
 import time
 from collections.abc import Callable
 
-from gitcoord.errors import GitcoordError
+from gitcoord.errors import GitcoordError, in_repository
 from gitcoord.landing.across.decide import LandAll, Pause, TakeBack, next_move
 from gitcoord.landing.across.look import land, look
 from gitcoord.landing.across.model import AcrossState, Hands, LevelReport, LevelScene, MemberLook, MissingTask
@@ -62,7 +62,8 @@ class LevelLander:
         for name in self._scene.names:
             known = self._looks.get(name)
             if known is None or not self._scene.tasks_in(name) <= known.landed:
-                self._looks[name] = look(name, self._hands.context(name), self._hands.tell(name))
+                with in_repository(name):
+                    self._looks[name] = look(name, self._hands.context(name), self._hands.tell(name))
         name_each_other(self._scene, self._looks, self._hands, self._said)
 
     def _land_all(self, tasks: dict[str, frozenset[TaskId]], begun: LevelAcross | None) -> None:
