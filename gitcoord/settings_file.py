@@ -139,8 +139,9 @@ def _repository_problems(value: object) -> Iterator[Problem]:
     variables: dict[str, str] = {}
     for name, given in value.items():
         key = f"repositories.{name}"
-        if name == "home" or not (name.isascii() and name.replace("-", "_").isidentifier()):
-            way_out = "`home` is this repository." if name == "home" else "Use letters, digits, - and _."
+        is_home = name.lower() == "home"
+        if is_home or name.startswith("-") or not (name.isascii() and name.replace("-", "_").isidentifier()):
+            way_out = "`home` is this repository." if is_home else "Use letters, digits, - and _."
             yield Problem(f"`{key}` is not a valid name for a repository.", way_out)
         twin = variables.setdefault(name.replace("-", "_").upper(), name)
         if twin != name:

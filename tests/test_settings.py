@@ -64,6 +64,8 @@ def test_the_own_file_wins_over_the_table_in_pyproject(tmp_path: Path) -> None:
         ("repositories = 'api'", '`repositories` must be a table, not "api"', "[repositories]"),
         ("[repositories]\napi = 3", "`repositories.api` does not say where", '"../api"'),
         ("[repositories]\nhome = '../a'", "`repositories.home` is not a valid name", "this repository"),
+        ("[repositories]\nHome = '../a'", "`repositories.Home` is not a valid name", "this repository"),
+        ("[repositories]\n-a = '../a'", "`repositories.-a` is not a valid name", "letters"),
         ("[repositories.api]\nat = 'x'\nmethod = 'x'", "`repositories.api.method` must be one of", ""),
         ("[repositories]\na-b = 'x'\na_b = 'y'", "`repositories.a-b` are too similar", ""),
         ('task-branch = "work"', "must contain {task}", ""),

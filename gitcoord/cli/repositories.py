@@ -16,9 +16,11 @@ from gitcoord.errors import Exit, GitcoordError, in_repository, usage_error
 from gitcoord.events import WavesSaved
 from gitcoord.evidence.model import Landing
 from gitcoord.evidence.snapshot import Snapshot, find_snapshot
+from gitcoord.git.github_remotes import remote_identity
 from gitcoord.planning.model import Plan, PlanPart
 from gitcoord.planning.parts import HOME, awaited, make_part, members_of, named_repositories
 from gitcoord.planning.risks import NO_RISKS, Risks
+from gitcoord.redact import redact
 from gitcoord.state.store import Store
 from gitcoord.state.task_history import Progress
 from gitcoord.tasks.model import Finding, TaskId, TaskList
@@ -40,16 +42,13 @@ class Repositories:
     def __init__(self, home: Context) -> None:
         self.home = home
         self.contexts: dict[str, Context] = {HOME: home}
-        there = {home.repository.common_dir.resolve(): HOME}
+        there = dict.fromkeys(_identities(home), HOME)
         for name, given in home.settings.repositories.items():
             member = open_member(home, name, given)
-            twin = there.setdefault(member.repository.common_dir.resolve(), name)
-            if twin != name:
-                raise usage_error(
-                    "same-repository",
-                    f"The repositories {twin} and {name} are the same: {member.repository.common_dir}.",
-                    "Name each repository once under [repositories].",
-                )
+            for identity in _identities(member):
+                twin = there.setdefault(identity, name)
+                if twin != name:
+                    raise _same_repository(twin, name, identity)
             self.contexts[name] = member
         self.store = WholeStore(self)
 
@@ -121,6 +120,9 @@ class Repositories:
         if before is not None and name != HOME and not is_part(before, plan):
             raise _no_part(name, before)
         own = before if is_part(before, plan) else None
+        saved = own.part.name if own is not None and own.part is not None else name
+        if saved != name and saved in self.contexts:
+            raise _same_repository(saved, name, redact(context.repository.remote_url or ""))
         given = self.home.settings.repositories.get(name, "")
         strategy = None if isinstance(given, str) else given.strategy
         base = plan.base if name == HOME else own.base if own is not None else context.base()
@@ -249,6 +251,21 @@ def whole_context(several: Repositories) -> Context:
     whole.several = several
     whole.store = several.store
     return whole
+
+
+def _identities(context: Context) -> list[str]:
+    """Returns texts that only the same repository has: its git directory, and the remote that it shares."""
+    repository = context.repository
+    found = [str(repository.common_dir.resolve())]
+    return [*found, remote_identity(repository.remote_url)] if repository.remote_url else found
+
+
+def _same_repository(name: str, other: str, identity: str) -> GitcoordError:
+    return usage_error(
+        "same-repository",
+        f"The repositories {name} and {other} are the same: {identity}.",
+        "Name each repository once under [repositories].",
+    )
 
 
 def is_part(part: Plan | None, whole: Plan) -> bool:

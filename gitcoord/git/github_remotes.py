@@ -5,8 +5,9 @@ The forge and git's credentials share these rules, so both send a token to the s
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -42,6 +43,19 @@ def parse_address(url: str) -> Address | None:
     if match is None:
         return None
     return Address(scheme="ssh", host=match["host"].lower(), port=None, path=match["path"].lstrip("/"))
+
+
+def remote_identity(url: str) -> str:
+    """Returns a text that is the same for the URLs of one repository over SSH, HTTPS or as a path.
+
+    Without a login. Hosts decide whether capitals count; GitHub's do not.
+    """
+    address = parse_address(url)
+    if address is None:
+        path = unquote(url.removeprefix("file://")) if url.startswith("file://") else url
+        return str(Path(path).expanduser().resolve())
+    path = address.path.strip("/").removesuffix(".git")
+    return f"{address.host}/{path.lower() if address.host == GITHUB else path}"
 
 
 def _parse_url(url: str) -> Address | None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from gitcoord.git.github_remotes import remote_identity
 from tests.support.services import Services
 from tests.support.tasklists import task, write_tasks
 
@@ -17,6 +18,13 @@ def services(tmp_path: Path) -> Services:
 
 def name_them(services: Services, text: str) -> None:
     (services.home.path / "gitcoord.toml").write_text(text)
+
+
+def test_urls_of_one_repository_have_one_identity() -> None:
+    urls = ("git@github.com:Acme/api.git", "https://github.com/acme/API", "ssh://git@github.com/acme/api/")
+    assert {remote_identity(url) for url in urls} == {"github.com/acme/api"}
+    assert remote_identity("file:///srv/a%20b.git") == remote_identity("/srv/a b.git")
+    assert remote_identity("https://me:x@git.example.com/A.git") == "git.example.com/A"
 
 
 @pytest.mark.parametrize(("twice", "named"), [("api", "api and twin"), ("home", "home and twin")])
