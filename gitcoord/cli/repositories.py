@@ -11,7 +11,7 @@ from uuid import uuid4
 import msgspec
 
 from gitcoord.cli.context import Context
-from gitcoord.cli.repository_places import open_member
+from gitcoord.cli.repository_places import follow_remote, is_kept, open_member
 from gitcoord.errors import Exit, GitcoordError, in_repository, usage_error
 from gitcoord.events import WavesSaved
 from gitcoord.evidence.model import Landing
@@ -57,6 +57,11 @@ class Repositories:
         for name, context in self.contexts.items():
             with in_repository(name):
                 context.shared.refresh()
+                given = self.home.settings.repositories.get(name)
+                if given is not None and is_kept(given) and follow_remote(context):
+                    # Its settings may be others now.
+                    self.contexts[name] = open_member(self.home, name, given)
+                    self.contexts[name].shared.refresh()
 
     def plan(self) -> Plan:
         """Returns the complete plan. Raises `no-plan`, or `no-such-repository` if a name is not set."""

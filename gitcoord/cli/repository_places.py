@@ -101,6 +101,23 @@ def _directory(home: Context, name: str, setting: RepositorySettings, environ: M
     return kept
 
 
+def is_kept(given: str | RepositorySettings) -> bool:
+    """Whether gitcoord keeps the clone, in the user's cache."""
+    return is_url(given if isinstance(given, str) else given.at)
+
+
+def follow_remote(context: Context) -> bool:
+    """Moves the branch that a kept clone has checked out to the remote's; returns whether that moved it.
+
+    The clone's settings are those of its files. It stays where it is if somebody changed these files.
+    """
+    git, branch = context.repository.git, context.repository.current_branch()
+    tip = context.shared.branch(branch) if branch else None
+    if tip is None or git.probe("rev-parse", "HEAD") == tip:
+        return False
+    return git.run("merge", "--quiet", "--ff-only", tip, ok=()).code == 0
+
+
 def is_url(at: str) -> bool:
     """Whether `at` is a URL and not a directory."""
     return "://" in at or (":" in at.split("/", 1)[0] and not Path(at).exists())
