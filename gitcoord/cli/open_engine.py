@@ -3,16 +3,20 @@
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from gitcoord.cli.context import Context
 from gitcoord.cli.parameters import read_parameters
 from gitcoord.durations import parse_duration
+from gitcoord.engine_settings import ArgoSettings, KubernetesSettings
 from gitcoord.engines.engine import Engine
 from gitcoord.engines.local import LocalEngine
 from gitcoord.errors import GitcoordError, usage_error
+
+if TYPE_CHECKING:
+    from gitcoord.engines.attempt_kind import AttemptShape
 
 _OWN_PARAMETERS = frozenset(("request", "secret"))
 _TEMPLATE_WAY_OUT = "`template` in [engines.kubernetes] names a file with one Job, kind: Job."
@@ -130,7 +134,6 @@ def _dask(context: Context, run: Path, generation: int, scheduler: str) -> Engin
 
 
 def _kubernetes(context: Context, run: Path, generation: int) -> Engine:
-    from gitcoord.engines.kubernetes import KubernetesEngine
     from gitcoord.engines.kubernetes_manifest import PodShape
 
     own = context.settings.engines.kubernetes
@@ -147,21 +150,11 @@ def _kubernetes(context: Context, run: Path, generation: int) -> Engine:
         keep_seconds=int(parse_duration(own.keep) or 0),
         template=template,
     )
-    return KubernetesEngine(
-        run,
-        shape,
-        repository=_url(context),
-        generation=generation,
-        kubectl=shlex.split(own.command),
-        namespace=own.namespace,
-        slots=own.slots,
-        starting=parse_duration(own.start_timeout) or 0.0,
-    )
+    return _on_cluster(context, run, generation, own, shape)
 
 
 def _argo(context: Context, run: Path, generation: int, asked: EngineChoice) -> Engine:
     from gitcoord.engines.argo_manifest import WorkflowShape
-    from gitcoord.engines.kubernetes import KubernetesEngine
 
     own = context.settings.engines.argo
     template = asked.template or own.template
@@ -176,6 +169,19 @@ def _argo(context: Context, run: Path, generation: int, asked: EngineChoice) -> 
         secret=own.secret,
         keep_seconds=int(parse_duration(own.keep) or 0),
     )
+    return _on_cluster(context, run, generation, own, shape)
+
+
+def _on_cluster(
+    context: Context,
+    run: Path,
+    generation: int,
+    own: KubernetesSettings | ArgoSettings,
+    shape: "AttemptShape",
+) -> Engine:
+    """Opens the engine that reaches a cluster through the user's `kubectl`."""
+    from gitcoord.engines.kubernetes import KubernetesEngine
+
     return KubernetesEngine(
         run,
         shape,
