@@ -4,6 +4,9 @@ Each test walks through all the writes of a landing, one run a write; what is co
 also every move of refs where there is no remote) and every request that changes something at GitHub.
 There the moment before a push is left to the walk without GitHub: to git both are the same push.
 
+Without GitHub, what a kill right after a write leaves is copied while the run waits for that write, from one
+run for all of them: each copy takes the run's place, and is landed by the next one.
+
 Right before a write everything shared is as right after the last one, and only the clone's own copy of it is
 not. So the moments before are walked at every third write of a walk, each walk beginning at another one.
 """
@@ -21,7 +24,7 @@ from tests.support.cli import fork_gitcoord
 from tests.support.github.emulator import GitHubEmulator
 from tests.support.github.faults import WRITES, kill_group
 from tests.support.github.fixtures import hub
-from tests.support.killer import deadly_git, writes
+from tests.support.killer import deadly_git, keeping_git, writes
 from tests.support.project import Project
 from tests.support.repos import Repo
 
@@ -45,24 +48,24 @@ def assert_landed_as(project: Project, tree: str, pulls: int, where: str) -> Non
         assert len(refs.splitlines()) == pulls, where
 
 
-@pytest.mark.parametrize("when", MOMENTS)
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_a_local_landing_survives_being_killed_around_any_push(
-    strategy: str, when: When, tmp_path: Path
-) -> None:
+def test_a_local_landing_survives_being_killed_around_any_push(strategy: str, tmp_path: Path) -> None:
     template = three_tasks(tmp_path / "template", strategy)
-    whole = copy_of(template, tmp_path / "whole")
-    report = whole.run("merge-level", "level-0", "--json", env=deadly_git(tmp_path / "count", 0, "after"))
+    place, kept = tmp_path / "whole", tmp_path / "kept"
+    whole, pulls = copy_of(template, place), 3 if strategy == "multi-pr" else 1
+    report = whole.run("merge-level", "level-0", "--json", env=keeping_git(kept, place))
     assert report.code == 1, report.err
-    tree, total = whole.remote.tree("main"), writes(tmp_path / "count")
+    tree, total = whole.remote.tree("main"), writes(kept)
     assert total >= 8
-    for nth in moments(total, when, STRATEGIES.index(strategy)):
+    for nth in moments(total, "after", 0):
+        put_back(kept / f"after-{nth}", place)
+        assert_landed_as(whole, tree, pulls, f"killed after push {nth}")
+    for nth in moments(total, "before", STRATEGIES.index(strategy)):
         project = copy_of(template, tmp_path / f"run-{nth}")
-        killed = project.run(
-            "merge-level", "level-0", env=deadly_git(tmp_path / f"run-{nth}" / "bin", nth, when)
-        )
+        deadly = deadly_git(tmp_path / f"run-{nth}" / "bin", nth, "before")
+        killed = project.run("merge-level", "level-0", env=deadly)
         assert killed.code == -signal.SIGKILL, (nth, killed)
-        assert_landed_as(project, tree, 3 if strategy == "multi-pr" else 1, f"killed {when} push {nth}")
+        assert_landed_as(project, tree, pulls, f"killed before push {nth}")
         shutil.rmtree(tmp_path / f"run-{nth}")
 
 
@@ -72,23 +75,33 @@ def test_a_landing_without_a_remote_survives_being_killed_around_any_move_of_ref
 ) -> None:
     template = three_tasks(tmp_path / "template", strategy)
     once = without_remote(template, tmp_path / "once")
-    alone = without_remote_again(once, tmp_path / "whole")
-    counting = deadly_git(tmp_path / "count", 0, "after", "update-ref")
-    assert alone.run("merge-level", "level-0", env=counting).code == 1
-    tree, total = alone.remote.tree("main"), writes(tmp_path / "count")
+    place, kept = tmp_path / "whole", tmp_path / "kept"
+    alone, pulls = without_remote_again(once, place), 3 if strategy == "multi-pr" else 1
+    assert alone.run("merge-level", "level-0", env=keeping_git(kept, place, "update-ref")).code == 1
+    tree, total = alone.remote.tree("main"), writes(kept)
     assert total >= 8
-    for when in MOMENTS:
-        for nth in moments(total, when, STRATEGIES.index(strategy)):
-            place = tmp_path / f"{when}-{nth}"
-            project = without_remote_again(once, place)
-            killed = project.run(
-                "merge-level", "level-0", env=deadly_git(place / "bin", nth, when, "update-ref")
-            )
-            assert killed.code == -signal.SIGKILL, (nth, killed)
-            where = f"killed {when} update-ref {nth}"
-            assert_landed_as(project, tree, 3 if strategy == "multi-pr" else 1, where)
-            assert project.desk.git("status", "--porcelain", "--untracked-files=no") == "", where
-            shutil.rmtree(place)
+    for nth in moments(total, "after", 0):
+        put_back(kept / f"after-{nth}", place)
+        lands_and_leaves_no_change(alone, tree, pulls, f"killed after update-ref {nth}")
+    for nth in moments(total, "before", STRATEGIES.index(strategy)):
+        project = without_remote_again(once, tmp_path / f"run-{nth}")
+        deadly = deadly_git(tmp_path / f"run-{nth}" / "bin", nth, "before", "update-ref")
+        killed = project.run("merge-level", "level-0", env=deadly)
+        assert killed.code == -signal.SIGKILL, (nth, killed)
+        lands_and_leaves_no_change(project, tree, pulls, f"killed before update-ref {nth}")
+        shutil.rmtree(tmp_path / f"run-{nth}")
+
+
+def put_back(kept: Path, place: Path) -> None:
+    """Has what was kept take the place of what a run and the next one left."""
+    shutil.rmtree(place)
+    kept.rename(place)
+
+
+def lands_and_leaves_no_change(project: Project, tree: str, pulls: int, where: str) -> None:
+    """Lands like an undisturbed run, and the working tree is what the base holds."""
+    assert_landed_as(project, tree, pulls, where)
+    assert project.desk.git("status", "--porcelain", "--untracked-files=no") == "", where
 
 
 @pytest.mark.parametrize("when", MOMENTS)

@@ -1,4 +1,4 @@
-"""A `git` on PATH that kills its caller before or after the nth write: for tests of crashes at any moment."""
+"""A `git` on PATH that kills its caller around the nth write, or keeps what a kill after each would leave."""
 
 import os
 import shutil
@@ -21,6 +21,29 @@ exec "{git}" "$@"
 """
 
 
+_KEEPING = """#!/bin/sh
+# Keeps a copy of the world after each write, while the caller waits for it.
+case " $* " in
+{writes})
+  "{git}" "$@"
+  ended=$?
+  count=$(( $(cat "{directory}/count" 2>/dev/null || echo 0) + 1 ))
+  echo "$count" > "{directory}/count"
+  cp -a "{world}" "{directory}/after-$count"
+  exit $ended;;
+esac
+exec "{git}" "$@"
+"""
+
+
+def keeping_git(directory: Path, world: Path, write: str = "push") -> dict[str, str]:
+    """The environment in which each `git WRITE` is followed by a copy of `world` to `directory/after-N`.
+
+    That is what a caller leaves that is killed then: nothing of gitcoord is on disk that it would take along.
+    """
+    return _on_path(directory, write, _KEEPING, world=world)
+
+
 def deadly_git(
     directory: Path, nth: int, when: Literal["before", "after"], write: str = "push"
 ) -> dict[str, str]:
@@ -28,12 +51,16 @@ def deadly_git(
 
     `write` may name several of git's commands, with spaces between them.
     """
+    return _on_path(directory, write, _SCRIPT, nth=nth, when=when)
+
+
+def _on_path(directory: Path, write: str, text: str, **values: object) -> dict[str, str]:
     git = shutil.which("git")
     assert git
     directory.mkdir(parents=True)
     script = directory / "git"
     writes = "|".join(f'*" {one} "*' for one in write.split())
-    script.write_text(_SCRIPT.format(directory=directory, nth=nth, when=when, git=git, writes=writes))
+    script.write_text(text.format(directory=directory, git=git, writes=writes, **values))
     script.chmod(0o755)
     return {"PATH": f"{directory}{os.pathsep}{os.environ['PATH']}"}
 
