@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -133,25 +133,24 @@ def with_checker(
 ) -> Iterator[LandingContext]:
     """Yields the landing context with a checker if it has a check, and with the generator of files."""
     check = landing_context.options.check
-    with ExitStack() as open_ones:
-        maker = open_maker(context, check, slots)
-        if maker is not None:
-            open_ones.callback(maker.close)
-            landing_context = msgspec.structs.replace(landing_context, maker=maker)
-        if check is not None:
-            checker = open_checker(context, check, tell, slots=slots, recheck=recheck)
-            checking = open_ones.enter_context(checker)
-            landing_context = msgspec.structs.replace(landing_context, checker=checking)
-        yield landing_context
+    with open_maker(context, check, slots) as maker:
+        landing_context = msgspec.structs.replace(landing_context, maker=maker)
+        if check is None:
+            yield landing_context
+            return
+        with open_checker(context, check, tell, slots=slots, recheck=recheck) as checker:
+            yield msgspec.structs.replace(landing_context, checker=checker)
 
 
+@contextmanager
 def open_maker(
     context: Context, check: CheckOptions | None = None, slots: int | None = None
-) -> "LocalFilesMaker | None":
-    """Returns the generator for files under `regenerate` rules; None without such rules."""
+) -> Iterator["LocalFilesMaker | None"]:
+    """Opens the generator of files with a `regenerate` rule for the block; yields None without such rules."""
     settings = context.settings
     if not settings.rules.regenerate:
-        return None
+        yield None
+        return
     from gitcoord.worker.checking.checker import default_slots
     from gitcoord.worker.checking.files_maker import LocalFilesMaker
 
@@ -165,7 +164,8 @@ def open_maker(
         clean=landing.clean,
     )
     count = slots or landing.slots or default_slots()
-    return LocalFilesMaker(context.repository, settings.rules, settings.run, like, count)
+    with closing(LocalFilesMaker(context.repository, settings.rules, settings.run, like, count)) as maker:
+        yield maker
 
 
 def _require_none(asked: AskedCheck) -> None:

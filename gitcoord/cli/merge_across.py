@@ -185,9 +185,7 @@ class AcrossRun:
         context, level = self.members[name], self._level
         context.store.refresh()
         plan = context.store.require_plan()
-        maker = open_maker(context)
-        if maker is not None:
-            self._closing.callback(maker.close)
+        maker = self._closing.enter_context(open_maker(context))
         return Rollbacker(
             RollbackContext(
                 repository=context.repository,

@@ -229,24 +229,18 @@ def _proved(
     asked_check: "AskedCheck",
 ) -> "CheckedLevel":
     """Runs the check on the landing order; returns `checked` with the results."""
-    from contextlib import ExitStack
-
     import msgspec
 
     from gitcoord.cli.check_options import open_checker, open_maker
     from gitcoord.cli.level_proof import prove_level
     from gitcoord.cli.views.notices import say_notice
 
-    with ExitStack() as opened:
-        maker = open_maker(context, options, asked_check.slots)
-        if maker is not None:
-            opened.callback(maker.close)
-        run_check = open_checker(
-            context, options, say_notice, slots=asked_check.slots, recheck=asked_check.recheck, writes=False
-        )
-        proof = prove_level(
-            context, checked, inputs, options, opened.enter_context(run_check), maker, say_notice
-        )
+    slots, recheck = asked_check.slots, asked_check.recheck
+    with (
+        open_maker(context, options, slots) as maker,
+        open_checker(context, options, say_notice, slots=slots, recheck=recheck, writes=False) as checker,
+    ):
+        proof = prove_level(context, checked, inputs, options, checker, maker, say_notice)
     return msgspec.structs.replace(checked, proof=proof)
 
 

@@ -53,7 +53,6 @@ def rollback(
     TASK` restores a task's work for another try. Exit code 1 while the pull request waits for checks or
     reviews; run the command again to continue.
     """
-    from contextlib import ExitStack
 
     import msgspec
 
@@ -93,13 +92,12 @@ def rollback(
         wait=seconds(wait),
         rules=context.settings.rules,
     )
-    with ExitStack() as opened:
-        maker = None if dry_run else open_maker(context)
-        if maker is not None:
-            opened.callback(maker.close)
+    if dry_run:
+        report = Rollbacker(rollback_context, say_notice).rehearse()
+    else:
+        with open_maker(context) as maker:
             rollback_context = msgspec.structs.replace(rollback_context, maker=maker)
-        run = Rollbacker(rollback_context, say_notice)
-        report = run.rehearse() if dry_run else run.roll_back()
+            report = Rollbacker(rollback_context, say_notice).roll_back()
     if as_json:
         emit_json("rollback", report)
     else:
