@@ -93,7 +93,14 @@ def _taken_back(
         reason="somebody asked for it",
     )
     run.record(begun)
-    done = {name: run.rolled_back(name) for name in names}
+    done: dict[str, RollbackReport] = {}
+    for name in names:
+        done[name] = run.rolled_back(name)
+        if done[name].state not in ("done", "already"):
+            # The others stay until this one is gone: it may need them.
+            for rest in names[len(done) :]:
+                say(f"{rest}: its tasks stay until {name} is rolled back")
+            break
     run.keep_parts()
     if all(report.state in ("done", "already") for report in done.values()):
         run.record(msgspec.structs.replace(begun, state="rolled-back", reason="", at=now()))

@@ -1,7 +1,6 @@
 """`gitcoord status` of a plan over several repositories: landed tasks in each, and each part's status."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection
 
 from gitcoord.cli.context import Context
 from gitcoord.cli.repositories import Repositories
@@ -9,12 +8,11 @@ from gitcoord.cli.status_document import StatusDocument
 from gitcoord.cli.views.output import clean, count_of, emit_json, plain, show, warn
 from gitcoord.cli.views.status import status_view
 from gitcoord.cli.views.styled_text import StyledText, TextColumn, TextTable
+from gitcoord.level_events import LevelAcross
 from gitcoord.planning.model import Plan
 from gitcoord.planning.parts import half_in, in_everywhere
+from gitcoord.tasks.model import TaskId
 from gitcoord.text_lists import named_tasks
-
-if TYPE_CHECKING:
-    from gitcoord.tasks.model import TaskId
 
 _MOST_NAMED = 8
 
@@ -29,11 +27,12 @@ def show_status(home: Context, read: Callable[[Context], StatusDocument], *, as_
         name: [task for task, told in found.tasks.items() if told.state == "landed"]
         for name, found in documents.items()
     }
+    going = _rolling_back(several, plan)
     if as_json:
-        emit_json("status", {**_whole(plan, landed), "repositories": documents})
+        emit_json("status", {**_whole(plan, landed), "rolling_back": going, "repositories": documents})
         return
     show(_headline(plan, landed), _levels(plan, landed))
-    show(*_half_in(plan, landed), soft_wrap=True)
+    show(*_half_in(plan, landed, going), soft_wrap=True)
     for name, document in documents.items():
         warn(document.warnings)
         show(plain(f"\nRepository {clean(name)}", "bold magenta"), *status_view(document))
@@ -88,11 +87,30 @@ def _levels(plan: Plan, landed: "dict[str, list[TaskId]]") -> TextTable:
     return table
 
 
-def _half_in(plan: Plan, landed: "dict[str, list[TaskId]]") -> list[StyledText]:
-    """Returns a line for each level that has landed in some of its repositories but not in others."""
+def _rolling_back(several: Repositories, plan: Plan) -> list[str]:
+    """Returns the names of the levels whose rollback has begun and is not complete."""
+    states = {
+        event.task: event.state
+        for entry in several.store.journal()
+        if isinstance(event := entry.event, LevelAcross)
+    }
+    return [level.name for level in plan.levels if states.get(TaskId(level.name)) == "rolling-back"]
+
+
+def _half_in(plan: Plan, landed: "dict[str, list[TaskId]]", going: Collection[str]) -> list[StyledText]:
+    """Returns a line for each level that is in some of its repositories only, or is being rolled back."""
     found = {name: frozenset(tasks) for name, tasks in landed.items()}
     lines = []
     for level in plan.levels:
+        if level.name in going:
+            own = {name: [task for task in level.tasks if task in tasks] for name, tasks in found.items()}
+            words = [f"{named_tasks(tasks, _MOST_NAMED)} in {name}" for name, tasks in own.items() if tasks]
+            left = f"Still in: {'; '.join(words)}" if words else "Nothing of it is in any more"
+            told = (
+                f"! {level.name} is being rolled back. {left}. To go on: `gitcoord rollback {level.number}`."
+            )
+            lines.append(plain(clean(told), "yellow"))
+            continue
         out = {
             name: [t for t in level.tasks if name in plan.tasks[t].repositories and t not in tasks]
             for name, tasks in found.items()

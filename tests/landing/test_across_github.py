@@ -74,6 +74,26 @@ def test_a_gate_that_closes_in_the_middle_is_waited_for_or_all_is_taken_back(
         assert services.added() == {name: [] for name in SERVICES}
 
 
+def test_a_rollback_that_waits_in_one_repository_leaves_those_that_it_needs(
+    hub: GitHubEmulator, tmp_path: Path
+) -> None:
+    services = on_github(tmp_path / "world", hub)
+    services.run("merge-level", "0", ok=0)
+    api = hub.repository("acme/api")
+    api.protect("main", Protection.requiring("ci"))
+    ran = services.run("rollback", "0")
+    assert (ran.code, services.added()) == (1, {**ALL, "web": []}), ran.err
+    assert "schema: its tasks stay until api is rolled back" in ran.err
+    ran = services.run("status")
+    assert "level-0 is being rolled back. Still in: task 1 in schema; task 2 in api." in ran.out
+    ran = services.run("merge-level", "0", "--json")
+    assert (ran.json["state"], services.added()) == ("rolling-back", {**ALL, "web": []}), ran.err
+    api.unprotect("main")
+    services.run("rollback", "0", ok=0)
+    assert services.added() == {name: [] for name in SERVICES}
+    assert services.run("status", "--json", ok=0).json["rolling_back"] == []
+
+
 def test_pull_requests_of_another_repository_are_landed_by_its_name(
     hub: GitHubEmulator, tmp_path: Path
 ) -> None:

@@ -116,14 +116,16 @@ class LevelLander:
             self._hands.rehearse_rollback(name)
         if begun is None or begun.state != "rolling-back":
             self._record("rolling-back", tasks, reason=move.reason)
-        reasons = [f"{name}: {why}" for name in move.names if (why := self._hands.roll_back(name))]
+        # What landed last goes first, and the others stay until it is gone: it may need them.
+        whys = ((name, self._hands.roll_back(name)) for name in move.names)
+        reason = next((f"{name}: {why}" for name, why in whys if why), "")
         self._looks.clear()
         self._look()
         self._hands.keep_parts()
-        if not reasons and not any(one.landed for one in self._looks.values()):
+        if not reason and not any(one.landed for one in self._looks.values()):
             self._record("rolled-back", tasks)
             return self._report("rolled-back", reason=move.reason)
-        return self._report("rolling-back", reason="; ".join(reasons) or move.reason)
+        return self._report("rolling-back", reason=reason or move.reason)
 
     def _end(self, missing: tuple[MissingTask, ...], begun: LevelAcross | None) -> LevelReport:
         scene = self._scene
