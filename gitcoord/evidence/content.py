@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from gitcoord.evidence.taken_back import lacks_taken_back
 from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.merge_tree import first_parents, merge_trees, trees_of
 
@@ -9,14 +10,15 @@ from gitcoord.git.merge_tree import first_parents, merge_trees, trees_of
 def holds(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[bool]:
     """For each (commit, head), whether merging the head into the commit changes nothing.
 
-    This proves that the commit contains the head's changes. A merge that conflicts proves nothing: False.
+    This proves that the commit contains the head's changes, and what they took back of each other. A merge
+    that conflicts proves nothing: False.
     """
     trees = trees_of(git, {commit for commit, _ in pairs})
     with git.quarantine() as aside:
         merges = merge_trees(aside, pairs)
     return [
-        bool(merged.clean) and merged.tree == trees[commit]
-        for merged, (commit, _) in zip(merges, pairs, strict=True)
+        bool(merged.clean) and merged.tree == trees[commit] and not lacks_taken_back(git, commit, head)
+        for merged, (commit, head) in zip(merges, pairs, strict=True)
     ]
 
 
@@ -37,6 +39,8 @@ def bringing_commit(git: Git, commits: Sequence[Oid], head: Oid) -> Oid | None:
         before, after = trees[parents[commit]], trees[commit]
         exact = bool(made.clean) and made.tree == after
         if not exact and not (more.clean and more.tree == after):
+            continue
+        if lacks_taken_back(git, commit, head):
             continue
         if not (made.clean and made.tree == before):
             return commit

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
+from gitcoord.evidence.taken_back import lacks_taken_back
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.bare_merge import merge_all_on_server
 from gitcoord.git.git_cli import Git, Oid
@@ -109,6 +110,7 @@ def _held(
 ) -> dict[Oid, Oid]:
     """For each tip, the oldest tried commit of the base's line that contains its work."""
     found: dict[Oid, Oid] = {}
+    place = {one.commit: number for number, one in enumerate(line)}
     rounds: list[dict[Oid, list[Oid]]] = [{}, {}]
     for tip, paths in own.items():
         near = [one for one in line if one.paths & paths] if paths else []
@@ -120,9 +122,15 @@ def _held(
         pairs = [(commit, tip) for tip, commits in tried.items() if tip not in found for commit in commits]
         merges = merge_all_on_server(git, pairs)
         trees = trees_of(git, {commit for commit, _ in pairs})
+        held: dict[Oid, list[Oid]] = {}
         for (commit, tip), merge in zip(pairs, merges, strict=True):
-            if merge.clean and merge.tree == trees[commit] and (tip not in found or commit != base):
-                found[tip] = commit
+            if merge.clean and merge.tree == trees[commit]:
+                held.setdefault(tip, []).append(commit)
+        for tip, commits in held.items():
+            oldest_first = sorted(commits, key=lambda commit: place.get(commit, -1), reverse=True)
+            proving = (c for c in oldest_first if not lacks_taken_back(git, c, tip, merge_all_on_server))
+            if (proof := next(proving, None)) is not None:
+                found[tip] = proof
     return found
 
 

@@ -36,6 +36,7 @@ LAW = settings(
 @pytest.mark.timeout(300 + 30 * MOST)
 @LAW
 @given(seed=st.integers(0, 2**32 - 1))
+@example(seed=3556)  # a child brings back a file that its parent, landed by a rebase, has deleted
 @example(seed=345872188)  # one parent landed by a rebase, and the other was brought up to date with that
 def test_whatever_methods_land_a_stack_the_base_is_what_merging_gives(
     seed: int, tmp_path_factory: pytest.TempPathFactory, counts: Counter[str]
@@ -68,6 +69,7 @@ def test_whatever_methods_land_a_stack_the_base_is_what_merging_gives(
 @pytest.mark.timeout(300 + 30 * MOST)
 @LAW
 @given(seed=st.integers(0, 2**32 - 1))
+@example(seed=63301)  # the same, where all are in one level
 @example(seed=96)  # a diamond, one of whose parents takes back what the other one did
 def test_the_same_of_a_stack_that_somebody_made_inside_one_level(
     seed: int, tmp_path_factory: pytest.TempPathFactory, counts: Counter[str]

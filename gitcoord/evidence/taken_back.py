@@ -1,0 +1,47 @@
+"""Proves that a commit also has what a branch took back of its own earlier commits.
+
+A merge sees only a branch's net changes since the merge base. If the base has the branch's earlier commits as
+other commits (a squashed parent of a stack), and later ones took back a part of them, that part is no net
+change: the merge says that the base has all of the branch, although nothing was taken back there.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.merge_tree import TreeMerge, commit_to_merge_with, merge_trees, paths_between, trees_of
+
+MergeAll = Callable[[Git, Sequence[tuple[Oid, Oid]]], list[TreeMerge]]
+_MOST_STEPS = 60
+"""With more commits to merge with, nothing is proved."""
+
+
+def lacks_taken_back(git: Git, commit: Oid, head: Oid, merge_all: MergeAll = merge_trees) -> bool:
+    """Whether `commit`, into which merging `head` changes nothing, may lack something that `head` took back.
+
+    Merges the head once more for each of its commits that a later one may have taken back, as if the base had
+    that commit. A merge that conflicts proves nothing.
+    """
+    twice = _changed_twice(git, commit, head)
+    differing = twice.keys() & paths_between(git, commit, head) if twice else set[str]()
+    steps = sorted({step for path in differing for step in twice[path]} - {head})
+    if not steps:
+        return False
+    if len(steps) > _MOST_STEPS:
+        return True
+    tree = trees_of(git, [commit])[commit]
+    with git.quarantine() as aside:
+        bases = [commit_to_merge_with(aside, tree, [commit, step]) for step in steps]
+        merges = merge_all(aside, [(base, head) for base in bases])
+    return not all(merged.clean and merged.tree == tree for merged in merges)
+
+
+def _changed_twice(git: Git, commit: Oid, head: Oid) -> dict[str, Collection[Oid]]:
+    """Returns the paths that several of the head's own commits changed, each with these commits."""
+    options = ("--cc", "--no-renames", "--name-only", "--no-show-signature", "--format=%x01%H")
+    told = git.text("log", "-z", *options, head, f"^{commit}")
+    found: dict[str, list[Oid]] = {}
+    for record in told.split("\x01")[1:]:
+        step, _, rest = record.partition("\0")
+        for path in filter(None, (one.removeprefix("\n") for one in rest.split("\0"))):
+            found.setdefault(path, []).append(step.strip())
+    return {path: steps for path, steps in found.items() if len(steps) > 1}
