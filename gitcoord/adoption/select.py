@@ -148,10 +148,10 @@ class _Selection:
         held = holds(self._git, pairs) if pairs else []
         for branch in merged:
             if branch not in elsewhere:
-                self._exclude(branch, "it is merged already", settled=True)
+                self._exclude(branch, "it is already merged", settled=True)
         for one, has in zip(rest, held, strict=True):
             if has or one.commit in inside:
-                self._exclude(one.branch, f"{self._base} has all of its changes already", settled=True)
+                self._exclude(one.branch, f"{self._base} already has all of its changes", settled=True)
             elif one.branch in elsewhere:
                 reason, settled = self._merged_elsewhere(one, elsewhere[one.branch])
                 self._exclude(one.branch, reason, settled=settled)
@@ -180,7 +180,7 @@ class _Selection:
         """Returns why a head does not land by itself, and whether it lands with another one."""
         other = self._heads.get(onto)
         if other is not None and holds(self._git, [(other.commit, one.commit)])[0]:
-            return f"it is merged into {onto} already, and lands with that", True
+            return f"it is already merged into {onto}, and lands with {onto}", True
         reason = (
             f"it was merged into {onto}, not {self._base}; to land it there too, open a pull request "
             f"from {one.branch} onto {self._base}"
@@ -244,7 +244,7 @@ class _Selection:
         if pull.base in self._settled or self._has_landed(pull.base):
             self._spent.add(pull.base)
         elif pull.base != self._base:
-            why = f"its base is {pull.base}, not {self._base}: land that first, or change its base"
+            why = f"its base is {pull.base}, not {self._base}: land {pull.base} first, or change the base"
             found.append((pull.base, why))
         for number in named_pulls(pull):
             other = self._pulls.get(number) or self._read(number)

@@ -1,6 +1,6 @@
 """Reads the changes of branches, all with one `git diff-tree`, whose cost does not grow with the tree.
 
-Compares a few in-process if pygit2 is loaded already. Loading it takes 165 ms of CPU, a process 7 ms (in
+Compares a few in-process if pygit2 is already loaded. Loading it takes 165 ms of CPU, a process 7 ms (in
 git's own repository), and from five pairs on git is faster.
 """
 

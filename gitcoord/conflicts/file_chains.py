@@ -63,7 +63,7 @@ class Wave:
     def doubtful(self) -> list[str]:
         """The directories that several members together may empty while one of them adds a file.
 
-        A pair of which one member alone empties the directory is tied already.
+        A pair of which one member alone empties the directory is already tied.
         """
         return [path for path, places in self._adding.items() if len(places | self._removing[path]) > 2]
 

@@ -158,7 +158,7 @@ def replay(
         if not merged.clean:
             return None
         if merged.tree == tree_of(git, tip):
-            continue  # the base has this change already
+            continue  # the base already has this change
         named = git.text("show", "--no-patch", "--format=%an%n%ae%n%aI", commit).split("\n")
         author = dict(zip(("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_AUTHOR_DATE"), named, strict=False))
         message = git.text("show", "--no-patch", "--format=%B", commit)

@@ -64,7 +64,7 @@ class Speculation:
     def overtaken(self, facts: SpeculationFacts) -> tuple[TaskDeferred, ...]:
         """Returns a deferral for each submitted task that is built on work which landed in another form.
 
-        Leaves out tasks that are deferred for that already, and those that landing can merge by itself.
+        Leaves out tasks that are already deferred for that, and those that landing can merge by itself.
         """
         found, looked = [], None
         for task in facts.plan.tasks:

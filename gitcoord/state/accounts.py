@@ -118,7 +118,7 @@ def _closed(
     if until is None:
         pause = _FIRST_PAUSE
         if before is not None and before.until > now:
-            return before  # another worker has reported it already
+            return before  # another worker has already reported it
         if before is not None and now - before.until < _IN_A_ROW:
             pause = min(_LONGEST_PAUSE, max(before.pause * 2, _FIRST_PAUSE))
         until = now + pause

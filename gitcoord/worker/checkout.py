@@ -50,7 +50,7 @@ def starting_point(context: TaskContext, how: CheckoutOptions) -> tuple[Oid, boo
     """
     task = context.task
     if task.id in context.landed:
-        raise answer_no("already-landed", f"Task {task.id} has landed on {context.plan.base} already.")
+        raise answer_no("already-landed", f"Task {task.id} has already landed on {context.plan.base}.")
     local = context.local_tip
     if local and context.shared_tip and local != context.shared_tip and not how.fresh:
         if context.ancestry.contains(context.shared_tip, local):
@@ -227,7 +227,7 @@ def _with_other_side(context: TaskContext, copy: WorkingCopy) -> tuple[tuple[str
     commit, name = other_side(context)
     failed = check_notes(context.mine.deferral)
     if context.ancestry.contains(head, commit):
-        return (), (f"{context.task.branch} holds {name} already; `gitcoord submit` hands it in", *failed)
+        return (), (f"{context.task.branch} already holds {name}; `gitcoord submit` hands it in", *failed)
     message = f"Merge {name} into {context.task.branch}"
     state = copy.merge(commit, message, like=merged_like(context, commit, head))
     if not state.running:

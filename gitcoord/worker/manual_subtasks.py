@@ -73,7 +73,7 @@ def take_subtask(context: TaskContext, unit: WorkUnit, how: CheckoutOptions) -> 
 def where_to_begin(context: TaskContext, unit: WorkUnit, how: CheckoutOptions) -> tuple[Oid, bool]:
     """Returns the commit at which the subtask's branch is, or would start, and whether it has to be made."""
     if unit.id in done_at(context):
-        raise answer_no("already-done", f"Subtask {unit.id} is in {context.task.branch} already.")
+        raise answer_no("already-done", f"Subtask {unit.id} is already in {context.task.branch}.")
     _require_nobody(_mine(context, unit), unit)
     local, shared = context.repository.resolve(HEADS + unit.branch), context.tips.get(unit.branch)
     if local and shared and not context.ancestry.contains(local, shared):

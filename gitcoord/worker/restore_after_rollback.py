@@ -35,7 +35,7 @@ def check_brought_back(context: TaskContext) -> None:
     raise answer_no(
         "rolled-back",
         f"Task {task} was rolled back, and {context.task.branch} still has the old commits. "
-        f"{context.plan.base} has had these already: merging them again would restore nothing.",
+        f"{context.plan.base} already has these in its history: merging them again would restore nothing.",
         f"`gitcoord checkout {task}` restores the work as a new commit on top; then submit.",
     )
 

@@ -58,7 +58,7 @@ def hand_in(context: TaskContext, *, allow_empty: bool = False, amended: bool = 
             task=context.task.id,
             branch=context.task.branch,
             head=head,
-            notes=("it has landed already",),
+            notes=("it has already landed",),
         )
     check_reworked(context, head)
     if not notes and context.ancestry.contains(context.base_commit, head):
@@ -101,7 +101,7 @@ def hand_in_commit(
     branch = context.task.branch
     done = Submission(task=context.task.id, branch=branch, head=head, notes=tuple(notes))
     if context.task.id in context.landed and context.landed[context.task.id].head == head:
-        return msgspec.structs.replace(done, notes=("it has landed already",))
+        return msgspec.structs.replace(done, notes=("it has already landed",))
     check_reworked(context, head)
     if not notes and context.ancestry.contains(context.base_commit, head):
         done = msgspec.structs.replace(done, notes=(f"{branch} has no changes of its own",))
@@ -140,7 +140,7 @@ def require_commits(context: TaskContext, head: Oid | None) -> list[str]:
     if not on_base and not only_stacked(context, head):
         return []
     if on_base and is_pushed_work(context, head, working_copy(context)):
-        return [f"its work is on {context.plan.base} already: it was pushed there, without a pull request"]
+        return [f"its work is already on {context.plan.base}: it was pushed there without a pull request"]
     raise answer_no(
         "no-commits-of-its-own",
         f"{branch} has no commits that {context.plan.base} lacks: there is nothing to hand in.",

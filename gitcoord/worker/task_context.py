@@ -107,7 +107,7 @@ def find_task(plan: Plan, task: str) -> PlannedTask:
     if planned is not None:
         return planned
     if task in plan.satisfied:
-        raise usage_error("task-done", f"Task {task} is done already according to the task list.")
+        raise usage_error("task-done", f"Task {task} is already done according to the task list.")
     known = ", ".join(sorted(plan.tasks, key=natural_key)[:12]) + (" …" if len(plan.tasks) > 12 else "")
     raise usage_error(
         "no-such-task", f"The plan has no task {task!r}.", f"It has: {known}. Plan again if the list changed."

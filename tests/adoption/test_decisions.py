@@ -41,7 +41,7 @@ def test_no_head_brings_along_what_was_closed_or_merged_elsewhere(foreign: Forei
         f"pull request {after}": f"it depends on pull request {closed}, which is closed",
         f"pull request {released}": "it was merged into release, not main; to land it there too, open a pull "
         "request from released onto main",
-        f"pull request {inside}": "it is merged into good already, and lands with that",
+        f"pull request {inside}": "it is already merged into good, and lands with good",
     }
     assert {"good.txt", "inside.txt"} <= set(foreign.remote.files("main"))
     assert not {"closed.txt", "after.txt", "released.txt"} & set(foreign.remote.files("main"))

@@ -95,8 +95,8 @@ def test_what_cannot_land_is_left_out_with_the_reason_and_the_rest_lands(foreign
     assert (ran.code, landed(ran)) == (1, [good])
     assert {one["name"]: one["reason"] for one in ran.json["excluded"]} == {
         f"pull request {closed}": "it is closed",
-        f"pull request {merged}": "it is merged already",
-        f"pull request {onto_other}": "its base is develop, not main: land that first, or change its base",
+        f"pull request {merged}": "it is already merged",
+        f"pull request {onto_other}": "its base is develop, not main: land develop first, or change the base",
         f"pull request {waiting}": f"it depends on pull request {unasked}, which is open but was not "
         "requested",
         f"pull request {child}": "it needs waiting, which does not land now",

@@ -58,7 +58,7 @@ def test_what_a_repository_tells_becomes_settings_that_hold(tmp_path: Path) -> N
     lost = gitcoord("init", "--dry-run", cwd=desk.path, env=env, ok=0)
     assert ("The settings go by what this clone knows." in lost.err, lost.out) == (True, text)
     again = gitcoord("init", cwd=desk.path, ok=2)
-    assert "gitcoord.toml has settings already" in again.err
+    assert "gitcoord.toml already has settings" in again.err
     assert (desk.path / "gitcoord.toml").read_text() == text
 
 

@@ -71,7 +71,7 @@ def test_tasks_run_side_by_side_land_as_they_go_and_one_failure_stops_only_what_
 
     done = project.run("retry", "1.2", ok=1)
     assert done.err.splitlines()[0] in (
-        "gitcoord: Task 1 has landed already.",
+        "gitcoord: Task 1 has already landed.",
         "gitcoord: Task 1.2 is done; there is nothing to retry.",
     )
 

@@ -146,7 +146,7 @@ def test_a_container_killed_after_any_step_ends_the_same_when_started_again(
     assert set(work_in_base(project)) == {"work/1.txt"}
     assert (tmp_path / "runs").read_text() == "once\n"
     before = project.remote.refs()
-    assert "task 1 has landed on main already" in container.run().err
+    assert "task 1 has already landed on main" in container.run().err
     assert project.remote.refs() == before
 
 

@@ -68,6 +68,6 @@ def test_what_a_person_pushed_onto_the_base_is_handed_in_as_landed(tmp_path: Pat
     worker.write({"1.txt": "1"})
     worker.repo.git("push", "--quiet", "origin", "HEAD:main")
     handed = worker.run("submit", "--json", ok=0).json
-    assert handed["notes"] == ["its work is on main already: it was pushed there, without a pull request"]
+    assert handed["notes"] == ["its work is already on main: it was pushed there without a pull request"]
     assert project.run("status", "--json", ok=0).json["tasks"]["1"]["state"] == "landed"
     project.worker("2").run("checkout", "2", ok=0)

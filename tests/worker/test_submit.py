@@ -191,7 +191,7 @@ def test_work_that_has_landed_may_be_handed_in_again_in_vain(project: Project, w
     worker.run("submit", ok=0)
     project.run("merge-level", "0", ok=1)
     before = project.remote.refs()
-    assert worker.run("submit", "--json", ok=0).json["notes"] == ["it has landed already"]
+    assert worker.run("submit", "--json", ok=0).json["notes"] == ["it has already landed"]
     assert project.remote.refs() == before
 
 

@@ -112,7 +112,7 @@ def test_a_unit_goes_from_claim_to_result(project: Project, agent: ScriptAgent) 
     assert seen["directory"] == str(before / "1")
     assert not list(before.iterdir())
     assert project.desk.git("status", "--porcelain", "--", "app.txt", "src") == ""
-    assert "has been submitted already" in work(project, agent, "1", ok=0).err
+    assert "has already been submitted" in work(project, agent, "1", ok=0).err
     assert len(agent.runs()) == 2
 
 

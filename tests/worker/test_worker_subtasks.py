@@ -69,7 +69,7 @@ def test_subtasks_meet_on_their_parents_branch_and_the_last_hands_it_in(
     assert told(project)[1] == f"task 1 submitted at {head[:12]}"
     assert told(project, "1.3")[-2:] == [f"task 1.3 folded into {PARENT}", "task 1.3: attempt 2 ended: ok"]
     assert "1.3.txt" in project.remote.files("feature/level-0-implementation")
-    assert "is done already" in work(project, agent, "1.2", ok=0).err
+    assert "is already done" in work(project, agent, "1.2", ok=0).err
     # Nothing stays of branches that have gone into their parent's.
     assert not [ref for ref in (*project.desk.refs(), *project.remote.refs()) if "subtask" in ref]
 

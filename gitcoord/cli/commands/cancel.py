@@ -133,8 +133,9 @@ def _units(context: "Context", task: str) -> "list[TaskId]":
     task_context = task_context_for(context.repository, context.shared, context.store, plan, unit.task)
     done = done_at(task_context)
     if unit.task.id in task_context.landed or unit.id in done:
-        where = f"has landed on {plan.base}" if unit.task.id in task_context.landed else "is done"
-        raise answer_no("already-done", f"Task {unit.id} {where} already; there is nothing to cancel.")
+        landed = unit.task.id in task_context.landed
+        state = f"has already landed on {plan.base}" if landed else "is already done"
+        raise answer_no("already-done", f"Task {unit.id} {state}; there is nothing to cancel.")
     unfinished = [] if unit.subtask else [part.id for part in unit.task.subtasks if part.id not in done]
     return [unit.id, *unfinished]
 

@@ -199,7 +199,7 @@ def _show(checked: "CheckedLevel", request: "CheckRequest", *, explain: bool, sa
 
     show(*pictures(checked, request, explain=explain))
     if saved is not None:
-        say("The waves are saved in the plan." if saved else "The plan has these waves already.")
+        say("The waves are saved in the plan." if saved else "The plan already has these waves.")
 
 
 def _check_combinations(*, bad_save: bool, bad_check: bool) -> None:

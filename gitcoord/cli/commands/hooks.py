@@ -72,7 +72,7 @@ def install(
 
 def _sentence(program: str, path: str, *, changed: bool, uninstall: bool, dry_run: bool) -> str:
     if not changed:
-        return f"{path} has no gitcoord hook." if uninstall else f"{path} has the hook already."
+        return f"{path} has no gitcoord hook." if uninstall else f"{path} already has the hook."
     if dry_run:
         return f"The hook would be {'removed from' if uninstall else 'added to'} {path}; nothing was changed."
     if uninstall:

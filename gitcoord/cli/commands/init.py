@@ -40,7 +40,7 @@ def init(
     if known.path is not None and not dry_run:
         raise usage_error(
             "settings-there",
-            f"{known.path.name} has settings already; nothing was changed.",
+            f"{known.path.name} already has settings; nothing was changed.",
             "`gitcoord config` shows the settings in effect, `gitcoord init --dry-run` the file that would "
             "be written.",
         )

@@ -95,6 +95,6 @@ def install(
     if as_json:
         emit_json("mcp-install", {"client": client, "file": str(change.path), "changed": changed})
     elif not changed:
-        emit(clean(f"{change.path} names the server already."))
+        emit(clean(f"{change.path} already names the server."))
     else:
         emit(clean(f"{change.path} {'would name' if dry_run else 'names'} the server: {' '.join(words)}"))

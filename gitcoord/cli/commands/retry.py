@@ -149,7 +149,7 @@ def _wanted(unit: "WorkUnit", progress: "Mapping[TaskId, Progress]") -> "tuple[T
     from gitcoord.state.task_history import PENDING
 
     if progress.get(unit.task.id, PENDING).state == "landed":
-        raise answer_no("already-landed", f"Task {unit.task.id} has landed already.")
+        raise answer_no("already-landed", f"Task {unit.task.id} has already landed.")
     if _is_done(progress.get(unit.id, PENDING)):
         raise answer_no("already-done", f"Task {unit.id} is done; there is nothing to retry.")
     parts = unit.task.subtasks

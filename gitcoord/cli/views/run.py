@@ -31,7 +31,7 @@ def approval_view(asked: "Approval", *, overlap: str) -> list[Shown]:
     head = plain(f"{count_of(left, 'unit')} of work in {count_of(asked.tasks, 'task')}", "bold")
     head.append(f" onto {clean(asked.base)}, {asked.strategy}, at most {asked.max_parallel} at once", "dim")
     if asked.done:
-        head.append(f", {asked.done} done already", "dim")
+        head.append(f", {asked.done} already done", "dim")
     parts.append(head)
     for number, units in enumerate(asked.together[:_MOST_SETS], start=1):
         word = "together" if len(units) > 1 else "alone   "

@@ -121,7 +121,7 @@ class AttemptContext(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AttemptResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of an attempt; `recorded`: it is in the journal already.
+    """The result of an attempt; `recorded`: it is already in the journal.
 
     `keep`: the checkout stays whatever the settings say, because its content could not be committed.
     `again_at`: the account is closed until this time (as in events).

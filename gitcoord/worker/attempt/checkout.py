@@ -46,7 +46,7 @@ def prepare(
     """Makes or reuses the unit's checkout at `directory`, on its branch; merges a pending conflict into it.
 
     Calls `say` for each nested repository in a checkout that cannot be reused, and if it skips hooks. What is
-    not committed there has to be kept already.
+    not committed there must already be kept.
     """
     repository = task_context.repository
     moved: tuple[Path, ...] = ()

@@ -102,7 +102,7 @@ def refusal(before: Progress, unit: WorkUnit, attempt: int | None) -> ClaimRefus
         return ClaimRefusal(reason=reason, code=1)
     if attempt is not None and newest is not None and newest.number == attempt:
         if newest.ended is not None:
-            reason = f"attempt {attempt} has ended already: {newest.ended.outcome}"
+            reason = f"attempt {attempt} has already ended: {newest.ended.outcome}"
             return ClaimRefusal(reason=reason, code=EXIT_CODES[newest.ended.outcome])
         who = newest.started.by if newest.started else "somebody"
         return ClaimRefusal(reason=f"attempt {attempt} is held by {who}", code=AGAIN)

@@ -170,12 +170,12 @@ def clear_what_is_done(
 
 def _done_already(task_context: TaskContext, unit: WorkUnit, mine: Progress) -> str:
     if unit.task.id in task_context.landed:
-        return f"task {unit.task.id} has landed on {task_context.plan.base} already"
+        return f"task {unit.task.id} has already landed on {task_context.plan.base}"
     if unit.subtask is not None:
-        return f"subtask {unit.id} is done already" if unit.id in done_at(task_context) else ""
+        return f"subtask {unit.id} is already done" if unit.id in done_at(task_context) else ""
     again = mine.retry_pending and bool(mine.attempts)
     if mine.state == "submitted" and mine.head == task_context.shared_tip and not again:
-        return f"task {unit.id} has been submitted already"
+        return f"task {unit.id} has already been submitted"
     return ""
 
 
