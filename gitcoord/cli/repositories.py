@@ -130,7 +130,8 @@ class Repositories:
             raise _same_repository(saved, name, redact(context.repository.remote_url or ""))
         given = self.home.settings.repositories.get(name, "")
         strategy = None if isinstance(given, str) else given.strategy
-        base = plan.base if name == HOME else own.base if own is not None else context.base()
+        kept = own is not None and context.settings.base is None and context.shared.branch(own.base)
+        base = plan.base if name == HOME else own.base if own is not None and kept else context.base()
         landed = self.landed(plan)
         part = make_part(
             plan,

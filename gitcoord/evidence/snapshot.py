@@ -105,5 +105,6 @@ def base_missing(base: str) -> GitcoordError:
     return usage_error(
         "base-missing",
         f"The plan's base branch {base} does not exist.",
-        "Restore it, or plan again with `gitcoord plan --base BRANCH`.",
+        "Restore it, or plan again with `gitcoord plan --base BRANCH`; for one of several repositories, set "
+        "its `base` under [repositories] and plan again.",
     )

@@ -85,3 +85,19 @@ def test_agents_get_no_token_that_the_settings_name_for_a_repository(services: S
     for id, name in (("1", "schema"), ("2", "api"), ("3", "web")):
         text = services.remotes[name].read(f"feature/level-0-task-{id}", "env.txt")
         assert ("OTHER=seen" in text, "t0k-web" in text, "WEB_TOKEN" in text) == (True, False, False), name
+
+
+def test_a_base_that_was_renamed_is_found_by_the_next_plan_or_set(services: Services) -> None:
+    services.run("plan", "--strategy", "multi-pr", ok=0)
+    services.work("2", {"task2.txt": "api"}, at="api")
+    services.remotes["api"].git("branch", "-m", "main", "trunk")
+    ran = services.run("merge-level")
+    assert (ran.code, "gitcoord: api: The plan's base branch main does not exist" in ran.err) == (2, True)
+    assert "[repositories]" in ran.err
+    services.run("plan", ok=0)
+    assert services.run("status", "--json", ok=0).json["repositories"]["api"]["base"] == "trunk"
+    services.remotes["api"].git("branch", "develop", "trunk")
+    text = (services.home.path / "gitcoord.toml").read_text()
+    name_them(services, text.replace('"../api"', '{ at = "../api", base = "develop" }'))
+    services.run("plan", ok=0)
+    assert services.run("status", "--json", ok=0).json["repositories"]["api"]["base"] == "develop"
