@@ -119,7 +119,7 @@ class SharedResults:
             documents = read_documents(self._shared.git, [tip] if tip else [], newest_only=True)
             found: PassedChecks | None = decode(documents[0].body if documents else None, PassedChecks)
             if tip is not None and found is None:
-                self._give_up(f"{self._ref} was not written by gitcoord; it was not changed.")
+                self._give_up(f"{self._ref} was not written by gitcoord; gitcoord leaves it unchanged.")
             self._read_tip = tip
             self._known = () if found is None else found.passed[-MOST_SHARED:]
             self._trees = {one.tree for one in self._known if one.command == self._digest}

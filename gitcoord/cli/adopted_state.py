@@ -17,7 +17,7 @@ def choose_state(context: "Context", *, adopted: bool, base: str | None) -> None
     `no-plan` (exit 2).
     """
     if base is not None and not adopted:
-        raise usage_error("usage", "--base goes with --adopted.", "Add --adopted, or leave it out.")
+        raise usage_error("usage", "--base needs --adopted.", "Add --adopted, or leave it out.")
     bases = adopted_bases(context.store)
     if not adopted and (not bases or context.store.plan() is not None):
         return

@@ -34,7 +34,7 @@ COMMANDS = {
     "checkout": ("checkout", "Switch to a task's branch; create it if needed."),
     "submit": ("submit", "Submit a task: its work is complete."),
     "check-conflicts": ("check_conflicts", "Find which branches of a level really conflict."),
-    "check-file": ("check_file", "Say which other tasks touch a file, and in what lines."),
+    "check-file": ("check_file", "Say which other tasks touch a file, and in which lines."),
     "merge-level": ("merge_level", "Land a level: pull requests, in an order that works."),
     "land": ("land", "Land pull requests or branches without a task list."),
     "rollback": ("rollback", "Revert what a level landed."),
@@ -150,7 +150,7 @@ app = typer.Typer(
 def not_nan(value: float | None) -> float | None:
     """Refuses `nan` as the value of an option: no range check excludes it."""
     if value is not None and value != value:
-        raise typer.BadParameter("nan is no number.")
+        raise typer.BadParameter("nan is not a number.")
     return value
 
 

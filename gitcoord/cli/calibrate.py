@@ -72,16 +72,16 @@ def print_calibration(found: Calibration) -> None:
         f"{found.pairs:,} pairs of {found.changes:,} changes of {clean(found.base)}: "
         f"{found.conflicts:,} conflicted ({rate})."
     )
-    for name, quality in (("shipped constants", found.before), ("own constants", found.after)):
+    for name, quality in (("shipped constants", found.before), ("fitted constants", found.after)):
         skill = "none" if quality.brier_skill is None else f"{quality.brier_skill:.3f}"
         area = "none" if quality.auc is None else f"{quality.auc:.3f}"
         emit(f"  {name:18} AUC {area}, Brier skill {skill}, error {quality.calibration_error:.4f}")
     if found.saved:
-        say("From now on, predictions use the repository's own constants.")
+        say("From now on, predictions in this repository use the fitted constants.")
     elif found.better:
         say("Saved nothing: this was a dry run.")
     else:
-        say("Kept the shipped constants: your own are no better on the newest quarter of the history.")
+        say("Kept the shipped constants: the fitted ones are no better on the newest quarter of the history.")
 
 
 def _samples(point: PlanPoint, conflicts: set[tuple[str, str]]) -> list[PairSample]:

@@ -138,7 +138,7 @@ class LocalForge:
             return Refused(kind="conflict", message="The pull request does not merge with its base.")
         if request.tree and tree_of(self._git, commit) != request.tree:
             return Refused(
-                kind="retry", message="Merging it gives another tree than the one that was checked."
+                kind="retry", message="Merging it gives a different tree than the one that was checked."
             )
         merged = msgspec.structs.replace(pull, state="merged", head_commit=head, merge_commit=commit)
         record = self._write(merged, "merged", tip)
@@ -169,7 +169,7 @@ class LocalForge:
             tip = commit_tree(self._git, merged.tree, parents, message, environment=who, sign=sign)
             pulls.append((pull, record, request.head))
         if base is None or tip is None or tree_of(self._git, tip) != whole.tree:
-            message = "Merging them gives another tree than the one that was checked."
+            message = "Merging them gives a different tree than the one that was checked."
             return Refused(kind="retry", message=message)
         message = f"{whole.title}\n\n{whole.message}".rstrip() + "\n"
         commit = commit_tree(self._git, whole.tree, [base, tip], message, environment=who, sign=sign)

@@ -29,7 +29,7 @@ def merge_all_on_server(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[Tree
 
 
 def differs_on_server(git: Git, ours: Oid, theirs: Oid, tree: Oid) -> bool:
-    """Whether a server's merge of the two commits gives another tree than `tree`, or fails."""
+    """Whether a server's merge of the two commits gives a different tree than `tree`, or fails."""
     there = merge_on_server(git, ours, theirs)
     return there.clean is False or (there.clean is True and there.tree != tree)
 

@@ -71,9 +71,9 @@ def given_away(
     below = context.ancestry.contained(carrier.head, set(heads.values())) if heads else set()
     contains = context.ancestry.contains
     stack = [task for task, head in heads.items() if head in below or contains(head, carrier.head)]
-    return (
-        f"it is in one stack with {named_tasks(stack)}, which the forge merges automatically" if stack else ""
-    )
+    if not stack:
+        return ""
+    return f"it is in the same stack as {named_tasks(stack)}, which the forge merges automatically"
 
 
 def examine_in_git(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) -> MergeReadiness:
@@ -163,7 +163,8 @@ def _differs_on_the_forge(
 def _not_rebasable(carrier: Carrier) -> Gate:
     return Gate(
         name="rebase",
-        reason=f"rebasing {carrier.branch} gives another tree than merging it; use --method merge or squash",
+        reason=f"rebasing {carrier.branch} gives a different tree than merging it; "
+        "use --method merge or squash",
         failed=True,
         final=True,
     )

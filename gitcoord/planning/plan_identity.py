@@ -95,7 +95,7 @@ def same(before: TaskIdentity, now: TaskIdentity) -> bool:
 
 
 def is_another(before: TaskIdentity, now: Task | Subtask) -> bool:
-    """Whether the list has another task than `before`: title and details both differ."""
+    """Whether the list has a different task than `before`: title and details both differ."""
     if same(before, identity_of(now)) or _plain(before.title) == _plain(now.title):
         return False
     text = _text(now)

@@ -111,7 +111,7 @@ def foreign(ref: str, tip: Oid) -> GitcoordError:
     """Returns the error for a ref in gitcoord's namespace that gitcoord did not write."""
     return GitcoordError(
         "foreign-state",
-        f"{ref} at {tip[:12]} was not written by gitcoord; it was not changed.",
+        f"{ref} at {tip[:12]} was not written by gitcoord; gitcoord leaves it unchanged.",
         hint=f"Look at it with `git show {tip[:12]}`; rename or delete it, or set another `state-prefix`.",
     )
 

@@ -16,8 +16,8 @@ _HINTS: Mapping[ErrorCode, str] = {
     "dangling-dependency": "Remove the dependency, or add the task that it names to this list (ids count "
     "within one tag).",
     "self-dependency": "Remove the dependency.",
-    "duplicate-id": "Give each of them an id of its own, and check the dependencies that name it.",
-    "depends-on-alias": "Rename the field to `dependencies`; TaskMaster and gitcoord read no other.",
+    "duplicate-id": "Give each of them its own id, and check the dependencies that name the shared one.",
+    "depends-on-alias": "Rename the field to `dependencies`; TaskMaster and gitcoord read no other name.",
     "unusable-id": "An id becomes part of branch names: letters, digits, `_`, `-` and single dots, "
     "at most 100 characters, beginning with a letter, a digit or `_`.",
 }

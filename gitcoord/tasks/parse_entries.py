@@ -57,12 +57,12 @@ def decode_tasks(raw: list[Any], findings: Findings) -> list[TaskEntry]:
         if not isinstance(value, dict):
             findings.warn(
                 "not-a-task",
-                f"There is {quoted(value)} at place {place} of the list, which is not a task; it is skipped.",
+                f"Entry {place} of the list is {quoted(value)}, not a task; gitcoord skips it.",
             )
             continue
         id = _usable_id(value)
         if id is None:
-            _tell_unusable(value, f"The task at place {place} of the list", findings)
+            _tell_unusable(value, f"Entry {place} of the list", findings)
             continue
         entries.append(_task(value, id, findings))
     return entries
@@ -134,12 +134,12 @@ def _subtasks(raw: Any, parent: TaskId, remains: bool, findings: Findings) -> tu
     entries: list[TaskEntry] = []
     for place, value in enumerate(raw, 1):
         if not isinstance(value, dict):
-            where = f"at place {place} of the subtasks of task {parent}"
-            findings.warn("not-a-task", f"There is {quoted(value)} {where}; it is skipped.", parent)
+            what = f"Entry {place} of the subtasks of task {parent} is {quoted(value)}, not a subtask"
+            findings.warn("not-a-task", f"{what}; gitcoord skips it.", parent)
             continue
         own = _usable_id(value)
         if own is None:
-            what = f"The subtask at place {place} of the subtasks of task {parent}"
+            what = f"Entry {place} of the subtasks of task {parent}"
             _tell_unusable(value, what, findings, blocks=remains)
             continue
         # Some lists use the full id, even as a number: 31.1 under task 31.
@@ -157,12 +157,12 @@ def _tell_nested(raw: Any, owner: TaskId, findings: Findings) -> None:
     """Warns about subtasks of a subtask, which gitcoord does not plan, and about their dependencies."""
     below = [part for part in raw if isinstance(part, dict)] if isinstance(raw, list) else []
     needs = dict.fromkeys(name for part in below for name in read_dependencies(part, owner, None).ids)
-    waits = f", nor that they depend on {listed(needs)}" if needs else ""
+    waits = f", nor their dependencies on {listed(needs)}" if needs else ""
     findings.warn(
         "nested-subtasks",
         f"Subtask {owner} has {quoted(raw) if not below else f'{len(below)}'} "
-        f"subtask{'' if len(below) == 1 else 's'} of its own, deeper than subtasks go; "
-        f"gitcoord does not read them{waits}.",
+        f"subtask{'' if len(below) == 1 else 's'} of its own; "
+        f"gitcoord does not read subtasks of subtasks{waits}.",
         owner,
     )
 
@@ -199,7 +199,7 @@ def _status(raw: dict[str, Any], id: TaskId, findings: Findings, *, strict: bool
         )
     elif strict and not native:
         given = "A missing status" if value in (None, "") else f"The status {quoted(value)}"
-        findings.gather("odd-status", f"{given}, on which TaskMaster itself fails, is read as {status}", id)
+        findings.gather("odd-status", f"{given} counts as {status}, although TaskMaster fails on it", id)
     return status
 
 

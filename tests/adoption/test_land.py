@@ -225,7 +225,7 @@ def test_branches_and_worktrees_of_a_clone_land_without_github_beside_a_task_pla
     assert "other landed" in gitcoord("log", "--adopted", "--base", "main", cwd=desk.path, ok=0).out
     for words, named in (
         (("--adopted", "--base", "dev"), "No pull requests or branches were adopted onto dev."),
-        (("--base", "main"), "--base goes with --adopted."),
+        (("--base", "main"), "--base needs --adopted."),
     ):
         assert named in gitcoord("status", *words, cwd=desk.path, ok=2).err
 

@@ -94,7 +94,7 @@ def test_what_gitcoord_did_not_write_counts_for_nothing_and_stays(project: Proje
     assert project.remote.git("rev-parse", REF) == foreign
     assert one.warned == [
         "Results of checks are not shared with other machines: "
-        f"{REF} was not written by gitcoord; it was not changed."
+        f"{REF} was not written by gitcoord; gitcoord leaves it unchanged."
     ]
 
 

@@ -231,7 +231,7 @@ def test_what_merges_and_fails_together_is_named_before_anything_lands(tmp_path:
     ran = project.run("check-conflicts", "0", "--check", CHECK, "--slots", "2")
     assert ran.code == 1
     assert "2 ‡ -" in ran.out
-    assert "‡ the check fails together, merge is clean" in ran.out
+    assert "‡ fail the check together, merge is clean" in ran.out
     assert "Task 2 fails the check `sh check.sh` with task 1" in ran.out
     assert "level-0 merges, but the check fails; without 2 it passes." in ran.out
     assert project.remote.refs() == before

@@ -186,7 +186,7 @@ def test_a_queue_that_squashes_gets_the_branches_of_a_stack_one_after_the_other(
     app.protect("main", Protection(merge_queue=True, form="ruleset"))
     app.queue_method, app.background_reads = "squash", 6
     waiting = project.run("merge-level", "--json").json["waiting"]
-    assert any("in one stack with task" in one["reason"] for one in waiting)
+    assert any("in the same stack as task" in one["reason"] for one in waiting)
     project.run("merge-level", "--wait", "60s", "--json", ok=0)
     assert project.remote.files("main").count(f"{parent}.txt") == 0
     assert "child.txt" in project.remote.files("main")

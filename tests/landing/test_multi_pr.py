@@ -100,7 +100,7 @@ def test_a_deferred_task_lands_once_its_conflict_is_resolved_however_often_it_ta
         worker.repo.path.joinpath("src/main.rs").write_text(MAIN.replace("start", text))
         worker.run("submit", ok=0)
     squashed = project.run("merge-level", "0", "--method", "rebase", "--json")
-    assert "gives another tree than merging it" in squashed.json["waiting"][0]["reason"]
+    assert "gives a different tree than merging it" in squashed.json["waiting"][0]["reason"]
     assert tasks_of(project.run("merge-level", "0", "--json", ok=0).json["landed"]) == ["1", "2", "3"]
     assert project.remote.read("main", "src/main.rs") == MAIN.replace("start", "start 1 and 3 again").rstrip(
         "\n"

@@ -50,7 +50,7 @@ def test_equal_work_that_landed_in_the_same_commits_goes_only_together(tmp_path:
     project.run("merge-level", "0", "--method", "rebase", ok=0)
     project.run("merge-level", "1", "--method", "rebase", ok=0)
     refused = project.run("rollback", "level-1", "--json").json
-    assert (refused["code"], "level-0 landed by the same commits" in refused["message"]) == (
+    assert (refused["code"], "level-0 landed in the same commits" in refused["message"]) == (
         "built-upon",
         True,
     )

@@ -26,7 +26,7 @@ def test_a_rebase_that_would_drop_what_a_merge_settled_is_held(strategy: str, tm
     # No time opens it, so nothing is waited for.
     ran = project.run("merge-level", "--method", "rebase", "--wait", "10m", "--json")
     assert (ran.code, project.remote.tip("main")) == (1, main)
-    assert "gives another tree than merging it" in ran.json["waiting"][0]["reason"]
+    assert "gives a different tree than merging it" in ran.json["waiting"][0]["reason"]
     assert ran.json["waiting"][0]["needs"] == "work"
     again = project.run("merge-level", "--method", "rebase")
     assert again.out.endswith("To land task 1, follow its note, then merge-level again.\n")

@@ -51,7 +51,7 @@ def test_whatever_methods_land_a_stack_the_base_is_what_merging_gives(
         world.commit_by_hand(number)
         foreseen, conflicts = world.foreseen(number)
         report = world.land(number)
-        if report.waiting and "gives another tree than merging it" in report.waiting[0].reason:
+        if report.waiting and "gives a different tree than merging it" in report.waiting[0].reason:
             counts["rebases held, squashed instead"] += 1
             report = world.land(number, method="squash")
         if not world.merge(number):
@@ -77,7 +77,7 @@ def test_the_same_of_a_stack_that_somebody_made_inside_one_level(
     members = [member._replace(by_hand=()) for member in stack_of(Random(seed))]
     world = StackWorld(tmp_path_factory.mktemp("stack") / "repo", members, one_level=True)
     report = world.land(0)
-    if any("gives another tree than merging it" in one.reason for one in report.waiting):
+    if any("gives a different tree than merging it" in one.reason for one in report.waiting):
         report = world.land(0, method="squash")
     assert not report.waiting
     counts["one level"] += 1

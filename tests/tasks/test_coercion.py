@@ -41,7 +41,7 @@ def test_a_whole_number_written_with_a_point_is_that_number(read_json: ReadJson)
 def test_an_id_that_cannot_be_part_of_a_branch_name_is_refused(fault: Fault, id: Any) -> None:
     error = fault({**task(1), "id": id}, task(2))
     assert error.code == "unusable-id"
-    assert "at place 1 of the list" in error.message
+    assert "Entry 1 of the list" in error.message
     assert '"Task 1"' in error.message
 
 

@@ -110,7 +110,7 @@ def test_subtasks_of_subtasks_are_named_with_what_they_depend_on(read: Read) -> 
     found = read(task(4), task(5), task(6, subtasks=[sub(1, subtasks=deep), sub(2, subtasks=[])]))
     assert codes(found) == [("nested-subtasks", "6.1")]
     assert "2 subtasks of its own" in found.warnings[0].message
-    assert "depend on 4 and 5" in found.warnings[0].message
+    assert "dependencies on 4 and 5" in found.warnings[0].message
 
 
 def test_a_bare_number_in_a_subtask_is_its_sibling(read: Read) -> None:

@@ -99,6 +99,6 @@ def _show_command(context: typer.Context, name: str, topics: list[str]) -> None:
     command = root.command.get_command(root, name) if isinstance(root.command, Commands) else None
     if command is None:
         near = get_close_matches(name, [*topics, *COMMANDS], 1)
-        hint = f"Did you mean `gitcoord help {near[0]}`?" if near else f"There are: {', '.join(topics)}."
+        hint = f"Did you mean `gitcoord help {near[0]}`?" if near else f"Topics: {', '.join(topics)}."
         raise usage_error("usage", f"There is no topic or command {name!r}.", hint)
     emit(command.get_help(type(context)(command, info_name=name, parent=root)))

@@ -57,5 +57,5 @@ def show_schema(
         return
     wanted = name.removeprefix("gitcoord.").removesuffix("/1")
     if wanted not in names:
-        raise usage_error("usage", f"There is no document {name!r}.", f"There are: {', '.join(names)}.")
+        raise usage_error("usage", f"There is no document {name!r}.", f"Documents: {', '.join(names)}.")
     emit(schema_text(wanted).rstrip("\n"))

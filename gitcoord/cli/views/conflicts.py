@@ -95,9 +95,12 @@ def sentence(pair: "PairReport") -> str:
     """Describes how two branches overlap or conflict, in one sentence."""
     who = f"Task {clean(pair.tasks[0])} and task {clean(pair.tasks[1])}"
     shared = _paths(pair.overlap or pair.ignored or pair.hub or pair.union or pair.regenerated)
-    meet = f"{who} both touch {shared}" if shared else f"{who} do not go together"
+    meet = f"{who} both touch {shared}"
     if pair.verdict == "unknown":
-        return f"{meet}; git could not merge them: {clean(pair.reason)}."
+        reason = clean(pair.reason)
+        if not shared:
+            return f"Git could not merge {who[0].lower()}{who[1:]}: {reason}."
+        return f"{meet}; git could not merge them: {reason}."
     if pair.verdict == "conflict":
         return f"{_failure(pair, who)}{' It is an ignored path.' if pair.only_ignored else ''}"
     if pair.case_clashes:
@@ -122,8 +125,8 @@ def _failure(pair: "PairReport", who: str) -> str:
     paths = _paths(pair.conflicted_paths)
     shared = pair.overlap + pair.ignored + pair.hub + pair.union + pair.regenerated
     if set(pair.conflicted_paths) <= {*shared} and not {*pair.kinds} - _SAME_FILE:
-        where = "there" if len(pair.conflicted_paths) == len(shared) else f"in {paths}"
-        return f"{who} both change {_paths(shared)}, and merging them fails {where}."
+        place = "there" if len(pair.conflicted_paths) == len(shared) else f"in {paths}"
+        return f"{who} both change {_paths(shared)}, and merging them fails {place}."
     return f"Merging {who[0].lower()}{who[1:]} fails in {paths}."
 
 
@@ -210,7 +213,7 @@ def _legend(report: "ConflictReport", failing: "Collection[frozenset[str]]") -> 
         _TWINS: "names clash",
         _UNKNOWN: "not known",
         _APART: "one after another by rule",
-        _FAILS: "the check fails together, merge is clean",
+        _FAILS: "fail the check together, merge is clean",
         _NEAR: "close together, merge is clean",
         _OVERLAP: "same paths, merge is clean",
     }

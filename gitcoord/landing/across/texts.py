@@ -39,5 +39,7 @@ def _lines(name: str, look: MemberLook) -> list[str]:
         if carrier.pull is not None
     ]
     if look.landed:
-        lines.append(f"- `{name}`: {named_tasks(sorted(look.landed))}, in as {look.report.base_commit[:12]}")
+        lines.append(
+            f"- `{name}`: {named_tasks(sorted(look.landed))}, in the base at {look.report.base_commit[:12]}"
+        )
     return lines

@@ -39,7 +39,7 @@ class Rollbacker:
         """Reverts the levels' landings as one commit, and returns a report.
 
         Raises (exit 1) `nothing-landed`, `built-upon`, `conflict` or `unknown-landing`, with nothing changed,
-        and `tree-differs` if the forge merged another tree than computed.
+        and `tree-differs` if the forge merged a different tree than computed.
         """
         deadline = time.monotonic() + self._place.wait
         while True:

@@ -139,7 +139,7 @@ def _require_nothing_shared(plan: Plan, sight: RollbackSnapshot, commits: Collec
     raise answer_no(
         "built-upon",
         f"{', '.join(sight.levels)} cannot be rolled back alone: {named_tasks(shared, _MOST_NAMED)} of "
-        f"{', '.join(names)} landed by the same commits.",
+        f"{', '.join(names)} landed in the same commits.",
         f"Roll them back together: `gitcoord rollback {' '.join((*sight.levels, *names))}`.",
     )
 

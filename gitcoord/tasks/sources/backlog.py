@@ -72,7 +72,7 @@ def read_backlog_file(path: Path, findings: Findings) -> BacklogFile | None:
         return None
     if front is None or not isinstance(fields, dict) or not backlog_id(fields.get("id")):
         if path.name.lower() != "readme.md":
-            findings.warn("unread-file", f"{path.name} has no `id` in its front matter; it is no task.")
+            findings.warn("unread-file", f"{path.name} has no `id` in its front matter; it is not a task.")
         return None
     return BacklogFile(path=path, fields=fields, body=front.body)
 
