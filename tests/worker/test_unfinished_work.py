@@ -3,9 +3,18 @@
 import signal
 from pathlib import Path
 
+from gitcoord.events import AttemptStarted
+from gitcoord.git.remote_refs import RefUpdate
+from gitcoord.run.log_retention import RemoteCleanup
+from gitcoord.state.journal import now
+from gitcoord.state.published_work import work_ref
+from gitcoord.tasks.model import TaskId
+from gitcoord.worker.leases import Silence, take_over
+from tests.state.world import plan_of, store_of
 from tests.support.agents import ScriptAgent
 from tests.support.cli import start_gitcoord
 from tests.support.project import Project
+from tests.support.repos import Repo
 from tests.worker.test_worker import LINES, agent, begin, project, until, work
 
 __all__ = ["agent", "project"]  # fixtures
@@ -78,6 +87,23 @@ def test_the_next_attempt_deletes_what_a_dead_worker_published(project: Project,
     agent.does("1", {"exit": 1})
     work(project, agent, "1")
     assert published(project) == {}
+
+
+def test_whoever_takes_an_attempt_over_or_ends_a_run_deletes_its_work(tmp_path: Path) -> None:
+    remote, desk = Repo.pair(tmp_path)
+    store = store_of(desk)
+    store.save_plan(plan_of([[["1"]]]))
+    started = AttemptStarted(at=now(), by="ann", task="1", attempt=1, branch="b", base="c", lease=1.0)
+    store.record(started)
+    publish = RefUpdate(work_ref(store, "1", 1), None, remote.tip("main"))
+    store.shared.publish([publish])
+    RemoteCleanup(store, 0).apply(now=True)
+    assert publish.ref in remote.refs()  # it is at work
+    take_over(store, TaskId("1"), Silence(attempt=1, claim=started.at, lease=1.0, sign=None, silent=2.0))
+    assert publish.ref not in remote.refs()
+    store.shared.publish([publish])  # by a worker that was only frozen
+    RemoteCleanup(store, 0).apply(now=True)
+    assert publish.ref not in remote.refs()
 
 
 def test_tasks_on_two_machines_that_clash_are_told_while_they_run(
