@@ -119,7 +119,8 @@ class World:
                 self.on_landing(first, "push", second)
             case "merges":
                 changes = {task_file(first): f"{first}\n"}
-                self.remote(first).commit(changes, "Merge it by hand", merge=[first_branch(first)])
+                head = self.services.heads[first_task(first), first]  # the branch may be deleted
+                self.remote(first).commit(changes, "Merge it by hand", merge=[head])
             case "deletes":
                 self.remote(first).git("branch", "-D", first_branch(first), ok=(0, 1))
             case "late":
