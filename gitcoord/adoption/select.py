@@ -20,7 +20,7 @@ from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.remote_refs import SharedRefs
 from gitcoord.git.repository import Repository
 from gitcoord.planning.adopted import AdoptedHead
-from gitcoord.tasks.cycles import knots
+from gitcoord.tasks.cycles import cyclic_components
 from gitcoord.tasks.model import TaskId
 from gitcoord.text_lists import some
 
@@ -216,17 +216,17 @@ class _Selection:
             unasked = [why for need, why in needs[branch].items() if need not in asked]
             if unasked:
                 self._exclude(branch, unasked[0])
-        self._exclude_knots(needs)
+        self._exclude_cycles(needs)
         while unmet := list(self._unmet(needs)):
             for branch, need in unmet:
                 self._exclude(branch, f"it needs {need}, which does not land now")
         return {branch: [need for need in needs[branch] if need in self._heads] for branch in self._heads}
 
-    def _exclude_knots(self, needs: Mapping[str, Collection[str]]) -> None:
+    def _exclude_cycles(self, needs: Mapping[str, Collection[str]]) -> None:
         graph = {TaskId(branch): tuple(map(TaskId, needs[branch])) for branch in self._heads}
-        for knot in knots(graph):
-            names = {branch: self._heads[branch].name for branch in knot}
-            for branch in knot:
+        for component in cyclic_components(graph):
+            names = {branch: self._heads[branch].name for branch in component}
+            for branch in component:
                 others = some([name for other, name in names.items() if other != branch])
                 self._exclude(branch, f"it and {others} depend on each other")
 

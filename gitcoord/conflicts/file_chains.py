@@ -1,7 +1,7 @@
 """Splits a wave into independent parts, which lets most proofs stay valid when one branch moves.
 
-A file that branches only edit is independent of all else: its edits are a chain (strand). Branches that meet
-in any other way have to be merged as a whole: they are a knot. A wave merges if each strand and knot does.
+A file that branches only edit is independent of all else: its edits are a chain. Branches that meet in any
+other way have to be merged as a whole: they are a component. A wave merges if each chain and component does.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -44,14 +44,14 @@ class Wave:
         for place, standing in enumerate(self._standings):
             for path in standing.met.paths:
                 touching.setdefault(path, []).append(place)
-        self.strands = []
+        self.file_chains = []
         for path, places in touching.items():
             if len(places) > 1:
-                strand = self._strand(path, places)
-                if strand is None:
+                file_chain = self._file_chain(path, places)
+                if file_chain is None:
                     self._tie(places)
-                elif strand.blob:
-                    self.strands.append(strand)
+                elif file_chain.blob:
+                    self.file_chains.append(file_chain)
         for pair in tied:
             self._tie(pair)
         self._adding: dict[str, set[int]] = {}
@@ -77,15 +77,15 @@ class Wave:
             if path in listing and all(one in self._removed or one in self._removing for one in inside):
                 self._tie(sorted(self._adding[path] | self._removing[path]))
 
-    def knots(self) -> list[tuple[Oid, ...]]:
+    def components(self) -> list[tuple[Oid, ...]]:
         """The branches that have to be merged as a whole, by connected component, in landing order."""
         together: dict[int, list[Oid]] = {}
         for place, tip in enumerate(self._tips):
             together.setdefault(self._find(place), []).append(tip)
         return [tuple(tips) for tips in together.values() if len(tips) > 1]
 
-    def _strand(self, path: str, places: Sequence[int]) -> FileChain | None:
-        """The strand of a file; None if a branch does more than edit it."""
+    def _file_chain(self, path: str, places: Sequence[int]) -> FileChain | None:
+        """The chain of a file; None if a branch does more than edit it."""
         steps, mode, blob = [], "", ""
         for place in places:
             standing = self._standings[place]

@@ -1,6 +1,6 @@
-"""Proves the waves of a level: merges small ones as a whole, large ones strand by strand, on all cores.
+"""Proves the waves of a level: merges small ones as a whole, large ones in independent parts, on all cores.
 
-Results are cached by their input: when one branch moves, strands without it stay proved.
+Results are cached by their input: when one branch moves, the parts without it stay proved.
 """
 
 import os
@@ -43,10 +43,10 @@ def prove_waves(
     listing = names_in(bench.git, bench.base, {path for wave in apart.values() for path in wave.doubtful})
     for wave in apart.values():
         wave.settle(listing)
-    knots = [knot for wave in apart.values() for knot in wave.knots()]
+    components = [component for wave in apart.values() for component in wave.components()]
     whole = [tuple(tip for _, tip in heads) for heads in waves if len(heads) <= most_whole]
-    _merge_knots(bench, [*knots, *whole])
-    _merge_strands(bench, [strand for wave in apart.values() for strand in wave.strands])
+    _merge_components(bench, [*components, *whole])
+    _merge_file_chains(bench, [chain for wave in apart.values() for chain in wave.file_chains])
     proofs = {number: _together(waves[number]) for number in unchanged}
     proofs |= {number: _from_parts(bench, waves[number], wave) for number, wave in apart.items()}
     return [proofs.get(number) or prove(bench, heads) for number, heads in enumerate(waves)]
@@ -69,13 +69,13 @@ def _recalled(bench: MergeContext, heads: Sequence[Head]) -> bool:
 
 def _from_parts(bench: MergeContext, heads: Sequence[Head], wave: Wave) -> Proof:
     """Proves a wave by its parts. Merges the members of failing parts without all others."""
-    parts = {digest_of(*knot): knot for knot in wave.knots()}
-    knots = set(parts)
-    parts |= {_name(strand): tuple(step.tip for step in strand.steps) for strand in wave.strands}
+    parts = {digest_of(*component): component for component in wave.components()}
+    components = set(parts)
+    parts |= {_name(chain): tuple(step.tip for step in chain.steps) for chain in wave.file_chains}
     failing: set[Oid] = set()
     for name, tips in parts.items():
         come = bench.used[name]
-        if come.paths or (name in knots and len(come.trees) < len(tips)):
+        if come.paths or (name in components and len(come.trees) < len(tips)):
             failing.update(tips)
     if not failing:
         bench.used[_in_parts(heads)] = MergeSequence(tuple(parts))
@@ -91,16 +91,16 @@ def _in_parts(heads: Sequence[Head]) -> str:
     return digest_of("in parts", *(tip for _, tip in heads))
 
 
-def _merge_knots(bench: MergeContext, knots: Sequence[tuple[Oid, ...]]) -> None:
-    """Merges the members of each knot one after another, with one process for each core."""
-    unknown = [knot for knot in knots if digest_of(*knot) not in bench.known]
-    for knot in knots:
-        if (come := bench.known.get(digest_of(*knot))) is not None:
-            bench.used[digest_of(*knot)] = come
+def _merge_components(bench: MergeContext, components: Sequence[tuple[Oid, ...]]) -> None:
+    """Merges the members of each component one after another, with one process for each core."""
+    unknown = [component for component in components if digest_of(*component) not in bench.known]
+    for component in components:
+        if (come := bench.known.get(digest_of(*component))) is not None:
+            bench.used[digest_of(*component)] = come
     if not unknown:
         return
     bench.trees.prepare(
-        tip for knot in unknown for head in knot for tip in (head, *bench.forks[head].merge_bases)
+        tip for component in unknown for head in component for tip in (head, *bench.forks[head].merge_bases)
     )
     cores = min(os.cpu_count() or 1, len(unknown))
     largest_first = sorted(unknown, key=len, reverse=True)
@@ -108,8 +108,8 @@ def _merge_knots(bench: MergeContext, knots: Sequence[tuple[Oid, ...]]) -> None:
 
     def merge(share: Sequence[tuple[Oid, ...]]) -> None:
         with MergeChain(bench.git, bench.writer) as chain:
-            for knot in share:
-                merged(bench, knot, chain)
+            for component in share:
+                merged(bench, component, chain)
 
     if cores == 1:
         merge(shares[0])
@@ -121,30 +121,30 @@ def _merge_knots(bench: MergeContext, knots: Sequence[tuple[Oid, ...]]) -> None:
 
 
 class _Running(msgspec.Struct):
-    """A strand in progress: `tree` has the file after the steps so far."""
+    """A chain in progress: `tree` has the file after the steps so far."""
 
-    strand: FileChain
+    chain: FileChain
     tree: Oid
     start: Oid
     done: int = 0
     failed: bool = False
 
 
-def _merge_strands(bench: MergeContext, strands: Sequence[FileChain]) -> None:
+def _merge_file_chains(bench: MergeContext, file_chains: Sequence[FileChain]) -> None:
     """Merges the edits of each file one after another; each round merges the next edit of all files."""
     unknown = []
-    for strand in strands:
-        name = _name(strand)
+    for chain in file_chains:
+        name = _name(chain)
         if name in bench.known:
             bench.used[name] = bench.known[name]
         elif name not in bench.used:
-            unknown.append(strand)
+            unknown.append(chain)
     if not unknown:
         return
-    bench.bring_back(step.tip for strand in unknown for step in strand.steps if step.on_base != step.own)
+    bench.bring_back(step.tip for chain in unknown for step in chain.steps if step.on_base != step.own)
     files = FileMerges(bench)
-    files.learn(strand.path for strand in unknown)
-    running = [_start(files, strand) for strand in unknown]
+    files.learn(chain.path for chain in unknown)
+    running = [_start(files, chain) for chain in unknown]
     every = running
     while running:
         asked = [(one, request) for one in running if (request := _advance(bench, files, one)) is not None]
@@ -155,23 +155,23 @@ def _merge_strands(bench: MergeContext, strands: Sequence[FileChain]) -> None:
             one.done += 1
         running = [one for one, _ in asked if not one.failed]
     for one in every:
-        bench.used[_name(one.strand)] = MergeSequence((), (one.strand.path,) if one.failed else ())
+        bench.used[_name(one.chain)] = MergeSequence((), (one.chain.path,) if one.failed else ())
 
 
-def _start(files: FileMerges, strand: FileChain) -> _Running:
-    start = files.held(strand.path, strand.mode, strand.blob)
-    return _Running(strand, start, start)
+def _start(files: FileMerges, chain: FileChain) -> _Running:
+    start = files.held(chain.path, chain.mode, chain.blob)
+    return _Running(chain, start, start)
 
 
 def _advance(bench: MergeContext, files: FileMerges, one: _Running) -> tuple[Oid, Oid] | None:
     """Skips trivial merges, and returns the next real one; None at the end."""
-    strand = one.strand
-    while one.done < len(strand.steps):
-        step = strand.steps[one.done]
-        before, theirs = (files.held(strand.path, strand.mode, blob) for blob in (step.own.old, step.own.new))
+    chain = one.chain
+    while one.done < len(chain.steps):
+        step = chain.steps[one.done]
+        before, theirs = (files.held(chain.path, chain.mode, blob) for blob in (step.own.old, step.own.new))
         if one.tree == one.start:
             if step.on_base is not None:
-                one.tree = files.held(strand.path, strand.mode, step.on_base.new)
+                one.tree = files.held(chain.path, chain.mode, step.on_base.new)
         elif before == one.tree:
             one.tree = theirs
         elif theirs not in (one.tree, before):
@@ -181,8 +181,8 @@ def _advance(bench: MergeContext, files: FileMerges, one: _Running) -> tuple[Oid
     return None
 
 
-def _name(strand: FileChain) -> str:
-    return digest_of(strand.path, strand.mode, strand.blob, *(_said(step) for step in strand.steps))
+def _name(chain: FileChain) -> str:
+    return digest_of(chain.path, chain.mode, chain.blob, *(_said(step) for step in chain.steps))
 
 
 def _said(step: FileEdit) -> str:

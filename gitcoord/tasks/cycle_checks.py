@@ -6,7 +6,7 @@ finished tasks are removed with a warning, so the result has no cycle.
 
 from collections.abc import Container, Iterable, Mapping
 
-from gitcoord.tasks.cycles import Graph, circle, knots
+from gitcoord.tasks.cycles import Graph, cyclic_components, shortest_cycle
 from gitcoord.tasks.diagnostics import Findings
 from gitcoord.tasks.model import TaskId
 from gitcoord.tasks.parse_entries import TaskEntry
@@ -28,13 +28,13 @@ def check_tasks(entries: Mapping[TaskId, TaskEntry], edges: Edges, findings: Fin
         for id in entries
     }
     remaining = dict.fromkeys(id for id, entry in entries.items() if entry.remains)
-    every = knots(graph)
-    for knot in knots(_within(graph, remaining)) if every else ():
-        direct = knots(_within(edges.direct, knot))
+    every = cyclic_components(graph)
+    for component in cyclic_components(_within(graph, remaining)) if every else ():
+        direct = cyclic_components(_within(edges.direct, component))
         if direct:
-            _tell_circle(findings, "Tasks", circle(edges.direct, direct[0]))
+            _tell_cycle(findings, "Tasks", shortest_cycle(edges.direct, direct[0]))
         else:
-            _tell_deadlock(findings, circle(graph, knot), edges)
+            _tell_deadlock(findings, shortest_cycle(graph, component), edges)
     _tell_lifted(entries, edges, findings)
     return _with_settled(_cut(graph, every, remaining, findings, "Tasks"), edges.settled, findings)
 
@@ -42,9 +42,9 @@ def check_tasks(entries: Mapping[TaskId, TaskEntry], edges: Edges, findings: Fin
 def check_subtasks(entries: Mapping[TaskId, TaskEntry], edges: Edges, findings: Findings) -> Cut:
     """Returns the dependencies between siblings, for the subtasks of all tasks at once, without cycles."""
     remaining = dict.fromkeys(sub.id for entry in entries.values() for sub in entry.subtasks if sub.remains)
-    every = knots(edges.siblings)
-    for knot in knots(_within(edges.siblings, remaining)) if every else ():
-        _tell_circle(findings, "Subtasks", circle(edges.siblings, knot))
+    every = cyclic_components(edges.siblings)
+    for component in cyclic_components(_within(edges.siblings, remaining)) if every else ():
+        _tell_cycle(findings, "Subtasks", shortest_cycle(edges.siblings, component))
     return _cut(edges.siblings, every, remaining, findings, "Subtasks")
 
 
@@ -62,15 +62,17 @@ def _cut(
 ) -> Cut:
     """Returns `graph` without the edges of finished tasks in the cycles `every`."""
     cut = dict(graph)
-    for knot in every:
-        members = set(knot)
-        finished = [id for id in knot if id not in remaining]
+    for component in every:
+        members = set(component)
+        finished = [id for id in component if id not in remaining]
         if not finished:
             continue
         for id in finished:
             cut[id] = tuple(other for other in graph[id] if other not in members)
-        way = _way(circle(graph, knot))
-        findings.warn("finished-cycle", f"{what} {way} depend on each other; some are finished.", knot[0])
+        way = _way(shortest_cycle(graph, component))
+        findings.warn(
+            "finished-cycle", f"{what} {way} depend on each other; some are finished.", component[0]
+        )
     return cut
 
 
@@ -79,19 +81,19 @@ def _with_settled(graph: Cut, settled: Cut, findings: Findings) -> Cut:
     if not any(settled.values()):
         return graph
     every = {id: tuple(dict.fromkeys((*needs, *settled[id]))) for id, needs in graph.items()}
-    for knot in knots(every):
-        members = set(knot)
+    for component in cyclic_components(every):
+        members = set(component)
         findings.warn(
             "finished-cycle",
-            f"Tasks {_way(circle(every, knot))} depend on each other through finished subtasks.",
-            knot[0],
+            f"Tasks {_way(shortest_cycle(every, component))} depend on each other through finished subtasks.",
+            component[0],
         )
-        for id in knot:
+        for id in component:
             every[id] = tuple(need for need in every[id] if need in graph[id] or need not in members)
     return every
 
 
-def _tell_circle(findings: Findings, what: str, way: list[TaskId]) -> None:
+def _tell_cycle(findings: Findings, what: str, way: list[TaskId]) -> None:
     message = f"{what} {_way(way)} wait for each other: each depends on the next."
     findings.fault("cycle", message, way[0])
 

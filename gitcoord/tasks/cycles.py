@@ -8,7 +8,7 @@ from gitcoord.tasks.model import TaskId
 Graph = Mapping[TaskId, Collection[TaskId]]
 
 
-def knots(graph: Graph) -> list[list[TaskId]]:
+def cyclic_components(graph: Graph) -> list[list[TaskId]]:
     """Returns the strongly connected components of two or more tasks, in graph order.
 
     Ignores edges that leave the graph.
@@ -21,8 +21,8 @@ def knots(graph: Graph) -> list[list[TaskId]]:
         if task not in search.number:
             search.walk(task)
     order = {task: place for place, task in enumerate(graph)}
-    ordered = [sorted(knot, key=order.__getitem__) for knot in search.found]
-    return sorted(ordered, key=lambda knot: order[knot[0]])
+    ordered = [sorted(component, key=order.__getitem__) for component in search.found]
+    return sorted(ordered, key=lambda component: order[component[0]])
 
 
 def _not_in_order(graph: Graph) -> Graph:
@@ -75,17 +75,17 @@ class _CycleSearch:
     def _leave(self, task: TaskId) -> None:
         if self.lowest[task] != self.number[task]:
             return
-        knot = [self.open.popitem()[0]]
-        while knot[-1] != task:
-            knot.append(self.open.popitem()[0])
-        if len(knot) > 1:
-            self.found.append(knot)
+        component = [self.open.popitem()[0]]
+        while component[-1] != task:
+            component.append(self.open.popitem()[0])
+        if len(component) > 1:
+            self.found.append(component)
 
 
-def circle(graph: Graph, knot: Collection[TaskId]) -> list[TaskId]:
-    """Returns a shortest cycle through the first task of `knot`; each task depends on the next one."""
-    first = next(iter(knot))
-    inside = set(knot)
+def shortest_cycle(graph: Graph, component: Collection[TaskId]) -> list[TaskId]:
+    """Returns a shortest cycle through the first task of `component`; each task depends on the next one."""
+    first = next(iter(component))
+    inside = set(component)
     came_from: dict[TaskId, TaskId] = {}
     queue = deque([first])
     while queue:

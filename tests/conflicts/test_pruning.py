@@ -182,7 +182,7 @@ def check_a_world(world: list[Branch]) -> None:
 
 
 def check_proofs(repo: Repo, report: ConflictReport) -> None:
-    """An order proved strand by strand is one that merges as a whole, and the other way round."""
+    """An order proved in independent parts is one that merges as a whole, and the other way round."""
     ready = [branch for branch in report.branches if branch.state == "ready"]
     heads = [(branch.task, branch.commit or "") for branch in ready]
     able = {branch.task for branch in ready if not branch.base_conflicts}

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gitcoord.errors import Exit, GitcoordError
-from gitcoord.tasks.cycles import circle, knots
+from gitcoord.tasks.cycles import cyclic_components, shortest_cycle
 from gitcoord.tasks.model import TaskId, TaskList
 from gitcoord.tasks.reader import read_task_list
 from tests.support.laws import tries
@@ -95,7 +95,7 @@ def assert_whole(found: TaskList) -> None:
     assert not tasks.keys() & subtasks.keys()
     assert all(other in graph for graph in (tasks, subtasks) for after in graph.values() for other in after)
     assert all(id not in after for graph in (tasks, subtasks) for id, after in graph.items())
-    assert knots(tasks) == knots(subtasks) == []
+    assert cyclic_components(tasks) == cyclic_components(subtasks) == []
     assert all(other in tasks and other != task.id for task in found.tasks for other in task.conflicts_with)
 
 
@@ -153,14 +153,14 @@ def test_knots_are_the_tasks_that_reach_each_other(written: dict[int, list[int]]
         for id in graph
         if id in reach(id)
     }
-    found = knots(graph)
-    assert {frozenset(knot) for knot in found} == expected
-    for knot in found:
-        way = circle(graph, knot)
-        assert way[0] == knot[0]
+    found = cyclic_components(graph)
+    assert {frozenset(component) for component in found} == expected
+    for component in found:
+        way = shortest_cycle(graph, component)
+        assert way[0] == component[0]
         assert all(after in graph[id] for id, after in zip(way, [*way[1:], way[0]], strict=True))
 
 
 def test_a_graph_without_a_knot_has_no_circle() -> None:
     with pytest.raises(ValueError, match="not in a cycle"):
-        circle({TaskId("1"): (TaskId("2"),), TaskId("2"): ()}, [TaskId("1")])
+        shortest_cycle({TaskId("1"): (TaskId("2"),), TaskId("2"): ()}, [TaskId("1")])
