@@ -2,6 +2,7 @@
 
 import ast
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from gitcoord.export.argo_lint import lint_argo
 from gitcoord.export.python_file import lint_python
 from tests.support.argo import ArgoDouble
 from tests.support.cli import environment
+from tests.support.container import SCRIPT
 from tests.support.forked_command import command_directory
 from tests.support.services import Services
 from tests.support.tasklists import task
@@ -159,3 +161,25 @@ def test_the_clone_of_one_repository_exports_its_part(services: Services) -> Non
     made = services.run("export", "prefect", "--agent", "x", at="web", ok=0)
     assert "('task-3', {'TASK_ID': '3', 'MERGE': '0'}, [])" in made.out
     assert "GITCOORD_REPOSITORIES" not in made.out
+
+
+def test_a_container_of_the_home_repository_takes_a_task_to_its_own_and_lands_the_level(
+    tmp_path: Path,
+) -> None:
+    services = Services.create(tmp_path / "world", tasks=[task(1, repo="web")], strategy="multi-pr")
+    web = services.remotes["web"].path.as_uri()
+    services.remotes["home"].commit({"gitcoord.toml": f'[repositories]\nweb = "{web}"\n'})
+    path = os.pathsep.join((str(command_directory()), str(Path(sys.executable).parent), os.environ["PATH"]))
+    given = {
+        "PATH": path,
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "WORKDIR": str(tmp_path / "work"),
+        "REPOSITORY_URL": services.remotes["home"].path.as_uri(),
+        "TASK_ID": "1",
+        "EXECUTION_LEVEL": "0",
+        "AGENT_COMMAND": "touch task1.txt",
+    }
+    ran = subprocess.run(
+        ["bash", str(SCRIPT)], env=environment(given), capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, services.added()["web"]) == (0, ["task1.txt"]), ran.stderr
