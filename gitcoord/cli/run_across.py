@@ -48,7 +48,10 @@ def run_across(asked: RunRequest, *, yes: bool, dry_run: bool, as_json: bool) ->
         if Exit.INTERRUPTED in codes:
             raise typer.Exit(Exit.INTERRUPTED)
         several.refresh()
-        if dry_run:
+        if dry_run or all(code == Exit.USAGE for code in codes):
+            # None could start, or none should.
+            if any(codes):
+                raise typer.Exit(max(codes))
             return
         if asked.land:
             _land_levels(several)

@@ -101,3 +101,12 @@ def test_a_base_that_was_renamed_is_found_by_the_next_plan_or_set(services: Serv
     name_them(services, text.replace('"../api"', '{ at = "../api", base = "develop" }'))
     services.run("plan", ok=0)
     assert services.run("status", "--json", ok=0).json["repositories"]["api"]["base"] == "develop"
+
+
+def test_a_run_that_can_start_nowhere_and_a_file_of_no_task_are_wrong_usage(services: Services) -> None:
+    services.run("plan", ok=0)
+    for more in ("--dry-run", "--yes"):
+        ran = services.run("run", "--agent", "no-such-agent", "--land", more)
+        assert (ran.code, ran.err.count("no-such-agent is not found")) == (2, 3), ran.err
+    ran = services.run("check-file", "shared.txt")
+    assert (ran.code, "No task of the plan works in this repository" in ran.err) == (2, True), ran.err
