@@ -10,7 +10,7 @@ from gitcoord.git.git_cli import Oid
 from gitcoord.git.repository import Repository
 
 
-def on_closed(
+def built_on_closed(
     repository: Repository, base: Oid, heads: Mapping[str, HeadCandidate], closed: Sequence[Pull]
 ) -> Iterator[tuple[str, str]]:
     """Yields the heads that contain commits of a requested but closed pull request, with the reason."""
@@ -23,7 +23,7 @@ def on_closed(
                 break
 
 
-def no_longer_asked(
+def built_on_dropped(
     repository: Repository,
     forge: Forge,
     base: tuple[str, Oid],
@@ -49,7 +49,7 @@ def no_longer_asked(
         merged = found is not None and found.current is not None and found.current.state == "merged"
         newest = found.others[0].head_commit if found is not None and found.others else None
         commit = tips.get(need) or newest
-        if not merged and commit is not None and not _has(repository, base[1], commit):
+        if not merged and commit is not None and not _is_landed_or_gone(repository, base[1], commit):
             commits[need] = commit
     for branch, needs in missing.items():
         for need in needs:
@@ -58,7 +58,7 @@ def no_longer_asked(
                 break
 
 
-def _has(repository: Repository, base: Oid, commit: Oid) -> bool:
+def _is_landed_or_gone(repository: Repository, base: Oid, commit: Oid) -> bool:
     if not repository.ancestry.existing([commit]) or repository.ancestry.contains(base, commit):
         return True
     return holds(repository.git, [(base, commit)])[0]

@@ -9,7 +9,7 @@ from gitcoord.adoption.candidates import (
     branch_candidates,
     pull_candidates,
 )
-from gitcoord.adoption.dropped_needs import no_longer_asked, on_closed
+from gitcoord.adoption.dropped_needs import built_on_closed, built_on_dropped
 from gitcoord.adoption.model import Adoption, AdoptionRequest, ExcludedHead, KnownHead
 from gitcoord.adoption.needs import built_on, named_pulls
 from gitcoord.errors import GitcoordError
@@ -111,10 +111,10 @@ class _Selection:
             else:
                 self._heads[one.branch] = one
         self._settled |= {pull.head for pull in inside.values()} - self._heads.keys()
-        self._without_settled()
-        self._without_twins()
-        self._without_dropped(by_number)
-        needs = self._needs()
+        self._exclude_settled()
+        self._exclude_duplicates()
+        self._exclude_dropped(by_number)
+        needs = self._find_needs()
         order = sorted(
             self._heads.values(), key=lambda one: (one.pull.number if one.pull else 1 << 62, one.branch)
         )
@@ -133,7 +133,7 @@ class _Selection:
         if settled:
             self._settled.add(branch)
 
-    def _without_settled(self) -> None:
+    def _exclude_settled(self) -> None:
         """Excludes heads that are in the base: by their commits, their content, or a merged pull request."""
         heads = [one for one in self._heads.values() if not self._is_at_work(one.branch)]
         merged = [one.branch for one in heads if one.pull is not None and one.pull.state == "merged"]
@@ -187,18 +187,20 @@ class _Selection:
         )
         return reason, False
 
-    def _without_dropped(self, by_number: bool) -> None:
+    def _exclude_dropped(self, by_number: bool) -> None:
         """Excludes heads with commits of pull requests that people closed or no longer request."""
         closed = list(self._closed.values())
-        found = dict(on_closed(self._repository, self._base_commit, self._heads, closed)) if closed else {}
+        found = (
+            dict(built_on_closed(self._repository, self._base_commit, self._heads, closed)) if closed else {}
+        )
         if not by_number:
             base, tips = (self._base, self._base_commit), self._shared.branches()
-            more = no_longer_asked(self._repository, self._forge, base, self._heads, self._known, tips)
+            more = built_on_dropped(self._repository, self._forge, base, self._heads, self._known, tips)
             found = {**dict(more), **found}
         for branch, reason in found.items():
             self._exclude(branch, reason)
 
-    def _without_twins(self) -> None:
+    def _exclude_duplicates(self) -> None:
         """Excludes heads at the same commit as an earlier head."""
         first: dict[Oid, str] = {}
         for branch, one in list(self._heads.items()):
@@ -206,7 +208,7 @@ class _Selection:
             if before != branch:
                 self._exclude(branch, f"it is the same commit as {before}")
 
-    def _needs(self) -> dict[str, list[str]]:
+    def _find_needs(self) -> dict[str, list[str]]:
         """Returns the dependencies of each head. Excludes heads that depend on a head that does not land."""
         stacked = built_on(self._ancestry, {branch: one.commit for branch, one in self._heads.items()})
         asked = {pull.head for pull in self._pulls.values()} | set(self._heads)

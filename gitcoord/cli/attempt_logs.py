@@ -8,7 +8,7 @@ import msgspec
 
 from gitcoord.cli.context import Context
 from gitcoord.cli.log_ends import LogEndShown, find_log_end
-from gitcoord.cli.remote_logs import bringer, is_elsewhere, is_whole
+from gitcoord.cli.remote_logs import is_elsewhere, is_whole, log_fetcher
 from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.events import TaskDeferred
 from gitcoord.tasks.model import TaskId
@@ -94,7 +94,7 @@ def _liveness(context: Context, place: Path) -> tuple[Callable[[], bool], Gitcoo
 def find_liveness(context: Context, place: Path) -> Callable[[], bool]:
     """Returns a function that says whether the attempt runs, and fetches its log if it runs elsewhere."""
     if is_elsewhere(place):
-        return bringer(context, place)
+        return log_fetcher(context, place)
     return lambda: under_way(place)
 
 

@@ -8,7 +8,7 @@ import typer
 
 from gitcoord.cli.context import Context
 from gitcoord.cli.level_check import CheckedLevel, CheckInputs, CheckRequest, check, look
-from gitcoord.cli.views.conflicts import pair_document, pictures
+from gitcoord.cli.views.conflicts import pair_document, report_parts
 from gitcoord.cli.views.output import as_json as as_json_line
 from gitcoord.cli.views.output import emit, plain, say, show, stdout_console
 from gitcoord.cli.views.times import time_of_day
@@ -38,7 +38,7 @@ def _watch(context: Context, asked: CheckRequest, every: float, as_json: bool, e
         _live(context, asked, every, explain)
     else:
         for checked in _changes(context, asked, every):
-            show(*pictures(checked, asked, explain=explain), plain(""))
+            show(*report_parts(checked, asked, explain=explain), plain(""))
 
 
 def _changes(context: Context, asked: CheckRequest, every: float) -> Iterator[CheckedLevel]:
@@ -71,7 +71,7 @@ def _live(context: Context, asked: CheckRequest, every: float, explain: bool) ->
     with Live(console=stdout_console(), auto_refresh=False, vertical_overflow="visible") as live:
         for checked in _changes(context, asked, every):
             at = Text(f"as of {time_of_day(now())}; checks every {every:g} s, Ctrl-C to stop", style="dim")
-            live.update(Group(*pictures(checked, asked, explain=explain), at), refresh=True)
+            live.update(Group(*report_parts(checked, asked, explain=explain), at), refresh=True)
 
 
 def _line(before: CheckedLevel | None, checked: CheckedLevel) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from gitcoord.cli.check_options import with_checker
 from gitcoord.cli.confirm import confirmed
 from gitcoord.cli.context import Context
 from gitcoord.cli.level_check import CheckRequest, check
-from gitcoord.cli.views.conflicts import pictures
+from gitcoord.cli.views.conflicts import report_parts
 from gitcoord.cli.views.landing import ONLY_TEXT, show_report
 from gitcoord.cli.views.notices import say_notice
 from gitcoord.cli.views.output import clean, emit, emit_json, plain, say, show
@@ -103,7 +103,7 @@ class HeadsLanding:
         """Prints the heads, their conflicts, and the excluded heads."""
         asked = CheckRequest(serialize_on=self._options.serialize_on, ignore=self._options.ignore)
         checked = check(self._context, asked, adopted_inputs(context.plan, context.level, self._adoption))
-        show(*pictures(checked, asked), stderr=not to_stdout)
+        show(*report_parts(checked, asked), stderr=not to_stdout)
         lines = (*push_lines(self._adoption, self._context.shared.remote), *excluded_lines(self._adoption))
         for line in lines:
             show(plain(line), soft_wrap=True, stderr=not to_stdout)

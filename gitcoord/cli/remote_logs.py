@@ -26,7 +26,7 @@ def is_whole(log: Path) -> bool:
     return KeptLog(log.parent).whole
 
 
-def bringer(context: "Context", place: Path) -> "Callable[[], bool]":
+def log_fetcher(context: "Context", place: Path) -> "Callable[[], bool]":
     """Returns a function that says whether the attempt runs, and fetches its log, at most once in `_PAUSE`.
 
     Raises the errors of `open_engine`.

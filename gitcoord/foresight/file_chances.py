@@ -8,7 +8,7 @@ from typing import Final
 
 from gitcoord.foresight.constants import Constants, DeclaredShifts, probability
 from gitcoord.foresight.corpus import Corpus
-from gitcoord.foresight.scoring import FileScores, Query, Scores, find_scores, largest
+from gitcoord.foresight.file_scores import FileScores, Query, Scores, find_scores, largest
 from gitcoord.planning.glob_intersection import Glob, compile_glob, meet
 
 _TEST_PATH: Final = re.compile(

@@ -10,13 +10,13 @@ from typing import Final, TypeVar
 from gitcoord.foresight.base_rate import learned_shift, shifted
 from gitcoord.foresight.constants import Constants, shipped_constants
 from gitcoord.foresight.file_chances import file_chances, likely_first
+from gitcoord.foresight.file_scores import make_query, named_files, similar_changes
 from gitcoord.foresight.growing import growing_directories, next_file_chances
 from gitcoord.foresight.hot_files import RECENT, HotKind, hot_files, often_touched
 from gitcoord.foresight.indexing import Tell, make_corpus
 from gitcoord.foresight.mining import MOST_CHANGES, HistoryReader
 from gitcoord.foresight.model import TaskText
-from gitcoord.foresight.pairs import PairChances, PairComparison, TaskProfile
-from gitcoord.foresight.scoring import make_query, named_files, similar_changes
+from gitcoord.foresight.pair_chances import PairChances, PairComparison, TaskProfile
 from gitcoord.foresight.store import DamagedIndexError, IndexStore, discard, open_store
 from gitcoord.foresight.words import looks_like_file, paths_in, plain_text
 from gitcoord.planning.experience import PairOutcome

@@ -21,7 +21,7 @@ from gitcoord.landing.decide import next_step
 from gitcoord.landing.deferral import retry_hint
 from gitcoord.landing.level_branch_names import round_names
 from gitcoord.landing.loop_memory import LandingMemory, details_key
-from gitcoord.landing.mergeability import examine_in_git, looked_at
+from gitcoord.landing.mergeability import examine_in_git, with_forge_state
 from gitcoord.landing.model import Carrier, LandingSnapshot, LevelBranch, MergeReadiness, TaskState
 from gitcoord.landing.observe import observe
 from gitcoord.landing.proof import CombinationProof
@@ -207,7 +207,7 @@ class _Rehearsal:
         pull = self._context.forge.read_pull(pull.number)
         if pull.head_commit != carrier.head:
             return found
-        return looked_at(self._context, self._snapshot, carrier, found, pull)
+        return with_forge_state(self._context, self._snapshot, carrier, found, pull)
 
     def _open(self, carrier: Carrier) -> Iterator[str]:
         new = Pull(

@@ -15,7 +15,7 @@ from gitcoord.landing.deferral import make_deferral, record_deferral
 from gitcoord.landing.delete_branches import delete_spent
 from gitcoord.landing.loop_memory import LandingMemory, details_key
 from gitcoord.landing.merge_together import merge_together
-from gitcoord.landing.mergeability import examine, given_away
+from gitcoord.landing.mergeability import examine, why_left_to_forge
 from gitcoord.landing.merged_tree import SentMerges
 from gitcoord.landing.model import Carrier, LandingSnapshot
 from gitcoord.landing.notices import LandingNotices
@@ -196,7 +196,7 @@ class Lander:
             case MergeTogether():
                 for one, outcome in merge_together(context, snapshot, step):
                     self._follow(snapshot, one, outcome)
-            case Merge() | HandOver() if why := given_away(
+            case Merge() | HandOver() if why := why_left_to_forge(
                 context, snapshot, carrier, self._memory.handed_over
             ):
                 self._hold(carrier, why)

@@ -36,10 +36,10 @@ def examine(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier
     if text is not None:
         context.forge.edit_pull(pull.number, title=text.title, body=text.body)
     seen = pull.head_commit == carrier.head and pull.mergeable is not None
-    return msgspec.structs.replace(looked_at(context, snapshot, carrier, found, pull), settled=seen)
+    return msgspec.structs.replace(with_forge_state(context, snapshot, carrier, found, pull), settled=seen)
 
 
-def looked_at(
+def with_forge_state(
     context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, found: MergeReadiness, pull: Pull
 ) -> MergeReadiness:
     """Adds the forge's gates, and how it can merge the pull request itself, to `found`, the result of git."""
@@ -53,7 +53,7 @@ def looked_at(
     )
 
 
-def given_away(
+def why_left_to_forge(
     context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, handed_over: Collection[str]
 ) -> str:
     """Returns why the carrier waits: the forge merges others of its stack automatically, after no check here.

@@ -19,8 +19,7 @@ from gitcoord.events import (
 from gitcoord.evidence.rollbacks import is_recorded
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.merge_tree import commit_tree
-from gitcoord.git.remote_refs import HEADS
-from gitcoord.git.remote_refs import RefUpdate as RefUpdate
+from gitcoord.git.remote_refs import HEADS, RefUpdate
 from gitcoord.landing.adopted import fork_is_behind
 from gitcoord.landing.context import LandingContext, stacks_on
 from gitcoord.landing.landing_commit import landing_commit

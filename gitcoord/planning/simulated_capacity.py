@@ -22,7 +22,7 @@ class Space:
         self._next_alone: int | None = None
         self.opens: int | None = None
 
-    def look(self, now: int) -> None:
+    def begin_round(self, now: int) -> None:
         """Begins a new round over the ready units."""
         self._now, self._next_alone, self.opens = now, None, None
 
@@ -49,7 +49,7 @@ class Space:
         unknown = unit in work.silent or not work.silent.isdisjoint(self._at_work)
         if how.independent and self._at_work and unknown:
             return True
-        if work.alone and self._has_to_wait_alone(unit):
+        if work.alone and self._waits_to_run_alone(unit):
             return True
         if how.budget is not None and self._at_work and self._tokens + work.tokens[unit] > how.budget:
             return True
@@ -58,7 +58,7 @@ class Space:
             return True
         return False
 
-    def _has_to_wait_alone(self, unit: int) -> bool:
+    def _waits_to_run_alone(self, unit: int) -> bool:
         """Whether the unit waits because it, or a more urgent unit, must run alone."""
         for other in self._at_work:
             if self._apart(other, unit):

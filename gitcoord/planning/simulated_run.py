@@ -68,7 +68,7 @@ class SimulatedRun:
             heapq.heappush(self._ready, self._work.rank[unit])
 
     def _start_what_can(self) -> None:
-        self.space.look(self._now)
+        self.space.begin_round(self._now)
         refused: list[int] = []
         while self._ready and len(self._running) < self._how.slots:
             place = self._next_place()

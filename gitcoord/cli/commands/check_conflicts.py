@@ -194,10 +194,10 @@ def _check_everywhere(
 
 def _show(checked: "CheckedLevel", request: "CheckRequest", *, explain: bool, saved: bool | None) -> None:
     """Prints the report. `saved` is whether the plan changed, and None without --save."""
-    from gitcoord.cli.views.conflicts import pictures
+    from gitcoord.cli.views.conflicts import report_parts
     from gitcoord.cli.views.output import say, show
 
-    show(*pictures(checked, request, explain=explain))
+    show(*report_parts(checked, request, explain=explain))
     if saved is not None:
         say("The waves are saved in the plan." if saved else "The plan already has these waves.")
 

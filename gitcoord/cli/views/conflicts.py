@@ -34,7 +34,7 @@ _SAME_FILE = {"contents", "content", "add/add", "modify/delete", "binary", "subm
 _STATES = {"ready": "green", "landed": "cyan", "unknown": "bold yellow", "missing": "dim", "empty": "dim"}
 
 
-def pictures(checked: "CheckedLevel", asked: "CheckRequest", *, explain: bool = False) -> list[Shown]:
+def report_parts(checked: "CheckedLevel", asked: "CheckRequest", *, explain: bool = False) -> list[Shown]:
     """Returns the parts of the report from top to bottom."""
     report = checked.report
     titles = {task: checked.plan.tasks[task].title for task in checked.level.tasks}

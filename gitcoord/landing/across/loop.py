@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 from gitcoord.errors import GitcoordError, in_repository
 from gitcoord.landing.across.decide import LandAll, Pause, TakeBack, next_move
+from gitcoord.landing.across.linked_pulls import link_pulls
 from gitcoord.landing.across.look import land, look
 from gitcoord.landing.across.model import AcrossState, Hands, LevelReport, LevelScene, MemberLook, MissingTask
-from gitcoord.landing.across.texts import name_each_other
 from gitcoord.level_events import LevelAcross, LevelState
 from gitcoord.state.journal import now, worker_name
 from gitcoord.tasks.model import TaskId
@@ -64,7 +64,7 @@ class LevelLander:
             if known is None or not self._scene.tasks_in(name) <= known.landed:
                 with in_repository(name):
                     self._looks[name] = look(name, self._hands.context(name), self._hands.tell(name))
-        name_each_other(self._scene, self._looks, self._hands, self._said)
+        link_pulls(self._scene, self._looks, self._hands, self._said)
 
     def _land_all(self, tasks: dict[str, frozenset[TaskId]], begun: LevelAcross | None) -> None:
         commits = {name: one.commit for name, one in self._looks.items() if one.commit is not None}

@@ -15,7 +15,7 @@ import msgspec
 
 _NAME = "GIT_TRACE2_EVENT"
 _FILE = "gitcoord-trace"
-WRITING = frozenset(
+WRITE_COMMANDS = frozenset(
     {
         *("add", "am", "apply", "checkout", "checkout-index", "cherry-pick", "clean", "commit", "merge"),
         *("mv", "pull", "read-tree", "rebase", "reset", "restore", "revert", "rm", "sparse-checkout"),
@@ -23,7 +23,7 @@ WRITING = frozenset(
     }
 )
 """Commands that write to the worktree, its index, or its branch."""
-MOVING = frozenset({"branch", "update-ref", "switch", "checkout", "fetch", "push"})
+BRANCH_COMMANDS = frozenset({"branch", "update-ref", "switch", "checkout", "fetch", "push"})
 """Commands that move a branch named on their command line."""
 
 

@@ -13,7 +13,7 @@ from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import HEADS
 from gitcoord.git.repository import Repository
 from gitcoord.worker.attempt.attempt_context import AttemptContext
-from gitcoord.worker.attempt.git_trace import MOVING, WRITING, GitProcess
+from gitcoord.worker.attempt.git_trace import BRANCH_COMMANDS, WRITE_COMMANDS, GitProcess
 from gitcoord.worker.attempt.kept_commits import keep_also, kept_ref
 
 
@@ -68,8 +68,8 @@ def _made_by(processes: Sequence[GitProcess], move: _RefMove, base: str) -> bool
     for process in processes:
         if not int(process.began) <= move.at <= process.ended:
             continue
-        astray = process.worktree != process.ran_in and process.command in WRITING
-        if astray or (process.command in MOVING and process.names(base)):
+        astray = process.worktree != process.ran_in and process.command in WRITE_COMMANDS
+        if astray or (process.command in BRANCH_COMMANDS and process.names(base)):
             return True
     return False
 

@@ -15,7 +15,7 @@ from gitcoord.git.remote_refs import HEADS
 from gitcoord.git.repository import Repository
 from gitcoord.outside import OutsideChange, OutsideKind
 from gitcoord.planning.model import Plan
-from gitcoord.worker.attempt.git_trace import MOVING, WRITING, GitProcess
+from gitcoord.worker.attempt.git_trace import BRANCH_COMMANDS, WRITE_COMMANDS, GitProcess
 from gitcoord.worker.attempt.surroundings import (
     REMOTES,
     FileMark,
@@ -28,7 +28,7 @@ from gitcoord.worker.attempt.surroundings import (
 MOST_OUTSIDE = 50
 """Most changes in one event."""
 _KEPT = "outside.json"
-_TAGGING = frozenset({"tag", "update-ref", "fetch"})
+_TAG_COMMANDS = frozenset({"tag", "update-ref", "fetch"})
 _HARMLESS = frozenset({"list", "show", "drop", "clear", "--dry-run"})
 _HIDING = frozenset({"--assume-unchanged", "--skip-worktree"})
 _DROPPING = frozenset({"pop", "drop", "clear"})
@@ -105,7 +105,7 @@ class Surroundings:
         }
         others.discard(str(own))
         for process in self._processes:
-            writes = process.command in WRITING and _HARMLESS.isdisjoint(process.argv)
+            writes = process.command in WRITE_COMMANDS and _HARMLESS.isdisjoint(process.argv)
             if writes and process.worktree in others:
                 yield OutsideChange(
                     kind="command", name=process.command, place=process.worktree, by_agent=True
@@ -137,10 +137,10 @@ class Surroundings:
         named = {name.lower(), f"refs/tags/{name}".lower()}
         for process in self._processes:
             there = before.checkouts.get(process.worktree)
-            if there is not None and there.head == HEADS + name and process.command in WRITING:
+            if there is not None and there.head == HEADS + name and process.command in WRITE_COMMANDS:
                 return True
             told = process.names(name) if kind == "branch" else not named.isdisjoint(process.argv)
-            if process.command in (MOVING if kind == "branch" else _TAGGING) and told:
+            if process.command in (BRANCH_COMMANDS if kind == "branch" else _TAG_COMMANDS) and told:
                 return True
         return False
 

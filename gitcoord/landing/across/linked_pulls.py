@@ -9,7 +9,7 @@ from gitcoord.text_lists import named_tasks
 _TOPIC = "repositories"
 
 
-def name_each_other(
+def link_pulls(
     scene: LevelScene, looks: Mapping[str, MemberLook], hands: Hands, said: dict[tuple[str, int], str]
 ) -> None:
     """Comments on each open pull request of the level: lists the other pull requests and the landed tasks.

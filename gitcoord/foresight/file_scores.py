@@ -1,6 +1,6 @@
 """Scores files for a task's text: by similar changes, messages, paths, content and names. Pure.
 
-`file_chances` makes probabilities from the scores, and `pairs` those of conflicts between tasks.
+`file_chances` makes probabilities from the scores, and `pair_chances` the probabilities of conflicts.
 """
 
 import heapq
