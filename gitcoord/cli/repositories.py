@@ -11,16 +11,15 @@ from uuid import uuid4
 import msgspec
 
 from gitcoord.cli.context import Context
+from gitcoord.cli.repository_identity import identities, no_part, other_name, same_repository
 from gitcoord.cli.repository_places import follow_remote, is_kept, open_member
 from gitcoord.errors import Exit, GitcoordError, in_repository, usage_error
 from gitcoord.events import WavesSaved
 from gitcoord.evidence.model import Landing
 from gitcoord.evidence.snapshot import Snapshot, find_snapshot
-from gitcoord.git.github_remotes import remote_identity
 from gitcoord.planning.model import Plan, PlanPart
 from gitcoord.planning.parts import HOME, awaited, make_part, members_of, named_repositories
 from gitcoord.planning.risks import NO_RISKS, Risks
-from gitcoord.redact import redact
 from gitcoord.state.store import Store
 from gitcoord.state.task_history import Progress
 from gitcoord.tasks.model import Finding, TaskId, TaskList
@@ -42,13 +41,13 @@ class Repositories:
     def __init__(self, home: Context) -> None:
         self.home = home
         self.contexts: dict[str, Context] = {HOME: home}
-        there = dict.fromkeys(_identities(home), HOME)
+        there = dict.fromkeys(identities(home), HOME)
         for name, given in home.settings.repositories.items():
             member = open_member(home, name, given)
-            for identity in _identities(member):
+            for identity in identities(member):
                 twin = there.setdefault(identity, name)
                 if twin != name:
-                    raise _same_repository(twin, name, identity)
+                    raise same_repository(twin, name, identity)
             self.contexts[name] = member
         self.store = WholeStore(self)
 
@@ -73,7 +72,15 @@ class Repositories:
                     f"Tasks of the plan work in {name}, which is no longer under [repositories].",
                     "Add it again, or change the tasks and plan again.",
                 )
+            part = self.contexts[name].store.plan()
+            self._require_own(name, part if is_part(part, plan) else None)
         return plan
+
+    def _require_own(self, name: str, part: Plan | None) -> None:
+        """Raises `same-repository` if the repository's part is that of another one that the settings name."""
+        saved = part.part.name if part is not None and part.part is not None else name
+        if saved != name and saved in self.contexts:
+            raise other_name(name, saved, self.contexts[name])
 
     def members(self, plan: Plan) -> dict[str, Context]:
         """Returns the repositories in which tasks of the plan work, in the order of the settings."""
@@ -103,7 +110,7 @@ class Repositories:
             awaits = dict(awaited(plan, name, landed))
             part = context.store.plan()
             if part is None or not is_part(part, plan):
-                raise _no_part(name, part)
+                raise no_part(name, part)
             if part.part is not None and part.part.awaits != awaits:
                 with in_repository(name):
                     _save_awaits(context.store, awaits)
@@ -123,11 +130,9 @@ class Repositories:
         context = self.contexts[name]
         before = context.store.plan()
         if before is not None and name != HOME and not is_part(before, plan):
-            raise _no_part(name, before)
+            raise no_part(name, before)
         own = before if is_part(before, plan) else None
-        saved = own.part.name if own is not None and own.part is not None else name
-        if saved != name and saved in self.contexts:
-            raise _same_repository(saved, name, redact(context.repository.remote_url or ""))
+        self._require_own(name, own)
         given = self.home.settings.repositories.get(name, "")
         strategy = None if isinstance(given, str) else given.strategy
         kept = own is not None and context.settings.base is None and context.shared.branch(own.base)
@@ -259,21 +264,6 @@ def whole_context(several: Repositories) -> Context:
     return whole
 
 
-def _identities(context: Context) -> list[str]:
-    """Returns texts that only the same repository has: its git directory, and the remote that it shares."""
-    repository = context.repository
-    found = [str(repository.common_dir.resolve())]
-    return [*found, remote_identity(repository.remote_url)] if repository.remote_url else found
-
-
-def _same_repository(name: str, other: str, identity: str) -> GitcoordError:
-    return usage_error(
-        "same-repository",
-        f"The repositories {name} and {other} are the same: {identity}.",
-        "Name each repository once under [repositories].",
-    )
-
-
 def is_part(part: Plan | None, whole: Plan) -> bool:
     """Whether a repository's plan is its part of `whole`."""
     return part is not None and part.part is not None and part.part.plan == (whole.part or part.part).plan
@@ -282,19 +272,7 @@ def is_part(part: Plan | None, whole: Plan) -> bool:
 def _save_awaits(store: Store, awaits: dict[TaskId, tuple[TaskId, ...]]) -> None:
     def change(plan: Plan | None) -> Plan:
         if plan is None or plan.part is None:
-            raise _no_part("", plan)
+            raise no_part("", plan)
         return msgspec.structs.replace(plan, part=msgspec.structs.replace(plan.part, awaits=awaits))
 
     store.put_plan(change)
-
-
-def _no_part(name: str, plan: Plan | None) -> GitcoordError:
-    if plan is None:
-        return usage_error(
-            "no-plan", f"The repository {name} has no part of the plan.", "Run `gitcoord plan` again."
-        )
-    return usage_error(
-        "repository-planned",
-        f"The repository {name} has its own plan, or a part of another plan.",
-        "Finish that plan first, or give the plans different `state-prefix`es.",
-    )

@@ -110,3 +110,11 @@ def test_a_run_that_can_start_nowhere_and_a_file_of_no_task_are_wrong_usage(serv
         assert (ran.code, ran.err.count("no-such-agent is not found")) == (2, 3), ran.err
     ran = services.run("check-file", "shared.txt")
     assert (ran.code, "No task of the plan works in this repository" in ran.err) == (2, True), ran.err
+
+
+def test_names_that_are_exchanged_in_the_settings_are_refused(services: Services) -> None:
+    services.run("plan", ok=0)
+    name_them(services, '[repositories]\nschema = "../schema"\napi = "../web"\nweb = "../api"\n')
+    for command in ("status", "plan"):
+        ran = services.run(command)
+        assert (ran.code, "is web in the saved plan" in ran.err) == (2, True), ran.err
