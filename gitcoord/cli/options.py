@@ -50,28 +50,26 @@ LandingCheck = Annotated[
 ]
 NoCheck = Annotated[bool, typer.Option("--no-check", help="Land without the check in the settings.")]
 Slots = Annotated[
-    int | None, typer.Option("--slots", min=1, metavar="N", help="How many checks run at once.")
+    int | None, typer.Option("--slots", min=1, metavar="N", help="Maximum number of checks at once.")
 ]
 WindowSize = Annotated[
     str | None,
-    typer.Option("--window", metavar="N|auto", help="How many branches to check ahead."),
+    typer.Option("--window", metavar="N|auto", help="Number of branches to check ahead."),
 ]
 ProveTrees = Annotated[
     Literal["each", "last"] | None,
     typer.Option(
         "--prove",
-        help="Multi-PR: whether each tree of the base must pass, or only the last of a row.",
+        help="Multi-PR: check each tree of the base, or only the last one of several landings.",
     ),
 ]
 CheckTimeout = Annotated[
     str | None,
-    typer.Option("--check-timeout", metavar="TIME", help="How long one check may take, such as 30m."),
+    typer.Option("--check-timeout", metavar="TIME", help="Time limit of one check, such as 30m."),
 ]
 Flaky = Annotated[
     int | None,
-    typer.Option(
-        "--flaky", min=0, metavar="N", help="How often to repeat a failed check before blaming a task."
-    ),
+    typer.Option("--flaky", min=0, metavar="N", help="Repeat a failed check N times before blaming a task."),
 ]
 AllowRedBase = Annotated[
     bool,
@@ -80,7 +78,7 @@ AllowRedBase = Annotated[
 Recheck = Annotated[bool, typer.Option("--recheck", help="Repeat checks that failed before.")]
 Rework = Annotated[
     int | None,
-    typer.Option("--rework", min=0, metavar="N", help="How often the agent gets a conflict back."),
+    typer.Option("--rework", min=0, metavar="N", help="Give a conflict back to the agent at most N times."),
 ]
 AllowEmpty = Annotated[bool, typer.Option("--allow-empty", help="Accept a task without any change.")]
 Stack = Annotated[bool, typer.Option("--stack", help="Start from the dependencies' branches, landed or not.")]
@@ -88,11 +86,11 @@ Now = Annotated[bool, typer.Option("--now", help="Ignore waves; dependencies sti
 
 Method = Annotated[
     Literal["merge", "squash", "rebase"] | None,
-    typer.Option("--method", help="How a pull request is merged."),
+    typer.Option("--method", help="The method that merges a pull request."),
 ]
 Forge = Annotated[
     Literal["auto", "github", "local"] | None,
-    typer.Option("--forge", help="Where the pull requests are."),
+    typer.Option("--forge", help="The service that has the pull requests."),
 ]
 GitHubRepository = Annotated[
     str | None, typer.Option("--repository", metavar="OWNER/NAME", help="The repository on GitHub.")

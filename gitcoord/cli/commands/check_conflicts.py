@@ -76,7 +76,12 @@ _Watch = Annotated[bool, typer.Option("--watch", help="Keep running; check again
 _Every = Annotated[
     float,
     typer.Option(
-        "--every", metavar="SECONDS", min=0.1, max=86_400, callback=not_nan, help="How often --watch looks."
+        "--every",
+        metavar="SECONDS",
+        min=0.1,
+        max=86_400,
+        callback=not_nan,
+        help="Time between two checks of --watch.",
     ),
 ]
 _Save = Annotated[bool, typer.Option("--save", help="Write the waves into the plan.")]

@@ -27,10 +27,10 @@ _Task = Annotated[
         "--task",
         metavar="TASK",
         autocompletion=complete_task,
-        help="The task that asks (default: the one that is checked out).",
+        help="The task that you work on (default: the one that is checked out).",
     ),
 ]
-_Fetch = Annotated[bool, typer.Option("--fetch", help="Fetch first; without it no network is used.")]
+_Fetch = Annotated[bool, typer.Option("--fetch", help="Fetch first; without it, use no network.")]
 _Hook = Annotated[
     Literal["claude", "codex", "git"] | None,
     typer.Option("--hook", help="Answer a hook of this program. Its input names the files."),

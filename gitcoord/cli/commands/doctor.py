@@ -41,7 +41,7 @@ def doctor(
     """Check whether landing would work: git, remote, state, token, permissions, rules, limits.
 
     Exit code 0 if it would work, 1 if it would fail. Leaves nothing changed: it pushes one ref and deletes
-    it again, to see whether the state can be stored, and GitHub refuses the requests that it tries.
+    it again, to see whether it can store the state. It tests permissions with requests that GitHub refuses.
     """
     from gitcoord.errors import Exit
 
@@ -186,7 +186,7 @@ def _state(context: "Context") -> "Iterator[Diagnosis]":
     from gitcoord.git.remote_refs import RefUpdate
 
     ref = f"{context.shared.state_prefix}doctor/{uuid4().hex}"
-    commit = write_document(context.repository, "gitcoord doctor was here", b"{}", None).commit
+    commit = write_document(context.repository, "Check that gitcoord can store its state", b"{}", None).commit
     if not context.shared.publish([RefUpdate(ref, None, commit)]):
         yield broken("state", f"{ref} could not be created.", "Run `gitcoord doctor` again.")
         return

@@ -26,11 +26,11 @@ Examples:
   gitcoord export argo --check plan.yaml
 
 \b
-Styles of argo: dag (default), a unit starts once its dependencies landed;
-levels, one level after the other; children, the same with a child Workflow
-of your WorkflowTemplate for each unit. Styles of actions: tasks (default),
-a job for each unit; matrix, a matrix for each level. Airflow and Prefect
-get a Python file with a task for each unit.
+Styles of argo: dag (default) starts a unit once its dependencies have landed;
+levels runs one level after the other; children does the same, with a child
+Workflow of your WorkflowTemplate for each unit. Styles of actions: tasks
+(default) has a job for each unit; matrix has a matrix for each level. Airflow
+and Prefect get a Python file with a task for each unit.
 """
 
 _Style = Annotated[
@@ -49,13 +49,14 @@ _Image = Annotated[
     typer.Option("--image", metavar="IMAGE", help="Argo: the workers' image, with git, gitcoord, an agent."),
 ]
 _Url = Annotated[
-    str | None, typer.Option("--url", metavar="URL", help="What workers clone (default: the remote's URL).")
+    str | None,
+    typer.Option("--url", metavar="URL", help="The URL that workers clone (default: the remote's)."),
 ]
 _MaxParallel = Annotated[
-    int | None, typer.Option("--max-parallel", min=1, metavar="N", help="How many run at once.")
+    int | None, typer.Option("--max-parallel", min=1, metavar="N", help="Maximum number of workers.")
 ]
 _Timeout = Annotated[
-    str | None, typer.Option("--timeout", metavar="TIME", help="How long one attempt may take: 45m, 2h.")
+    str | None, typer.Option("--timeout", metavar="TIME", help="Time limit of one attempt: 45m, 2h.")
 ]
 _Cpu = Annotated[str, typer.Option("--cpu", metavar="N", help="Argo: processors of a worker, such as 2.")]
 _Memory = Annotated[
@@ -118,8 +119,8 @@ def export(
     """Print the saved plan as a workflow that another program runs without a coordinator.
 
     The workers run `gitcoord container-script`. The file has task ids but no task texts;
-    workers read those from the saved plan. The command changes nothing. Over several
-    repositories, a unit clones the one that it works in, and levels land as a whole.
+    workers read those from the saved plan. The command changes nothing. In a plan over several
+    repositories, each unit clones the repository of its task, and levels land as a whole.
     """
     if check is not None:
         _check(engine, check, as_json=as_json)

@@ -24,10 +24,10 @@ _WINDOW = 20
 @app.command("hotspots", epilog=_EPILOG)
 def hotspots(
     changes: Annotated[
-        int, typer.Option("--changes", min=_WINDOW, metavar="N", help="How many changes to look at.")
+        int, typer.Option("--changes", min=_WINDOW, metavar="N", help="Number of changes to compare.")
     ] = 400,
     base: Annotated[
-        str | None, typer.Option("--base", metavar="BRANCH", help="The branch whose history is read.")
+        str | None, typer.Option("--base", metavar="BRANCH", help="The branch whose history to read.")
     ] = None,
     apply: Annotated[
         bool, typer.Option("--apply", help="Write the suggested rules into the settings.")

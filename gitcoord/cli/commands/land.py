@@ -57,7 +57,7 @@ _Strategy = Annotated[
 ]
 _Wait = Annotated[
     str | None,
-    typer.Option(metavar="TIME", help="How long to wait for checks and reviews, such as 30m or 1h."),
+    typer.Option(metavar="TIME", help="Time to wait for checks and reviews, such as 30m or 1h."),
 ]
 _Auto = Annotated[
     bool,

@@ -44,7 +44,7 @@ Examples:
 _Strategy = Annotated[Literal["single-pr", "multi-pr"] | None, typer.Option(help="Default: the plan's.")]
 _Wait = Annotated[
     str | None,
-    typer.Option(metavar="TIME", help="How long to wait for workers, checks and reviews, such as 30m or 1h."),
+    typer.Option(metavar="TIME", help="Time to wait for workers, checks and reviews, such as 30m or 1h."),
 ]
 _Partial = Annotated[
     bool,

@@ -43,7 +43,7 @@ _Strategy = Annotated[
 ]
 _MaxParallel = Annotated[
     int | None,
-    typer.Option("--max-parallel", min=1, metavar="N", help="How many tasks may run at once (default: 4)."),
+    typer.Option("--max-parallel", min=1, metavar="N", help="Maximum number of tasks at once (default: 4)."),
 ]
 _Base = Annotated[str | None, typer.Option("--base", metavar="BRANCH", help="The branch that work lands on.")]
 _TokenBudget = Annotated[

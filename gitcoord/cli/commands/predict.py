@@ -40,7 +40,9 @@ _Tasks = Annotated[
     ),
 ]
 _Files = Annotated[bool, typer.Option("--files", help="Show the files of each task, not the pairs.")]
-_Most = Annotated[int, typer.Option("--most", min=1, metavar="N", help="How many files or pairs to show.")]
+_Most = Annotated[
+    int, typer.Option("--most", min=1, metavar="N", help="Maximum number of files or pairs to show.")
+]
 _List = Annotated[
     str | None, typer.Option("--tasks", metavar="PATH", help="The task list; `-` reads standard input.")
 ]
@@ -53,7 +55,7 @@ _Calibrate = Annotated[
 ]
 _Changes = Annotated[
     int,
-    typer.Option("--changes", min=100, metavar="N", help="With --calibrate: how many past changes to use."),
+    typer.Option("--changes", min=100, metavar="N", help="With --calibrate: number of past changes to use."),
 ]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="With --calibrate: do not save the result.")]
 _Json = Annotated[bool, typer.Option("--json", help="One gitcoord.predict/1 document on stdout.")]

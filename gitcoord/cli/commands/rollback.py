@@ -29,7 +29,7 @@ _Merge = Annotated[
 ]
 _Wait = Annotated[
     str | None,
-    typer.Option(metavar="TIME", help="How long to wait for checks and reviews, such as 30m or 1h."),
+    typer.Option(metavar="TIME", help="Time to wait for checks and reviews, such as 30m or 1h."),
 ]
 _Json = Annotated[bool, typer.Option("--json", help="One gitcoord.rollback/1 document on stdout.")]
 

@@ -29,7 +29,7 @@ to stop those too. If the run is killed, its agents continue, and the next
 """
 _MaxParallel = Annotated[
     str | None,
-    typer.Option("--max-parallel", metavar="N|auto", help="How many at once (default: the plan's)."),
+    typer.Option("--max-parallel", metavar="N|auto", help="Maximum number of workers (default: the plan's)."),
 ]
 
 _Pipeline = Annotated[
@@ -50,7 +50,8 @@ _TokenBudget = Annotated[
     typer.Option("--token-budget", min=1, metavar="N", help="Tokens for all running tasks together."),
 ]
 _Overlap = Annotated[
-    Literal["wait", "warn"] | None, typer.Option(help="Whether a task that clashes with a running one waits.")
+    Literal["wait", "warn"] | None,
+    typer.Option(help="Let a task that clashes with a running one wait, or only warn."),
 ]
 _IndependentOnly = Annotated[
     bool,
@@ -63,15 +64,15 @@ _Land = Annotated[
 ]
 _Retries = Annotated[
     int | None,
-    typer.Option("--retries", min=0, metavar="N", help="How often to retry a failed task."),
+    typer.Option("--retries", min=0, metavar="N", help="Retry a failed task at most N times."),
 ]
 _Timeout = Annotated[
     str | None,
-    typer.Option("--timeout", metavar="TIME", help="How long one attempt may take: 45m, none."),
+    typer.Option("--timeout", metavar="TIME", help="Time limit of one attempt: 45m, none."),
 ]
 _Wait = Annotated[
     str | None,
-    typer.Option("--wait", metavar="TIME", help="How long to wait if only other users can continue."),
+    typer.Option("--wait", metavar="TIME", help="Time to wait if only other users can continue."),
 ]
 _LandCheck = Annotated[
     bool,

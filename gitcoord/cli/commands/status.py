@@ -41,7 +41,7 @@ def status(
             max=86_400,
             callback=not_nan,
             metavar="SECONDS",
-            help="How often --watch fetches while tasks change; it fetches less often while nothing changes.",
+            help="Time between two fetches of --watch while tasks change; longer while nothing changes.",
         ),
     ] = 2.0,
     adopted: Adopted = False,

@@ -45,7 +45,7 @@ _Attempt = Annotated[
 ]
 _Timeout = Annotated[
     str | None,
-    typer.Option("--timeout", metavar="TIME", help="How long it may take: 45m, 2h, none."),
+    typer.Option("--timeout", metavar="TIME", help="Time limit: 45m, 2h, none."),
 ]
 _Grace = Annotated[
     float | None,
@@ -81,8 +81,8 @@ _Wait = Annotated[
     typer.Option(
         "--wait",
         metavar="TIME",
-        help="How long to wait while another worker holds the task: 2h, or none for no limit. "
-        "A task whose worker is silent is taken over after its lease.",
+        help="Time to wait while another worker holds the task: 2h, or none for no limit. "
+        "If that worker is silent, takes the task over after its lease.",
     ),
 ]
 _PassEnvironment = Annotated[
