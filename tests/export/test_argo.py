@@ -244,8 +244,10 @@ def test_what_is_asked_for_wrongly_is_said_in_one_sentence(tmp_path: Path) -> No
         (("argo", "--check", "nowhere.yaml"), "nowhere.yaml cannot be read"),
     ):
         assert told in project.run("export", *words, ok=2).err
-    project.desk.git("remote", "set-url", "origin", "https://me:s3cret@example.com/app.git")
     file = tmp_path / "plan.yaml"
+    written = project.run("export", "argo", "--image", "x", "--agent", "é", "-o", str(file), ok=0)
+    assert f"{file.stat().st_size} bytes" in written.err
+    project.desk.git("remote", "set-url", "origin", "https://me:s3cret@example.com/app.git")
     made = gitcoord(
         *("export", "argo", "--image", "x", "--agent", "x", "--url", "u", "-o", str(file)),
         cwd=project.desk.path,
@@ -253,3 +255,5 @@ def test_what_is_asked_for_wrongly_is_said_in_one_sentence(tmp_path: Path) -> No
     assert made.code == 3  # the remote cannot be asked
     file.write_text("a: [")
     assert "is not YAML" in project.run("export", "argo", "--check", str(file), ok=2).err
+    file.write_bytes(b"# caf\xe9")
+    assert "is not UTF-8" in project.run("export", "airflow", "--check", str(file), ok=2).err

@@ -176,7 +176,7 @@ def _write(
             message = f"{output} cannot be written: {error.strerror}."
             raise usage_error("bad-output", message, "Name a file in a directory that exists.") from error
         landings = len(plan.levels if plan.places else plan.of_task)
-        say(f"{output}: {len(plan.units)} units, {landings} landings, {len(text)} bytes")
+        say(f"{output}: {len(plan.units)} units, {landings} landings, {len(text.encode())} bytes")
     if as_json:
         emit_json("export", {"engine": engine, "style": style, "workflow": document})
     elif output is None:
@@ -253,7 +253,9 @@ def _documents(engine: str, file: Path) -> "list[Any]":
         found = [{"program": text}] if written else load(text)
     except OSError as error:
         raise usage_error("bad-workflow", f"{file} cannot be read: {error.strerror}.", way_out) from error
-    except (YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise usage_error("bad-workflow", f"{file} is not UTF-8.", way_out) from error
+    except YAMLError as error:
         reason = " ".join(str(error).split())
         raise usage_error("bad-workflow", f"{file} is not YAML: {reason}.", way_out) from error
     if not found:
