@@ -22,11 +22,14 @@ def holds(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[bool]:
     ]
 
 
-def bringing_commit(git: Git, commits: Sequence[Oid], head: Oid) -> Oid | None:
+def bringing_commit(git: Git, commits: Sequence[Oid], head: Oid, *, copies: bool = False) -> Oid | None:
     """Returns the one of `commits` (newest first) that landed the changes of `head`; None without proof.
 
     This commit equals the merge of the head onto its first parent, or contains the head's changes while its
     first parent does not. If all their parents contain them, returns the oldest.
+
+    `copies`: the commits are copies of the head's own. One that does not contain the head's changes then
+    disproves all older ones: it came after them, and brought back what a later commit of the head undid.
     """
     parents = first_parents(git, commits)
     known = [commit for commit in commits if commit in parents]
@@ -38,9 +41,10 @@ def bringing_commit(git: Git, commits: Sequence[Oid], head: Oid) -> Oid | None:
     for commit, made, more in zip(known, onto, again, strict=True):
         before, after = trees[parents[commit]], trees[commit]
         exact = bool(made.clean) and made.tree == after
-        if not exact and not (more.clean and more.tree == after):
-            continue
-        if lacks_taken_back(git, commit, head):
+        holding = exact or (more.clean is True and more.tree == after)
+        if not holding or lacks_taken_back(git, commit, head):
+            if copies:
+                break
             continue
         if not (made.clean and made.tree == before):
             return commit

@@ -42,12 +42,30 @@ def _search(git: Git, base: Oid, heads: Sequence[Oid]) -> dict[Oid, Oid]:
     left = [head for head in heads if head not in found]
     if not left or {stamp for stamp, _ in stamped}.isdisjoint(_stamps(git, base, left)):
         return found
-    return found | _brought(git, {head: _twins(stamped, _stamps(git, base, [head])) for head in left})
+    twins = {head: _twins(stamped, _stamps(git, base, [head])) for head in left}
+    return found | _brought(git, twins, copies=True)
 
 
-def _brought(git: Git, pointed: Mapping[Oid, Sequence[Oid]]) -> dict[Oid, Oid]:
+def newest_copies(git: Git, base: Oid, tips: Sequence[Oid]) -> dict[Oid, Oid]:
+    """For each tip, the newest commit of the base that is a copy of one of the tip's own commits, if any."""
+    root = git.probe("merge-base", "--octopus", base, *tips) if tips else base
+    if root == base:
+        return {}
+    fields = f"--format=%H%x1f{STAMP}"
+    lines = _records(git, fields, f"{base}\n" + (f"^{root}\n" if root else ""))
+    stamped = [(stamp, commit) for commit, _, stamp in (line.partition("\x1f") for line in lines)]
+    known = {stamp for stamp, _ in stamped}
+    own = {tip: known & _stamps(git, base, [tip]) for tip in tips}
+    return {tip: _twins(stamped, stamps)[0] for tip, stamps in own.items() if stamps}
+
+
+def _brought(git: Git, pointed: Mapping[Oid, Sequence[Oid]], *, copies: bool = False) -> dict[Oid, Oid]:
     """For each head, the commit that provably landed it, out of those that point to it, newest first."""
-    proved = {head: bringing_commit(git, commits, head) for head, commits in pointed.items() if commits}
+    proved = {
+        head: bringing_commit(git, commits, head, copies=copies)
+        for head, commits in pointed.items()
+        if commits
+    }
     return {head: commit for head, commit in proved.items() if commit is not None}
 
 

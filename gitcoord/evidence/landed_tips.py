@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
+from gitcoord.evidence.copies import newest_copies
 from gitcoord.evidence.taken_back import lacks_taken_back
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.bare_merge import merge_all_on_server
@@ -126,8 +127,12 @@ def _held(
         for (commit, tip), merge in zip(pairs, merges, strict=True):
             if merge.clean and merge.tree == trees[commit]:
                 held.setdefault(tip, []).append(commit)
+        copies = newest_copies(git, base, sorted(held))
         for tip, commits in held.items():
-            oldest_first = sorted(commits, key=lambda commit: place.get(commit, -1), reverse=True)
+            # A copy of the tip's own commit after it would bring back what a later one undid.
+            last = place.get(copies.get(tip, ""), len(line))
+            able = (commit for commit in commits if place.get(commit, -1) <= last)
+            oldest_first = sorted(able, key=lambda commit: place.get(commit, -1), reverse=True)
             proving = (c for c in oldest_first if not lacks_taken_back(git, c, tip, merge_all_on_server))
             if (proof := next(proving, None)) is not None:
                 found[tip] = proof

@@ -70,6 +70,7 @@ def test_whatever_methods_land_a_stack_the_base_is_what_merging_gives(
 @LAW
 @given(seed=st.integers(0, 2**32 - 1))
 @example(seed=63301)  # the same, where all are in one level
+@example(seed=461)  # a child equals what its parent, landed by a rebase, was before its last commit
 @example(seed=96)  # a diamond, one of whose parents takes back what the other one did
 def test_the_same_of_a_stack_that_somebody_made_inside_one_level(
     seed: int, tmp_path_factory: pytest.TempPathFactory, counts: Counter[str]
