@@ -35,9 +35,11 @@ def pulled_tasks(
 ) -> dict[TaskId, Landing]:
     """Returns the tasks that a merged pull request landed: one of their own branch, or of a level branch.
 
-    `heads` are the known heads of tasks. A task that was only started counts if a pull request of its branch
-    was merged after the start.
+    `heads` are the known heads of tasks. A merged pull request needs only what was submitted: gitcoord may
+    have merged the base into the branch while somebody merged it. A task that was only started counts if a
+    pull request of its branch was merged after the start.
     """
+    submitted = {task: progress.get(task, PENDING).submitted_head or head for task, head in heads.items()}
     owners = {planned.branch: task for task, planned in plan.tasks.items()}
     found: dict[TaskId, Landing] = {}
     for pull, commit in merged_into(ancestry, base_commit, pulls):
@@ -50,9 +52,9 @@ def pulled_tasks(
             ):
                 found[owner] = Landing(commit=commit, head=pull.head_commit)
             continue
-        own = heads if owner is None else {owner: heads[owner]}
+        own = submitted if owner is None else {owner: submitted[owner]}
         part = ancestry.contained(pull.head_commit, set(own.values()))
-        found |= {task: Landing(commit=commit, head=head) for task, head in own.items() if head in part}
+        found |= {task: Landing(commit=commit, head=heads[task]) for task, h in own.items() if h in part}
         if owner is not None and owner not in found:
             head = own[owner]
             if _holds_unseen(git, ancestry, pull, commit, head):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-from gitcoord.events import AnyEvent, AttemptStarted, TaskStarted, TaskSubmitted
+from gitcoord.events import AnyEvent, AttemptStarted, BranchUpdated, TaskStarted, TaskSubmitted
 from gitcoord.evidence.landings import landed_tasks
 from gitcoord.evidence.model import Landing
 from gitcoord.evidence.spent_branches import is_spent
@@ -50,6 +50,15 @@ class History:
     def hand_in(self, task: str, head: str) -> None:
         event = TaskSubmitted(at=AT, by="w", task=task, branch=self.branch(task), head=head)
         self._events.append(event)
+
+    def update(self, task: str, head: str) -> str:
+        """gitcoord merges the base into the task's branch."""
+        tree = self.repo.git("merge-tree", "--write-tree", head, "main")
+        commit = self.repo.git("commit-tree", tree, "-p", head, "-p", "main", "-m", "Merge main")
+        branch = self.branch(task)
+        self.repo.git("update-ref", f"refs/heads/{branch}", commit)
+        self._events.append(BranchUpdated(at=AT, by="w", task=task, branch=branch, head=head, commit=commit))
+        return commit
 
     def start(self, task: str, *, attempt: bool = False) -> None:
         """Somebody takes a task at the base as it is, by hand or by a worker that is still at it."""

@@ -126,6 +126,15 @@ def squashed_by_a_person(history: History) -> str:
     return made
 
 
+def squashed_while_gitcoord_merged_the_base_into_the_branch(history: History) -> str:
+    head = history.work("2", {"two.txt": "2\n"})
+    history.repo.commit({"elsewhere.txt": "1\n"})
+    history.update("2", head)
+    made = history.squash(head, "In my own words")
+    history.merged_pull("2", head, made)
+    return made
+
+
 def settled_in_the_forge(history: History) -> str:
     head = history.work("2", {"shared.txt": lines(_2="two")})
     history.repo.commit({"shared.txt": lines(_2="deux")})
@@ -170,6 +179,7 @@ LANDED_ROWS: list[Row] = [
     rebased_and_picked_in_part_again,
     carried_by_what_is_stacked_on_it,
     squashed_by_a_person,
+    squashed_while_gitcoord_merged_the_base_into_the_branch,
     settled_in_the_forge,
     merged_with_commits_that_were_never_fetched,
     merged_by_a_person_while_started,
