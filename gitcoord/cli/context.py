@@ -34,6 +34,9 @@ class AcrossRepositories(Protocol):
     def by_repository(self, listed: "TaskList") -> "dict[str, tuple[Context, frozenset[TaskId]]]":
         """Returns the repositories of the list's tasks by name, each with the ids of its tasks."""
 
+    def left_behind(self, listed: "TaskList") -> "list[Finding]":
+        """Returns a warning for each task with work in a repository where the list no longer has it."""
+
     def members(self, plan: "Plan") -> "dict[str, Context]":
         """Returns the repositories in which tasks of the plan work."""
 

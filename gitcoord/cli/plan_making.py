@@ -102,6 +102,8 @@ def make_plan(context: "Context | None", listed: TaskList, asked: PlanRequest) -
     if several := context.repository.several_urls():
         notes = [*notes, Finding(code="several-urls", message=several)]
     notes = [*notes, *filter(None, [warning])]
+    if context.several is not None and plan.generation == store.generation:
+        notes += context.several.left_behind(listed)
     texts = task_texts(task for task in listed.tasks if task.id in plan.tasks)
     plan = msgspec.structs.replace(
         plan,

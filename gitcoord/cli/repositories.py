@@ -185,6 +185,23 @@ class Repositories:
         }
         return {name: (context, own) for name, (context, own) in found.items() if own}
 
+    def left_behind(self, listed: TaskList) -> list[Finding]:
+        """Returns a warning for each task with work in a repository where the list no longer has it."""
+        return [
+            Finding(
+                code="work-elsewhere",
+                message=f"Task {task.id} has work in {name}, where it does not work any more: "
+                f"{progress.branch or 'its branch'} stays there, and does not land.",
+                task=task.id,
+            )
+            for name, context in self.contexts.items()
+            for task in listed.tasks
+            if name not in task.repositories
+            and (progress := context.store.progress().get(task.id)) is not None
+            and progress.begun
+            and progress.landing is None
+        ]
+
     def foretell(self, listed: TaskList) -> tuple[Risks, Finding | None]:
         """Predicts the risks of each repository's tasks from its own history."""
         from gitcoord.cli.open_foresight import foretell

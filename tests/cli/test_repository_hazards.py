@@ -118,3 +118,13 @@ def test_names_that_are_exchanged_in_the_settings_are_refused(services: Services
     for command in ("status", "plan"):
         ran = services.run(command)
         assert (ran.code, "is web in the saved plan" in ran.err) == (2, True), ran.err
+
+
+def test_work_of_a_task_that_moves_to_another_repository_is_named(services: Services) -> None:
+    write_tasks(services.home.path, [task(1, repo="api")])
+    services.run("plan", "--strategy", "multi-pr", ok=0)
+    services.run("checkout", "1", ok=0)
+    write_tasks(services.home.path, [task(1, repo="web")])
+    ran = services.run("plan", ok=0)
+    assert "Task 1 has work in api" in ran.out + ran.err
+    assert services.run("status", "--json", ok=0).json["repositories"].keys() == {"web"}
