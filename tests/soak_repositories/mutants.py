@@ -89,8 +89,8 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             Replace(
                 "landing/across/loop.py",
-                "for name in move.names if (why :=",
-                "for name in move.names[:-1] if (why :=",
+                "self._hands.roll_back(name)) for name in move.names)",
+                "self._hands.roll_back(name)) for name in move.names[:-1])",
             ),
         ),
         lambda scenario: _half_in(scenario) and scenario.on_partial == "rollback",
