@@ -49,12 +49,12 @@ def land_across(home: Context, asked: AcrossRequest) -> None:
 def roll_back_across(
     home: Context, levels: list[str], others: tuple[str, ...], *, dry_run: bool, as_json: bool
 ) -> None:
-    """Rolls a level back in all repositories, the last one that landed first, after a rehearsal in each."""
+    """Rolls a level back in all repositories, the last one that landed first, after a dry run in each."""
     _require(others, "rollback")
     if len(levels) != 1:
         raise usage_error(
             "several-repositories",
-            "Over several repositories `gitcoord rollback` takes one level at a time.",
+            "Over several repositories, `gitcoord rollback` takes one level at a time.",
             "Roll the later level back first.",
         )
     several = _opened(home, writes=not dry_run)
@@ -144,7 +144,7 @@ def _require(others: tuple[str, ...], command: str) -> None:
     if others:
         raise usage_error(
             "several-repositories",
-            f"Over several repositories `gitcoord {command}` does not take {', '.join(others)}.",
+            f"Over several repositories, `gitcoord {command}` does not accept {', '.join(others)}.",
             "Leave it out; set it in the settings of each repository instead.",
         )
 

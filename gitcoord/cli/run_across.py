@@ -140,6 +140,6 @@ def _require(asked: RunRequest, *, as_json: bool) -> None:
         names = ", ".join(f"--{field.replace('_', '-')}" for field in given)
         raise usage_error(
             "several-repositories",
-            f"Over several repositories `gitcoord run` does not take {names}.",
+            f"Over several repositories, `gitcoord run` does not accept {names}.",
             "Set it in the settings of the repository that it is about, or run in its clone.",
         )

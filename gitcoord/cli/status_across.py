@@ -105,11 +105,9 @@ def _half_in(plan: Plan, landed: "dict[str, list[TaskId]]", going: Collection[st
         if level.name in going:
             own = {name: [task for task in level.tasks if task in tasks] for name, tasks in found.items()}
             words = [f"{named_tasks(tasks, _MOST_NAMED)} in {name}" for name, tasks in own.items() if tasks]
-            left = f"Still in: {'; '.join(words)}" if words else "Nothing of it is in any more"
-            told = (
-                f"! {level.name} is being rolled back. {left}. To go on: `gitcoord rollback {level.number}`."
-            )
-            lines.append(plain(clean(told), "yellow"))
+            left = f"Still in: {'; '.join(words)}" if words else "Nothing of it is left in a base"
+            further = f"To continue: `gitcoord rollback {level.number}`."
+            lines.append(plain(clean(f"! {level.name} is being rolled back. {left}. {further}"), "yellow"))
             continue
         out = {
             name: [t for t in level.tasks if name in plan.tasks[t].repositories and t not in tasks]

@@ -129,7 +129,7 @@ class LocalForge:
         if pull.state == "merged" and pull.head_commit == request.head and pull.merge_commit:
             return Merged(commit=pull.merge_commit)
         if pull.base != request.base:
-            return Refused(kind="moved", message=f"The pull request goes onto {pull.base}.")
+            return Refused(kind="moved", message=f"The base of the pull request is now {pull.base}.")
         base, head = self._shared.branch(pull.base), self._shared.branch(pull.head)
         if head != request.head or base is None or pull.state != "open":
             return Refused(kind="head-moved", message="The head branch was modified.")
@@ -158,7 +158,9 @@ class LocalForge:
         for request in requests:
             pull, record = self._read(request.number)
             if pull.base != request.base:
-                return Refused(kind="moved", message=f"Pull request {pull.number} goes onto {pull.base}.")
+                return Refused(
+                    kind="moved", message=f"The base of pull request {pull.number} is now {pull.base}."
+                )
             if self._shared.branch(pull.head) != request.head or tip is None or pull.state != "open":
                 return Refused(kind="head-moved", message=f"The branch {pull.head} was modified.")
             merged = merge_tree(self._git, tip, request.head)

@@ -105,7 +105,7 @@ class Repository:
         if tried.code != 0:
             raise GitcoordError(
                 "signer-failed",
-                f"Git is told to sign commits (commit.gpgSign), and cannot: {tried.reason}",
+                f"Git is configured to sign commits (commit.gpgSign), but cannot: {tried.reason}",
                 hint="Check gpg.format and user.signingKey with `git commit-tree -S -m test HEAD^{tree}`, or "
                 "set commit.gpgSign to false here.",
                 passing="never",

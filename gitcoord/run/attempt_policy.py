@@ -54,7 +54,7 @@ def fate_of(told: Progress, limits: AttemptLimits) -> RetryDecision:
     newest_number = number - 1
     if told.state == "rolled-back" and told.retried_after < max(newest_number, 1):
         return RetryDecision(
-            state="failed", number=number, reason="it was rolled back; `gitcoord retry` lets it go on"
+            state="failed", number=number, reason="it was rolled back; `gitcoord retry` starts it again"
         )
     tried = [one for one in told.attempts if one.number > told.retried_after and _counts(one.ended)]
     since = [one.ended for one in tried if one.ended is not None]

@@ -100,7 +100,7 @@ class RunPatience:
         if trouble is None or not trouble.lasting:
             return
         error = trouble.error
-        hint = f"{error.hint} Everything that was done is kept: `gitcoord run` goes on once that is fixed."
+        hint = f"{error.hint} Everything that was done is kept: `gitcoord run` continues once that is fixed."
         raise GitcoordError(
             error.code, error.message, hint=hint.strip(), exit=error.exit, passing=error.passing
         ) from error

@@ -96,7 +96,7 @@ def _state(view: View, unit: TaskId, task: TaskId, refused: str, *, stopped: boo
     if task in view.landed:
         return "landed", ""
     if unit in view.seen.running:
-        return "running", "its agent goes on; the next `gitcoord run` takes it over"
+        return "running", "its agent continues; the next `gitcoord run` takes it over"
     if task in view.seen.submitted:
         return "handed-in", ""
     if unit in view.seen.done:

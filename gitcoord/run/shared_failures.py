@@ -20,8 +20,8 @@ class CommonFailure(msgspec.Struct, frozen=True, kw_only=True):
         """The cause and the way on in words."""
         cause = self.reason.rstrip(".")
         return (
-            f"{self.units} tasks in a row failed alike ({cause}); once the cause is fixed, "
-            "`gitcoord retry --all` and `gitcoord run` go on"
+            f"{self.units} tasks in a row failed for the same reason ({cause}); once it is fixed, "
+            "continue with `gitcoord retry --all` and `gitcoord run`"
         )
 
 

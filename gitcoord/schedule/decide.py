@@ -96,7 +96,7 @@ def _held(
 ) -> StartRefusal | None:
     """Why a unit that has all its dependencies must still wait."""
     if seen.paused:
-        return StartRefusal(name="paused", reason="the run is paused; `gitcoord resume` goes on")
+        return StartRefusal(name="paused", reason="the run is paused; `gitcoord resume` continues it")
     if seen.failing:
         return StartRefusal(name="failing", reason=seen.failing)
     if seen.closed_until > seen.now:

@@ -85,7 +85,7 @@ def _broken(name: str, document: str, error: json.JSONDecodeError) -> GitcoordEr
 
 def _way_out(error: json.JSONDecodeError) -> str:
     if "ontrol character" in error.msg:
-        return "A text there holds a raw line break or control character; JSON wants an escape such as \\n."
+        return "A string there has a raw line break or control character; JSON needs an escape such as \\n."
     if error.doc[: error.pos].rstrip().endswith(","):
         return "Remove the comma before that place."
     if error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated string"):

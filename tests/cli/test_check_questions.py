@@ -46,7 +46,7 @@ def test_an_exclusive_path_puts_tasks_that_merge_one_after_another(project: Proj
     assert (ended.code, ended.json["waves"]) == (1, [["1"], ["2"]])
     assert (pair["verdict"], pair["clash"], pair["decided_by"]) == ("clean", True, "exclusive")
     shown = project.check()
-    assert "by a rule only one task at a time may touch src/main.rs" in " ".join(shown.out.split())
+    assert "a rule lets only one task at a time touch src/main.rs" in " ".join(shown.out.split())
     assert "‖ one after another by rule" in shown.out
 
 
@@ -60,7 +60,7 @@ def test_different_files_of_one_exclusive_pattern_go_one_after_another_too(proje
     # Migrations of another directory have nothing to do with these.
     assert (ended.code, ended.json["waves"], pair["tasks"]) == (1, [["1", "3"], ["2"]], ["1", "2"])
     assert pair["exclusive"] == ["shop/migrations/0002_a.py", "shop/migrations/0002_b.py"]
-    assert "By a rule only one task at a time may touch" in " ".join(project.check().out.split())
+    assert "A rule lets only one task at a time touch" in " ".join(project.check().out.split())
     settings(project, '[rules]\nsame-number = "allow"\nexclusive = ["db/"]\n')
     assert [pair["tasks"] for pair in project.check("--json").json["pairs"]] == [["1", "3"]]
 

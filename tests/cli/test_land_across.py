@@ -73,7 +73,7 @@ def test_a_run_works_in_all_repositories_and_lands_what_needs_each_other(tmp_pat
     assert "4 of 4 tasks have landed" in ran.err
     assert services.added() == {**ALL, "api": ["task2.txt", "task4.txt"], "web": ["task3.txt", "task4.txt"]}
     ran = services.run("run", "--agent", agent, "--pipeline")
-    assert (ran.code, "`gitcoord run` does not take --pipeline" in ran.err) == (2, True)
+    assert (ran.code, "`gitcoord run` does not accept --pipeline" in ran.err) == (2, True)
 
 
 def test_pull_requests_are_named_with_their_repository(tmp_path: Path) -> None:

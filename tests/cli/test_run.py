@@ -203,7 +203,7 @@ def test_a_run_waits_for_a_remote_that_is_away_and_gives_up_only_what_is_refused
     _, rest = run.communicate(timeout=60)
     assert (run.returncode, b"".join([*said, rest]).count(b"cannot be read")) == (3, 1), (said, rest)
     assert b"Permission to write denied" in said[1]
-    assert b"`gitcoord run` goes on once that is fixed." in rest
+    assert b"`gitcoord run` continues once that is fixed." in rest
     assert {(run.id, run.attempt) for run in agent.runs()} == {("1", 1), ("2", 1)}
     (here / "hooks/pre-receive").unlink()
     project.run(*command, ok=0)

@@ -71,7 +71,7 @@ def test_a_signer_that_fails_is_found_before_anything_is_done(tmp_path: Path) ->
     before = project.remote.refs()
     for command in (("merge-level",), ("run", "--agent", "true", "--yes"), ("rollback", "level-0")):
         ran = project.run(*command)
-        assert (ran.code, "Git is told to sign commits (commit.gpgSign), and cannot" in ran.err) == (3, True)
+        assert (ran.code, "Git is configured to sign commits (commit.gpgSign)" in ran.err) == (3, True)
     assert "FAILED   signing" in project.run("doctor").out
     assert project.run("merge-level", "--dry-run", ok=0).out.count("merge ") == 1
     assert project.remote.refs() == before

@@ -44,7 +44,7 @@ def test_a_run_of_agents_that_are_not_logged_in_stops_early_and_names_the_cause(
     ran = project.run(*arguments, ok=1)
     starts = [run for run in agent.runs() if run.what == "start"]
     assert len(starts) < 8
-    said = "tasks in a row failed alike (the agent ended with code 1: Not logged in); once the cause is"
+    said = "tasks in a row failed for the same reason (the agent ended with code 1: Not logged in); once it"
     assert said in " ".join(ran.err.split())
     assert "Starting no task" in ran.err
     agent.does("*", {"write": {"{id}.txt": "x"}})

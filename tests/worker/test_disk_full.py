@@ -48,5 +48,8 @@ def test_work_that_could_not_be_recorded_for_a_full_disk_stays_and_is_gone_on_wi
         pytest.skip("no disk of its own can be had here")
     said = disk.with_name("disk.err").read_text()
     assert (ran.returncode, ran.stdout.split("\n")[0]) == (0, "ended with 3"), ran.stderr + said
-    assert f"The work of attempt 1 stays in {disk}/desk.gitcoord/1; the next one goes on from it." in said
+    assert (
+        f"The work of attempt 1 stays in {disk}/desk.gitcoord/1; the next attempt continues from there."
+        in said
+    )
     assert ran.stdout.rstrip().endswith("precious")

@@ -111,8 +111,8 @@ def sentence(pair: "PairReport") -> str:
     if pair.exclusive:
         apart = _paths(pair.exclusive)
         if set(pair.exclusive) <= {*pair.overlap}:
-            return f"{meet}; git merges them, but by a rule only one task at a time may touch {apart}."
-        return f"By a rule only one task at a time may touch {apart}; {who[0].lower()}{who[1:]} both do."
+            return f"{meet}; git merges them, but a rule lets only one task at a time touch {apart}."
+        return f"A rule lets only one task at a time touch {apart}; {who[0].lower()}{who[1:]} both do."
     if pair.union and not pair.overlap:
         return f"{meet}, and a merge keeps the lines of both sides there."
     if pair.regenerated and not (pair.overlap or pair.ignored or pair.hub):

@@ -125,5 +125,5 @@ def _require(written: Written, what: str) -> None:
     raise GitcoordError(
         "not-changed",
         f"GitHub did not change {what}: {said}.",
-        hint="Run the same command again; it goes on where it stopped.",
+        hint="Run the same command again; it continues where it stopped.",
     )

@@ -22,7 +22,7 @@ def rate_limited(what: str, message: str, headers: Mapping[str, str]) -> Gitcoor
     return GitcoordError(
         "rate-limited",
         f"GitHub's rate limit stopped {what}: {message.rstrip('.') or 'too many requests'}.",
-        hint=f"Run the same command again {when}; it goes on where it stopped.",
+        hint=f"Run the same command again {when}; it continues where it stopped.",
     )
 
 
@@ -51,7 +51,7 @@ def no_answer(what: str, cause: str) -> GitcoordError:
     return GitcoordError(
         "github-no-answer",
         f"GitHub gave no usable answer to {what}: {cause}.",
-        hint="Run the same command again; it goes on where it stopped.",
+        hint="Run the same command again; it continues where it stopped.",
     )
 
 

@@ -96,7 +96,7 @@ class GitHubForge:
             raise GitcoordError(
                 "edit-unclear",
                 f"It is not known whether the text of pull request {number} was changed: {written.message}.",
-                hint="Run the same command again; it goes on where it stopped.",
+                hint="Run the same command again; it continues where it stopped.",
             )
         if isinstance(written, Denied):
             raise GitcoordError(

@@ -128,7 +128,9 @@ class GuardedMerges:
         """Returns a refusal if a person has changed the pull request since it was examined."""
         pull = self._reader.newest(request.number)
         if pull.state == "open" and pull.base != request.base:
-            return Refused(kind="moved", message=f"Pull request {pull.number} goes onto {pull.base} now.")
+            return Refused(
+                kind="moved", message=f"The base of pull request {pull.number} is now {pull.base}."
+            )
         if pull.state == "open" and pull.draft:
             return Refused(kind="gate", message=f"Pull request {pull.number} is a draft.")
         return None

@@ -269,7 +269,7 @@ def _record(context: AttemptContext, result: AttemptResult) -> bool:
         )
     except GitcoordError as error:
         where = f"The work of attempt {context.attempt} stays in {context.directory}; "
-        where += "the next one goes on from it."
+        where += "the next attempt continues from there."
         what = f"That it ended ({result.outcome}) could not be recorded: {error.message}"
         context.log.say(f"{what} {where}")
         raise GitcoordError(
