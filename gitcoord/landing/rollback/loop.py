@@ -15,7 +15,7 @@ from gitcoord.git.merge_tree import commit_tree
 from gitcoord.git.remote_refs import HEADS, RefUpdate
 from gitcoord.git.repository import Repository
 from gitcoord.landing.rollback.model import RollbackContext, RollbackReport, RollbackSnapshot, RolledBackTask
-from gitcoord.landing.rollback.plan_rollback import Reverse, look, record_done, reverse
+from gitcoord.landing.rollback.plan_rollback import Reversal, look, record_done, reverse
 from gitcoord.landing.rollback.rollback_pull import PullRequest, RollbackPause
 from gitcoord.landing.rollback.texts import message
 from gitcoord.notices import Tell
@@ -33,7 +33,7 @@ class Rollbacker:
         self._pull = PullRequest(place, tell, self._write, sleep)
         self._fresh = False
         self._published = ""
-        self._back: Reverse | None = None
+        self._back: Reversal | None = None
 
     def roll_back(self) -> RollbackReport:
         """Reverts the levels' landings as one commit, and returns a report.
@@ -76,7 +76,7 @@ class Rollbacker:
         self._place = msgspec.structs.replace(self._place, levels=sight.numbers)
         return sight
 
-    def _on_the_base(self, sight: RollbackSnapshot, back: Reverse) -> None:
+    def _on_the_base(self, sight: RollbackSnapshot, back: Reversal) -> None:
         base = self._place.plan.base
         if self._published:
             raise GitcoordError(
@@ -88,7 +88,7 @@ class Rollbacker:
         if self._place.shared.publish([RefUpdate(HEADS + base, sight.base_commit, commit)]):
             self._published = commit
 
-    def _write(self, sight: RollbackSnapshot, back: Reverse, branch: str) -> Oid:
+    def _write(self, sight: RollbackSnapshot, back: Reversal, branch: str) -> Oid:
         """Creates the commit that reverts everything, and records it in the journal."""
         repository = self._place.repository
         text = message(repository.git, sight, back)
@@ -129,7 +129,7 @@ class Rollbacker:
             pull=self._pull.number,
         )
 
-    def _report(self, sight: RollbackSnapshot, back: Reverse, ended: RollbackPause) -> RollbackReport:
+    def _report(self, sight: RollbackSnapshot, back: Reversal, ended: RollbackPause) -> RollbackReport:
         return RollbackReport(
             levels=sight.levels,
             base=self._place.plan.base,

@@ -25,7 +25,7 @@ from gitcoord.text_lists import named_tasks, some
 _MOST_NAMED = 3
 
 
-class Reverse(msgspec.Struct, frozen=True, kw_only=True):
+class Reversal(msgspec.Struct, frozen=True, kw_only=True):
     """The changes to revert, newest first, the base's tree without them, and what they contain of no task."""
 
     units: tuple[LandedChange, ...]
@@ -79,7 +79,7 @@ def record_done(
     return bool(events)
 
 
-def reverse(place: RollbackContext, sight: RollbackSnapshot) -> Reverse:
+def reverse(place: RollbackContext, sight: RollbackSnapshot) -> Reversal:
     """Computes the units to revert and the resulting tree.
 
     Raises (exit 1) `built-upon` if landed tasks of other levels depend on the work, `conflict` if a revert
@@ -106,7 +106,7 @@ def reverse(place: RollbackContext, sight: RollbackSnapshot) -> Reverse:
         )
     landed = {one.head: one.commit for one in (*sight.others.values(), *sight.wanted.values())}
     lost = unowned(place.repository, place.shared, units, landed)
-    return Reverse(units=tuple(units), tree=made.tree, unowned=lost)
+    return Reversal(units=tuple(units), tree=made.tree, unowned=lost)
 
 
 def _begun(place: RollbackContext) -> dict[TaskId, Oid]:

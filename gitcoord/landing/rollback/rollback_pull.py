@@ -24,7 +24,7 @@ from gitcoord.landing.forge_merges import compare
 from gitcoord.landing.merged_base import base_holds
 from gitcoord.landing.rejections import decision, merged_away, moved_away
 from gitcoord.landing.rollback.model import RollbackContext, RollbackSnapshot
-from gitcoord.landing.rollback.plan_rollback import Reverse
+from gitcoord.landing.rollback.plan_rollback import Reversal
 from gitcoord.landing.rollback.texts import body, branch_name, is_rollback, title, trailers
 from gitcoord.notices import ForgeAnswered, RollbackMerged, RollbackOpened, RollbackWaiting, Tell
 
@@ -48,7 +48,7 @@ class Advance(msgspec.Struct, frozen=True):
     """A step was taken, or a moment has passed: observe again."""
 
 
-Write = Callable[[RollbackSnapshot, Reverse, str], Oid]
+Write = Callable[[RollbackSnapshot, Reversal, str], Oid]
 
 
 class PullRequest:
@@ -70,7 +70,7 @@ class PullRequest:
         self.proved: set[Oid] = set()
         """The proposed commits whose merges were compared with the computed tree."""
 
-    def advance(self, sight: RollbackSnapshot, back: Reverse, left: float) -> Advance | RollbackPause:
+    def advance(self, sight: RollbackSnapshot, back: Reversal, left: float) -> Advance | RollbackPause:
         """Takes the next step. `left`: the seconds left to wait for checks and reviews."""
         branch = branch_name(sight, back)
         tip = self._place.shared.branch(branch)
@@ -122,14 +122,14 @@ class PullRequest:
         reason = closed if pull.state == "closed" else away(pull, self._place.plan.base)
         return RollbackPause(state="waiting", branch=branch, url=pull.url, reason=reason)
 
-    def _fits(self, sight: RollbackSnapshot, back: Reverse, tip: Oid) -> bool:
+    def _fits(self, sight: RollbackSnapshot, back: Reversal, tip: Oid) -> bool:
         """Whether merging the branch onto the current base gives exactly the computed tree."""
         git, base = self._place.repository.git, sight.base_commit
         merged = merge_tree(git, base, tip)
         fits = merged.clean is True and merged.tree == back.tree
         return fits and not differs_on_server(git, base, tip, back.tree)
 
-    def _publish(self, sight: RollbackSnapshot, back: Reverse, branch: str, tip: Oid | None) -> Advance:
+    def _publish(self, sight: RollbackSnapshot, back: Reversal, branch: str, tip: Oid | None) -> Advance:
         if tip is not None and not self._is_own(tip):
             raise answer_no(
                 "rollback-changed",
@@ -146,7 +146,7 @@ class PullRequest:
         told = self._place.store.progress().values()
         return any(event.commit == tip for entry in told for event in entry.rollbacks)
 
-    def _open(self, sight: RollbackSnapshot, back: Reverse, branch: str) -> Advance | RollbackPause:
+    def _open(self, sight: RollbackSnapshot, back: Reversal, branch: str) -> Advance | RollbackPause:
         git, base = self._place.repository.git, self._place.plan.base
         new = NewPull(head=branch, base=base, title=title(sight), body=body(git, sight, back))
         opened = self._place.forge.open_pull(new)
@@ -165,7 +165,7 @@ class PullRequest:
         )
 
     def _examine(
-        self, sight: RollbackSnapshot, back: Reverse, pull: Pull, tip: Oid, left: float
+        self, sight: RollbackSnapshot, back: Reversal, pull: Pull, tip: Oid, left: float
     ) -> Advance | RollbackPause:
         if self._doubt:
             self._doubt -= 1
@@ -184,7 +184,7 @@ class PullRequest:
         return self._merge(sight, back, pull, tip, left)
 
     def _merge(
-        self, sight: RollbackSnapshot, back: Reverse, pull: Pull, tip: Oid, left: float
+        self, sight: RollbackSnapshot, back: Reversal, pull: Pull, tip: Oid, left: float
     ) -> Advance | RollbackPause:
         request = MergeRequest(
             number=pull.number,

@@ -7,7 +7,7 @@ from gitcoord.evidence.trailers import ROLLED_BACK, trailer
 from gitcoord.forge.pull_requests import Pull
 from gitcoord.git.git_cli import Git
 from gitcoord.landing.rollback.model import RollbackSnapshot
-from gitcoord.landing.rollback.plan_rollback import Reverse
+from gitcoord.landing.rollback.plan_rollback import Reversal
 from gitcoord.redact import redact
 from gitcoord.text_lists import inert, named_tasks, some
 
@@ -15,7 +15,7 @@ _MARKER = "<!-- gitcoord rollback"
 _MOST_NAMED = 12
 
 
-def branch_name(sight: RollbackSnapshot, back: Reverse) -> str:
+def branch_name(sight: RollbackSnapshot, back: Reversal) -> str:
     """Returns the branch of a rollback's pull request; the same landings always give the same name."""
     return f"rollback/{sight.levels[0]}-{_digest(back)}"
 
@@ -25,12 +25,12 @@ def title(sight: RollbackSnapshot) -> str:
     return f"Roll back {', '.join(sight.levels)}: {named_tasks(list(sight.wanted), _MOST_NAMED)}"
 
 
-def message(git: Git, sight: RollbackSnapshot, back: Reverse) -> str:
+def message(git: Git, sight: RollbackSnapshot, back: Reversal) -> str:
     """Returns the message of the commit; its trailers later show that the landings no longer count."""
     return f"{title(sight)}\n\n{_reverted(git, back)}\n\n{trailers(sight)}\n"
 
 
-def body(git: Git, sight: RollbackSnapshot, back: Reverse) -> str:
+def body(git: Git, sight: RollbackSnapshot, back: Reversal) -> str:
     """Returns the text of the pull request; it ends with the trailers, which a squash may copy."""
     waits = "After the merge the tasks count as not landed; `gitcoord checkout TASK` restores a task's work."
     marker = f"{_MARKER} {_digest(back)} -->"
@@ -47,7 +47,7 @@ def trailers(sight: RollbackSnapshot) -> str:
     return "\n".join(trailer(ROLLED_BACK, task, landing.head) for task, landing in sight.wanted.items())
 
 
-def _reverted(git: Git, back: Reverse) -> str:
+def _reverted(git: Git, back: Reversal) -> str:
     if not back.commits:
         return "The landed work had changed nothing."
     found = subjects(git, back.commits)
@@ -57,7 +57,7 @@ def _reverted(git: Git, back: Reverse) -> str:
     return "\n".join(["This reverts, newest first:", "", *lines, *_unowned(back)])
 
 
-def _unowned(back: Reverse) -> list[str]:
+def _unowned(back: Reversal) -> list[str]:
     """Returns the lines about reverted changes that no task restores."""
     if not back.unowned:
         return []
@@ -75,7 +75,7 @@ def plain_subject(subject: str) -> str:
     return inert(redact(subject)[:100]).replace("<", "‹").replace("`", "'")
 
 
-def _digest(back: Reverse) -> str:
+def _digest(back: Reversal) -> str:
     tasks = sorted(f"{task} {head}" for unit in back.units for task, head in unit.tasks)
     text = "\n".join([*back.commits, *tasks])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
