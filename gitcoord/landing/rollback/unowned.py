@@ -47,7 +47,9 @@ def _unexplained(
     repository: Repository, unit: LandedChange, heads: Sequence[Oid], landed: Mapping[Oid, Oid]
 ) -> set[str]:
     git, tree = repository.git, tree_of(repository.git, unit.commits[0])
-    before = {head: commit for head, commit in landed.items() if head not in heads}
+    # Only what landed earlier can be part of the heads as other commits: later work may contain the heads.
+    inside = repository.ancestry.contained(unit.start, set(landed.values()))
+    before = {head: commit for head, commit in landed.items() if head not in heads and commit in inside}
     merged = _merged(repository, unit.start, heads, before)
     if merged is not None:
         paths = paths_between(git, merged, tree) if merged != tree else set[str]()
