@@ -66,6 +66,17 @@ def test_of_two_tasks_that_conflict_one_lands_everywhere_and_the_other_is_deferr
     assert (ran.json["state"], ran.json["missing"][0]["task"]) == ("partial", "2")
 
 
+def test_a_task_that_lands_later_in_one_repository_is_left_out_in_the_others(tmp_path: Path) -> None:
+    tasks = [task(1, repo="web"), task(2, repo="api, web"), task(3, repo="api")]
+    services = Services.create(tmp_path / "world", strategy="multi-pr", tasks=tasks)
+    for id, name in (("1", "web"), ("2", "web"), ("2", "api"), ("3", "api")):
+        files = {f"task{id}.txt": name, **({"shared.txt": f"{id}\n"} if name == "web" else {})}
+        services.work(id, files, at=name)
+    deferred = services.run("merge-level", "--json").json["repositories"]["web"]["deferred"]
+    assert services.added() == {"schema": [], "api": ["task3.txt"], "web": ["task1.txt"]}
+    assert [one["task"] for one in deferred] == ["2"]
+
+
 def test_a_run_works_in_all_repositories_and_lands_what_needs_each_other(tmp_path: Path) -> None:
     services = Services.create(tmp_path / "world", strategy="multi-pr")
     agent = "echo $GITCOORD_TASK_ID > task$GITCOORD_TASK_ID.txt"

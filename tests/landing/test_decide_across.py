@@ -117,3 +117,16 @@ def test_two_repositories_that_have_two_tasks_in_opposite_waves_are_named() -> N
     assert isinstance(ended, End)
     assert [(one.repository, one.task) for one in ended.missing] == [("api", "2"), ("web", "1")]
     assert "conflicts with task 1 and comes after it here, but first in another" in ended.missing[0].reason
+
+
+def test_a_wave_that_was_proved_lands_to_its_end_before_a_later_one_is_waited_for() -> None:
+    """A killed run has landed it in two repositories; a task of the next wave has to be reworked."""
+    whole = plan(("1", "schema", ""), ("2", "api", ""), ("3", "web", ""), ("5", "schema", ""))
+    left = LevelScene(whole=whole, level=whole.levels[0], names=NAMES)
+    some = (member("schema", landed="1", waiting="5"), member("api", landed="2"), member("web", ready="3"))
+    members = looks(*some)
+    tasks: dict[str, tuple[str, ...]] = {"schema": ("1",), "api": ("2",), "web": ("3",)}
+    proved = LevelAcross(at="", by="", task="level-0", state="proved", tasks=tasks, reason="")
+    assert next_move(left, members, proved, {}, patient=False) == LandAll(tasks={"web": some_of("3")})
+    assert isinstance(next_move(left, members, None, {}, patient=False), End)
+    assert isinstance(next_move(left, members, proved, {"web": "refused"}, patient=False), End)

@@ -53,6 +53,13 @@ def next_move(
     tasks = {name: looks[name].ready - later for name in scene.names}
     if not missing and any(tasks.values()):
         return LandAll(tasks={name: some for name, some in tasks.items() if some})
+    rest = _unfinished(looks, begun)
+    if (
+        rest
+        and not rest.keys() & stuck.keys()
+        and all(some <= looks[name].ready for name, some in rest.items())
+    ):
+        return LandAll(tasks=rest)
     missing = missing or _crossed(scene, looks)
     if patient:
         return Pause(missing=missing)
@@ -76,6 +83,18 @@ def _later(scene: LevelScene, looks: Looks) -> frozenset[TaskId]:
 def _is_later(looks: Looks, name: str, task: TaskId) -> bool:
     look = looks.get(name)
     return look is not None and task not in look.landed | look.wave | look.ready
+
+
+def _unfinished(looks: Looks, begun: LevelAcross | None) -> dict[str, frozenset[TaskId]]:
+    """Returns what was proved and is not in yet, by repository: it lands before a later wave is looked at."""
+    if begun is None or begun.state != "proved":
+        return {}
+    left = {
+        name: frozenset(map(TaskId, tasks)) - looks[name].landed
+        for name, tasks in begun.tasks.items()
+        if name in looks
+    }
+    return {name: tasks for name, tasks in left.items() if tasks}
 
 
 def _crossed(scene: LevelScene, looks: Looks) -> tuple[MissingTask, ...]:

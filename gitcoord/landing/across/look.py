@@ -25,8 +25,13 @@ _GIVEN_AWAY = (
 _MOVED = "the base has moved since it was proved with the other repositories"
 
 
-def look(name: str, context: LandingContext, tell: Tell) -> MemberLook:
-    """Opens pull requests, runs the check and asks for the gates; merges nothing."""
+def look(
+    name: str, context: LandingContext, tell: Tell, *, only: frozenset[TaskId] | None = None
+) -> MemberLook:
+    """Opens pull requests, runs the check and asks for the gates; merges nothing.
+
+    With `only`, of what is ready only these tasks are for merging.
+    """
     ready: dict[str, Carrier] = {}
     seen: list[LandingSnapshot] = []
 
@@ -44,6 +49,7 @@ def look(name: str, context: LandingContext, tell: Tell) -> MemberLook:
     wave = next((wave for wave in context.level.waves if open_tasks.intersection(wave)), ())
     # A later wave conflicts with this one: it lands when this one is in everywhere.
     here = [one for one in ready.values() if open_tasks.intersection(wave, one.tasks)]
+    here = [one for one in here if only is None or only.issuperset(one.tasks)]
     carriers = tuple(sorted(here, key=lambda carrier: carrier.wave))
     commit = _combined(context, seen[0], carriers) if carriers else report.base_commit
     return MemberLook(

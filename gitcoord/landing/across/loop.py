@@ -67,7 +67,13 @@ class LevelLander:
         link_pulls(self._scene, self._looks, self._hands, self._said)
 
     def _land_all(self, tasks: dict[str, frozenset[TaskId]], begun: LevelAcross | None) -> None:
-        commits = {name: one.commit for name, one in self._looks.items() if one.commit is not None}
+        for name, some in tasks.items():
+            if some != self._looks[name].ready:
+                with in_repository(name):
+                    context, tell = self._hands.context(name), self._hands.tell(name)
+                    self._looks[name] = look(name, context, tell, only=some)
+        merged = {name: one.commit if name in tasks else one.base_commit for name, one in self._looks.items()}
+        commits = {name: commit for name, commit in merged.items() if commit is not None}
         failed = self._hands.check(commits)
         if failed:
             self._stuck[next(iter(tasks))] = failed
