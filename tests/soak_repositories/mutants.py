@@ -64,6 +64,22 @@ MUTANTS: tuple[Mutant, ...] = (
         lambda scenario: _has(scenario, "late"),
     ),
     Mutant(
+        "a later wave taken with the first",
+        (
+            Replace(
+                "landing/across/look.py",
+                "here = [one for one in ready.values() if open_tasks.intersection(wave, one.tasks)]",
+                "here = [*ready.values()]",
+            ),
+        ),
+        lambda scenario: (
+            scenario.clashes
+            and scenario.strategy == "multi-pr"
+            and scenario.on_partial == "wait"
+            and not HANDS & set(scenario.hazards)
+        ),
+    ),
+    Mutant(
         "the check's answer ignored",
         (Replace("landing/across/loop.py", "if failed:", "if not commits:"),),
         lambda scenario: _has(scenario, "breaks"),

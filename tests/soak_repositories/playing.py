@@ -66,6 +66,8 @@ class Player:
         """Plays one: a run in which things go wrong, perhaps another kill, then runs without hindrance."""
         count = self.writes(scenario.forge, scenario.strategy, git_too=scenario.git_too)
         world = self._world(scenario.forge, scenario.strategy, f"seed-{scenario.seed}")
+        if scenario.clashes:
+            world.clash()
         if scenario.checked:
             world.check_everything()
         args = (

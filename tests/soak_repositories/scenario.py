@@ -26,6 +26,8 @@ ORDER = ("web", "api", "schema")
 HAZARDS = ("none", "kill", "kill", "lost", "frozen", "freezes", "pushes", "conflicts", "merges", "deletes")
 MORE = ("late", "breaks")
 """Hazards with which nothing may land anywhere in the first run."""
+CLASH = ("1", "5")
+"""The tasks of `schema`."""
 HANDS = frozenset({"conflicts", "deletes", "merges"})
 """Hazards after which a person has to do something before the level is complete."""
 
@@ -35,7 +37,8 @@ class Scenario:
     """One landing. `first` and `second` are the repositories in which something goes wrong.
 
     `point` says at which of a run's writes, as a share of all of them; `git_too` counts what git writes
-    in the clones as well as pushes. `again`: where the next run is killed, if it is.
+    in the clones as well as pushes. `again`: where the next run is killed, if it is. `clashes`: the tasks
+    of `schema` conflict, so that one of them has to be deferred.
     """
 
     seed: int
@@ -51,10 +54,12 @@ class Scenario:
     git_too: bool = False
     again: float | None = None
     checked: bool = False
+    clashes: bool = False
 
     def __str__(self) -> str:
         places = f"{self.first}/{self.second} at {self.point:.2f} {self.when}"
         check = " checked" if self.checked else ""
+        check += " clashes" if self.clashes else ""
         hazards = "+".join(self.hazards)
         return f"{self.forge} {self.strategy} {self.method} {self.on_partial} {hazards} {places}{check}"
 
@@ -83,6 +88,7 @@ def draw_scenario(seed: int) -> Scenario:
         git_too=draw.random() < 0.4,
         again=draw.random() if draw.random() < 0.4 else None,
         checked="breaks" in hazards or draw.random() < 0.3,
+        clashes=draw.random() < 0.1,
     )
 
 

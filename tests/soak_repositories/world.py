@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.soak_repositories.scenario import (
+    CLASH,
     LATER,
     ORDER,
     TASKS,
@@ -93,6 +94,13 @@ class World:
         _program(script, _CHECK.format(seen=self.seen, bad=BAD))
         settings = self.directory / "home" / "gitcoord.toml"
         settings.write_text(f'[landing]\ncheck = "sh {script}"\n{settings.read_text()}')
+
+    def clash(self) -> None:
+        """The tasks of `schema` conflict with each other."""
+        for id in CLASH:
+            branch = f"feature/level-0-task-{id}"
+            changes = {"shared.txt": f"{id}\n"}
+            self.services.heads[id, "schema"] = self.remote("schema").commit(changes, "Clash", branch=branch)
 
     def arm(self, scenario: Scenario, count: int) -> dict[str, str]:
         """Prepares what goes wrong in a run of `count` writes; returns the environment for it."""
