@@ -26,11 +26,11 @@ class Rollbacker:
     """One rollback run. `tell` gets a notice of each event."""
 
     def __init__(
-        self, place: RollbackContext, tell: Tell, sleep: Callable[[float], None] = time.sleep
+        self, context: RollbackContext, tell: Tell, sleep: Callable[[float], None] = time.sleep
     ) -> None:
-        self._place = place
+        self._context = context
         self._tell = tell
-        self._pull = PullRequest(place, tell, self._write, sleep)
+        self._pull = PullRequest(context, tell, self._write, sleep)
         self._fresh = False
         self._published = ""
         self._back: Reversal | None = None
@@ -41,59 +41,61 @@ class Rollbacker:
         Raises (exit 1) `nothing-landed`, `built-upon`, `conflict` or `unknown-landing`, with nothing changed,
         and `tree-differs` if the forge merged a different tree than computed.
         """
-        deadline = time.monotonic() + self._place.wait
+        deadline = time.monotonic() + self._context.wait
         while True:
-            sight = self._look()
-            if record_done(self._place, sight, self._pull.number, self._pull.proved):
+            snapshot = self._look()
+            if record_done(self._context, snapshot, self._pull.number, self._pull.proved):
                 self._fresh = True
                 continue
-            if not sight.wanted:
+            if not snapshot.wanted:
                 self._pull.prove_unanswered()
-                return self._finished(sight)
-            back = reverse(self._place, sight)
+                return self._finished(snapshot)
+            back = reverse(self._context, snapshot)
             self._back = back
-            if self._place.forge.name == "local":
-                self._on_the_base(sight, back)
+            if self._context.forge.name == "local":
+                self._on_the_base(snapshot, back)
                 continue
-            ended = self._pull.advance(sight, back, deadline - time.monotonic())
+            ended = self._pull.advance(snapshot, back, deadline - time.monotonic())
             if isinstance(ended, RollbackPause):
-                return self._report(sight, back, ended)
+                return self._report(snapshot, back, ended)
 
     def rehearse(self) -> RollbackReport:
         """Returns the report of what `roll_back` would do now; changes nothing. Raises the same errors."""
-        sight = self._look()
-        if not sight.wanted:
-            return self._finished(sight)
-        real = self._place.repository
+        snapshot = self._look()
+        if not snapshot.wanted:
+            return self._finished(snapshot)
+        real = self._context.repository
         with real.git.quarantine() as git:
             aside = Repository(git, real.root, real.common_dir, real.remote, address=real.address)
-            back = reverse(msgspec.structs.replace(self._place, repository=aside), sight)
-        return self._report(sight, back, RollbackPause(state="planned"))
+            back = reverse(msgspec.structs.replace(self._context, repository=aside), snapshot)
+        return self._report(snapshot, back, RollbackPause(state="planned"))
 
     def _look(self) -> RollbackSnapshot:
-        sight = look(self._place)
+        snapshot = look(self._context)
         # Keep levels that were included because they had landed, even after they are reverted.
-        self._place = msgspec.structs.replace(self._place, levels=sight.numbers)
-        return sight
+        self._context = msgspec.structs.replace(self._context, levels=snapshot.numbers)
+        return snapshot
 
-    def _on_the_base(self, sight: RollbackSnapshot, back: Reversal) -> None:
-        base = self._place.plan.base
+    def _on_the_base(self, snapshot: RollbackSnapshot, back: Reversal) -> None:
+        base = self._context.plan.base
         if self._published:
             raise GitcoordError(
                 "rollback-unseen",
                 f"{self._published[:12]} was pushed to {base}, but {base} does not contain it.",
                 hint=f"Somebody may have reset {base}: check `git log {base}`, then run the command again.",
             )
-        commit = self._write(sight, back, "")
-        if self._place.shared.publish([RefUpdate(HEADS + base, sight.base_commit, commit)]):
+        commit = self._write(snapshot, back, "")
+        if self._context.shared.publish([RefUpdate(HEADS + base, snapshot.base_commit, commit)]):
             self._published = commit
 
-    def _write(self, sight: RollbackSnapshot, back: Reversal, branch: str) -> Oid:
+    def _write(self, snapshot: RollbackSnapshot, back: Reversal, branch: str) -> Oid:
         """Creates the commit that reverts everything, and records it in the journal."""
-        repository = self._place.repository
-        text = message(repository.git, sight, back)
+        repository = self._context.repository
+        text = message(repository.git, snapshot, back)
         who, sign = repository.identity, repository.signs
-        commit = commit_tree(repository.git, back.tree, [sight.base_commit], text, environment=who, sign=sign)
+        commit = commit_tree(
+            repository.git, back.tree, [snapshot.base_commit], text, environment=who, sign=sign
+        )
         units = {task: unit for unit in back.units for task, _ in unit.tasks}
         events = [
             RollbackProposed(
@@ -102,25 +104,25 @@ class Rollbacker:
                 task=task,
                 head=landing.head,
                 start=units[task].start,
-                base=sight.base_commit,
+                base=snapshot.base_commit,
                 commit=commit,
                 branch=branch,
                 landing=(*units[task].commits, units[task].start)[0],
             )
-            for task, landing in sight.wanted.items()
+            for task, landing in snapshot.wanted.items()
         ]
-        self._place.store.record_all([(event, lambda before: False) for event in events])
+        self._context.store.record_all([(event, lambda before: False) for event in events])
         return commit
 
-    def _finished(self, sight: RollbackSnapshot) -> RollbackReport:
-        if not sight.undone:
-            names = ", ".join(sight.levels)
-            raise answer_no("nothing-landed", f"Nothing of {names} is on {self._place.plan.base}.")
-        newest = {task: found[-1] for task, found in sight.undone.items()}
+    def _finished(self, snapshot: RollbackSnapshot) -> RollbackReport:
+        if not snapshot.undone:
+            names = ", ".join(snapshot.levels)
+            raise answer_no("nothing-landed", f"Nothing of {names} is on {self._context.plan.base}.")
+        newest = {task: found[-1] for task, found in snapshot.undone.items()}
         return RollbackReport(
-            levels=sight.levels,
-            base=self._place.plan.base,
-            base_commit=sight.base_commit,
+            levels=snapshot.levels,
+            base=self._context.plan.base,
+            base_commit=snapshot.base_commit,
             state="done" if self._fresh else "already",
             tasks=tuple(
                 RolledBackTask(task=task, head=one.head, commit=one.commit) for task, one in newest.items()
@@ -129,15 +131,15 @@ class Rollbacker:
             pull=self._pull.number,
         )
 
-    def _report(self, sight: RollbackSnapshot, back: Reversal, ended: RollbackPause) -> RollbackReport:
+    def _report(self, snapshot: RollbackSnapshot, back: Reversal, ended: RollbackPause) -> RollbackReport:
         return RollbackReport(
-            levels=sight.levels,
-            base=self._place.plan.base,
-            base_commit=sight.base_commit,
+            levels=snapshot.levels,
+            base=self._context.plan.base,
+            base_commit=snapshot.base_commit,
             state=ended.state,
             tasks=tuple(
                 RolledBackTask(task=task, head=landing.head, commit=None)
-                for task, landing in sight.wanted.items()
+                for task, landing in snapshot.wanted.items()
             ),
             reverted=back.commits,
             unowned=back.unowned,

@@ -38,24 +38,24 @@ class Reversal(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(commit for unit in self.units for commit in unit.commits)
 
 
-def look(place: RollbackContext) -> RollbackSnapshot:
+def look(context: RollbackContext) -> RollbackSnapshot:
     """Fetches, and takes a snapshot of the base and the journal. Raises `base-missing`."""
-    place.store.refresh()
-    plan = place.plan
+    context.store.refresh()
+    plan = context.plan
 
     def rollback_pulls(branches: Collection[str]) -> list[Pull]:
-        known = place.forge.find_pulls(branches, plan.base).values()
+        known = context.forge.find_pulls(branches, plan.base).values()
         return [one.current for one in known if one.current is not None]
 
-    snapshot = read_snapshot(place.store, plan, rollback_pulls=rollback_pulls)
-    landed, undone = snapshot.landed, snapshot.undone
-    numbers = set(place.levels)
-    if place.include_later:
-        numbers |= {plan.tasks[task].level for task in landed if plan.tasks[task].level > min(place.levels)}
+    evidence = read_snapshot(context.store, plan, rollback_pulls=rollback_pulls)
+    landed, undone = evidence.landed, evidence.undone
+    numbers = set(context.levels)
+    if context.include_later:
+        numbers |= {plan.tasks[task].level for task in landed if plan.tasks[task].level > min(context.levels)}
     chosen = [level for level in plan.levels if level.number in numbers]
     tasks = {task for level in chosen for task in level.tasks}
     return RollbackSnapshot(
-        base_commit=snapshot.base_commit,
+        base_commit=evidence.base_commit,
         levels=tuple(level.name for level in chosen),
         numbers=tuple(level.number for level in chosen),
         wanted={task: landing for task, landing in landed.items() if task in tasks},
@@ -65,58 +65,58 @@ def look(place: RollbackContext) -> RollbackSnapshot:
 
 
 def record_done(
-    place: RollbackContext, sight: RollbackSnapshot, pull: int | None, proved: Collection[Oid]
+    context: RollbackContext, snapshot: RollbackSnapshot, pull: int | None, proved: Collection[Oid]
 ) -> bool:
     """Records the rollbacks that git shows and the journal lacks; returns whether there were any.
 
     Compares each merge with the computed tree, unless its commit is in `proved`. Raises `tree-differs`.
     """
-    events = [msgspec.structs.replace(event, pull=pull) for event in unrecorded(sight.undone)]
+    events = [msgspec.structs.replace(event, pull=pull) for event in unrecorded(snapshot.undone)]
     for event in events:
-        place.store.record(event, unless=partial(is_recorded, event))
-    base = {"base": place.plan.base, "base_commit": sight.base_commit}
-    prove_rollbacks(place.store, place.forge, events, **base, proved=proved)
+        context.store.record(event, unless=partial(is_recorded, event))
+    base = {"base": context.plan.base, "base_commit": snapshot.base_commit}
+    prove_rollbacks(context.store, context.forge, events, **base, proved=proved)
     return bool(events)
 
 
-def reverse(place: RollbackContext, sight: RollbackSnapshot) -> Reversal:
+def reverse(context: RollbackContext, snapshot: RollbackSnapshot) -> Reversal:
     """Computes the units to revert and the resulting tree.
 
     Raises (exit 1) `built-upon` if landed tasks of other levels depend on the work, `conflict` if a revert
     conflicts, `not-made` if a file cannot be generated, and `unknown-landing`.
     """
-    _require_nothing_on_top(place.plan, sight)
-    others = {landing.head for landing in sight.others.values()}
+    _require_nothing_on_top(context.plan, snapshot)
+    others = {landing.head for landing in snapshot.others.values()}
     history = History(
-        place.repository.git, place.repository.ancestry, sight.base_commit, _begun(place), others
+        context.repository.git, context.repository.ancestry, snapshot.base_commit, _begun(context), others
     )
-    units = history.units(sight.wanted)
-    going = set[Oid]().union(*(brought(place.repository.git, unit) for unit in units))
-    _require_nothing_shared(place.plan, sight, going)
-    outcome = undo(place.repository, sight.base_commit, units)
+    units = history.units(snapshot.wanted)
+    reverted = set[Oid]().union(*(brought(context.repository.git, unit) for unit in units))
+    _require_nothing_shared(context.plan, snapshot, reverted)
+    outcome = undo(context.repository, snapshot.base_commit, units)
     if isinstance(outcome, UndoConflict):
-        raise _conflict(place, sight, outcome, history.units(sight.others))
-    git, book = place.repository.git, rulebook(place.rules)
-    made = remade(git, place.maker, book, sight.base_commit, outcome.tree)
+        raise _conflict(context, snapshot, outcome, history.units(snapshot.others))
+    git, book = context.repository.git, rulebook(context.rules)
+    made = remade(git, context.maker, book, snapshot.base_commit, outcome.tree)
     if made.problem:
         raise answer_no(
             "not-made",
-            f"Without {', '.join(sight.levels)} {made.problem}. Nothing was changed.",
+            f"Without {', '.join(snapshot.levels)} {made.problem}. Nothing was changed.",
             "Run that command in a clone to see why, or revert the landing by hand with `git revert`.",
         )
-    landed = {one.head: one.commit for one in (*sight.others.values(), *sight.wanted.values())}
-    lost = unowned(place.repository, place.shared, units, landed)
+    landed = {one.head: one.commit for one in (*snapshot.others.values(), *snapshot.wanted.values())}
+    lost = unowned(context.repository, context.shared, units, landed)
     return Reversal(units=tuple(units), tree=made.tree, unowned=lost)
 
 
-def _begun(place: RollbackContext) -> dict[TaskId, Oid]:
-    events = (entry.event for entry in place.store.journal())
+def _begun(context: RollbackContext) -> dict[TaskId, Oid]:
+    events = (entry.event for entry in context.store.journal())
     return {TaskId(one.task): one.base for one in events if isinstance(one, TaskStarted) and one.task}
 
 
-def _require_nothing_on_top(plan: Plan, sight: RollbackSnapshot) -> None:
-    going = set(sight.wanted)
-    on_top = [task for task in sight.others if set(plan.tasks[task].depends_on) & going]
+def _require_nothing_on_top(plan: Plan, snapshot: RollbackSnapshot) -> None:
+    reverted = set(snapshot.wanted)
+    on_top = [task for task in snapshot.others if set(plan.tasks[task].depends_on) & reverted]
     if not on_top:
         return
     levels = sorted({plan.tasks[task].level for task in on_top})
@@ -124,37 +124,40 @@ def _require_nothing_on_top(plan: Plan, sight: RollbackSnapshot) -> None:
     builds = "has landed and builds" if len(on_top) == 1 else "have landed and build"
     raise answer_no(
         "built-upon",
-        f"{', '.join(sight.levels)} cannot be rolled back alone: {named_tasks(on_top, _MOST_NAMED)} "
+        f"{', '.join(snapshot.levels)} cannot be rolled back alone: {named_tasks(on_top, _MOST_NAMED)} "
         f"of {names} {builds} on it.",
-        f"Roll them back together: `gitcoord rollback {' '.join(sight.levels)} --include-later`.",
+        f"Roll them back together: `gitcoord rollback {' '.join(snapshot.levels)} --include-later`.",
     )
 
 
-def _require_nothing_shared(plan: Plan, sight: RollbackSnapshot, commits: Collection[Oid]) -> None:
+def _require_nothing_shared(plan: Plan, snapshot: RollbackSnapshot, commits: Collection[Oid]) -> None:
     """Raises `built-upon` if other tasks landed in the same commits, for example with equal work."""
-    shared = [task for task, landing in sight.others.items() if landing.commit in commits]
+    shared = [task for task, landing in snapshot.others.items() if landing.commit in commits]
     if not shared:
         return
     names = [f"level-{level}" for level in sorted({plan.tasks[task].level for task in shared})]
     raise answer_no(
         "built-upon",
-        f"{', '.join(sight.levels)} cannot be rolled back alone: {named_tasks(shared, _MOST_NAMED)} of "
+        f"{', '.join(snapshot.levels)} cannot be rolled back alone: {named_tasks(shared, _MOST_NAMED)} of "
         f"{', '.join(names)} landed in the same commits.",
-        f"Roll them back together: `gitcoord rollback {' '.join((*sight.levels, *names))}`.",
+        f"Roll them back together: `gitcoord rollback {' '.join((*snapshot.levels, *names))}`.",
     )
 
 
 def _conflict(
-    place: RollbackContext, sight: RollbackSnapshot, conflict: UndoConflict, others: Sequence[LandedChange]
+    context: RollbackContext,
+    snapshot: RollbackSnapshot,
+    conflict: UndoConflict,
+    others: Sequence[LandedChange],
 ) -> GitcoordError:
-    git = place.repository.git
+    git = context.repository.git
     since = conflict.since
     tasks = [task for unit in others if brought(git, unit) & set(since) for task, _ in unit.tasks]
     commits = some([_shown(git, commit) for commit in since], _MOST_NAMED)
     changed = f" Later commits changed these paths: {commits}." if since else ""
     reverted = named_tasks([task for task, _ in conflict.unit.tasks], _MOST_NAMED)
-    levels = sorted({place.plan.tasks[task].level for task in tasks})
-    together = " ".join((*sight.levels, *(f"level-{level}" for level in levels)))
+    levels = sorted({context.plan.tasks[task].level for task in tasks})
+    together = " ".join((*snapshot.levels, *(f"level-{level}" for level in levels)))
     hint = (
         f"{named_tasks(tasks, _MOST_NAMED)} changed them: `gitcoord rollback {together}` reverts all."
         if tasks

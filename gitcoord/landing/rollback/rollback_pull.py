@@ -55,9 +55,9 @@ class PullRequest:
     """The pull request of one rollback, one step at a time. `write` creates its commit."""
 
     def __init__(
-        self, place: RollbackContext, tell: Tell, write: Write, sleep: Callable[[float], None]
+        self, context: RollbackContext, tell: Tell, write: Write, sleep: Callable[[float], None]
     ) -> None:
-        self._place = place
+        self._context = context
         self._tell = tell
         self._write = write
         self._sleep = sleep
@@ -70,43 +70,43 @@ class PullRequest:
         self.proved: set[Oid] = set()
         """The proposed commits whose merges were compared with the computed tree."""
 
-    def advance(self, sight: RollbackSnapshot, back: Reversal, left: float) -> Advance | RollbackPause:
+    def advance(self, snapshot: RollbackSnapshot, back: Reversal, left: float) -> Advance | RollbackPause:
         """Takes the next step. `left`: the seconds left to wait for checks and reviews."""
-        branch = branch_name(sight, back)
-        tip = self._place.shared.branch(branch)
-        pulls = self._place.forge.find_pulls([branch], self._place.plan.base).get(branch, BranchPulls())
-        pull, no = pulls.current, self._rejection(sight, pulls, tip)
+        branch = branch_name(snapshot, back)
+        tip = self._context.shared.branch(branch)
+        pulls = self._context.forge.find_pulls([branch], self._context.plan.base).get(branch, BranchPulls())
+        pull, no = pulls.current, self._rejection(snapshot, pulls, tip)
         if pull is None and no is not None:
             return self._rejected(branch, no)
-        if tip is None or not self._fits(sight, back, tip):
-            return self._publish(sight, back, branch, tip)
+        if tip is None or not self._fits(snapshot, back, tip):
+            return self._publish(snapshot, back, branch, tip)
         if pull is None:
-            return self._open(sight, back, branch)
+            return self._open(snapshot, back, branch)
         self.number = pull.number
         if pull.state == "open" and pull.number == self._opened and no is not None:
             # Somebody rejected the rollback while this one was opened.
-            self._place.forge.close_pull(pull.number)
+            self._context.forge.close_pull(pull.number)
             return self._rejected(branch, msgspec.structs.replace(pull, state="closed"))
         if pull.state == "merged":
             return self._settle(branch, pull, "it is merged, but the base does not show it yet")
-        if not self._place.merge:
+        if not self._context.merge:
             reason = "its reviewers merge it"
             return RollbackPause(state="opened", branch=branch, url=pull.url, reason=reason)
-        return self._examine(sight, back, self._place.forge.read_pull(pull.number), tip, left)
+        return self._examine(snapshot, back, self._context.forge.read_pull(pull.number), tip, left)
 
-    def _rejection(self, sight: RollbackSnapshot, pulls: BranchPulls, tip: Oid | None) -> Pull | None:
+    def _rejection(self, snapshot: RollbackSnapshot, pulls: BranchPulls, tip: Oid | None) -> Pull | None:
         """Returns the newest pull request that shows that a person rejected this rollback.
 
         All commits that gitcoord proposes for the same landings are the same work, however the base has
         moved, and even if the branch is gone. Commits of a person on the branch are new work.
         """
-        ancestry, newest = self._place.repository.ancestry, pulls.current
+        ancestry, newest = self._context.repository.ancestry, pulls.current
         mine = bool(pulls.others) and (tip is None or self._is_own(tip))
         for pull in pulls.others:
             own = is_rollback(pull)
             if newest is not None and newest.number < pull.number:
                 continue
-            if not decision(ancestry, pull, self._place.plan.base, sight.base_commit, own=own):
+            if not decision(ancestry, pull, self._context.plan.base, snapshot.base_commit, own=own):
                 continue
             if mine or pull.state == "open" or (tip and ancestry.contains(pull.head_commit, tip)):
                 return pull
@@ -119,37 +119,37 @@ class PullRequest:
             f"request from {branch} by hand"
         )
         away = merged_away if pull.state == "merged" else moved_away
-        reason = closed if pull.state == "closed" else away(pull, self._place.plan.base)
+        reason = closed if pull.state == "closed" else away(pull, self._context.plan.base)
         return RollbackPause(state="waiting", branch=branch, url=pull.url, reason=reason)
 
-    def _fits(self, sight: RollbackSnapshot, back: Reversal, tip: Oid) -> bool:
+    def _fits(self, snapshot: RollbackSnapshot, back: Reversal, tip: Oid) -> bool:
         """Whether merging the branch onto the current base gives exactly the computed tree."""
-        git, base = self._place.repository.git, sight.base_commit
+        git, base = self._context.repository.git, snapshot.base_commit
         merged = merge_tree(git, base, tip)
         fits = merged.clean is True and merged.tree == back.tree
         return fits and not differs_on_server(git, base, tip, back.tree)
 
-    def _publish(self, sight: RollbackSnapshot, back: Reversal, branch: str, tip: Oid | None) -> Advance:
+    def _publish(self, snapshot: RollbackSnapshot, back: Reversal, branch: str, tip: Oid | None) -> Advance:
         if tip is not None and not self._is_own(tip):
             raise answer_no(
                 "rollback-changed",
                 f"{branch} contains commits that gitcoord did not create, and merging it gives another tree "
-                f"than reverting {', '.join(sight.levels)}.",
+                f"than reverting {', '.join(snapshot.levels)}.",
                 "Merge its pull request by hand, or reset the branch to gitcoord's commit.",
             )
-        commit = self._write(sight, back, branch)
-        self._place.shared.publish([RefUpdate(HEADS + branch, tip, commit)])
+        commit = self._write(snapshot, back, branch)
+        self._context.shared.publish([RefUpdate(HEADS + branch, tip, commit)])
         return Advance()
 
     def _is_own(self, tip: Oid) -> bool:
         """Whether the journal has the commit: an amended one belongs to the person who amended it."""
-        told = self._place.store.progress().values()
+        told = self._context.store.progress().values()
         return any(event.commit == tip for entry in told for event in entry.rollbacks)
 
-    def _open(self, sight: RollbackSnapshot, back: Reversal, branch: str) -> Advance | RollbackPause:
-        git, base = self._place.repository.git, self._place.plan.base
-        new = NewPull(head=branch, base=base, title=title(sight), body=body(git, sight, back))
-        opened = self._place.forge.open_pull(new)
+    def _open(self, snapshot: RollbackSnapshot, back: Reversal, branch: str) -> Advance | RollbackPause:
+        git, base = self._context.repository.git, self._context.plan.base
+        new = NewPull(head=branch, base=base, title=title(snapshot), body=body(git, snapshot, back))
+        opened = self._context.forge.open_pull(new)
         match opened:
             case Pull():
                 self._opened = opened.number
@@ -165,36 +165,36 @@ class PullRequest:
         )
 
     def _examine(
-        self, sight: RollbackSnapshot, back: Reversal, pull: Pull, tip: Oid, left: float
+        self, snapshot: RollbackSnapshot, back: Reversal, pull: Pull, tip: Oid, left: float
     ) -> Advance | RollbackPause:
         if self._doubt:
             self._doubt -= 1
             return self._pause()
-        if pull.base != self._place.plan.base:
+        if pull.base != self._context.plan.base:
             return self._rejected(pull.head, pull)
         if pull.head_commit != tip or pull.mergeable is None:
             return self._settle(pull.head, pull, "the forge has not computed yet whether it can merge")
-        gates = self._place.forge.closed_gates(pull, self._place.method)
-        contains = self._place.repository.ancestry.contains(tip, sight.base_commit)
+        gates = self._context.forge.closed_gates(pull, self._context.method)
+        contains = self._context.repository.ancestry.contains(tip, snapshot.base_commit)
         if any(gate.name == BEHIND for gate in gates) and not contains:
-            return self._publish(sight, back, pull.head, tip)
+            return self._publish(snapshot, back, pull.head, tip)
         if gates:
             reason = "; ".join(f"{gate.name}: {gate.reason}" for gate in gates)
             return self._hold(pull, reason, left)
-        return self._merge(sight, back, pull, tip, left)
+        return self._merge(snapshot, back, pull, tip, left)
 
     def _merge(
-        self, sight: RollbackSnapshot, back: Reversal, pull: Pull, tip: Oid, left: float
+        self, snapshot: RollbackSnapshot, back: Reversal, pull: Pull, tip: Oid, left: float
     ) -> Advance | RollbackPause:
         request = MergeRequest(
             number=pull.number,
             head=tip,
-            base=self._place.plan.base,
-            method=self._place.method,
-            title=f"{title(sight)} (#{pull.number})",
-            message=trailers(sight),
+            base=self._context.plan.base,
+            method=self._context.method,
+            title=f"{title(snapshot)} (#{pull.number})",
+            message=trailers(snapshot),
         )
-        outcome = self._place.forge.merge_pull(request)
+        outcome = self._context.forge.merge_pull(request)
         match outcome:
             case Merged():
                 self._tell(RollbackMerged(pull=pull.number, commit=outcome.commit))
@@ -220,19 +220,19 @@ class PullRequest:
         if self._unanswered is None:
             return
         sent, self._unanswered = self._unanswered, None
-        pull = self._place.forge.read_pull(sent.number)
+        pull = self._context.forge.read_pull(sent.number)
         if pull.state == "merged" and pull.merge_commit and pull.head_commit == sent.head_commit:
             self._prove(pull, pull.merge_commit)
 
     def _prove(self, pull: Pull, commit: Oid) -> None:
         """Compares the merged tree with the computed one; the base may have moved in between."""
-        self._place.store.refresh()
-        place, base = self._place, self._place.plan.base
+        self._context.store.refresh()
+        context, base = self._context, self._context.plan.base
         if not base_holds(
-            place.forge, place.repository.ancestry, base, place.shared.branch(base), pull.number, commit
+            context.forge, context.repository.ancestry, base, context.shared.branch(base), pull.number, commit
         ):
             return
-        compare(place.repository, pull.number, pull.head_commit, commit)
+        compare(context.repository, pull.number, pull.head_commit, commit)
         self.proved.add(pull.head_commit)
 
     def _hold(self, pull: Pull, reason: str, left: float) -> Advance | RollbackPause:

@@ -15,26 +15,26 @@ _MARKER = "<!-- gitcoord rollback"
 _MOST_NAMED = 12
 
 
-def branch_name(sight: RollbackSnapshot, back: Reversal) -> str:
+def branch_name(snapshot: RollbackSnapshot, back: Reversal) -> str:
     """Returns the branch of a rollback's pull request; the same landings always give the same name."""
-    return f"rollback/{sight.levels[0]}-{_digest(back)}"
+    return f"rollback/{snapshot.levels[0]}-{_digest(back)}"
 
 
-def title(sight: RollbackSnapshot) -> str:
+def title(snapshot: RollbackSnapshot) -> str:
     """Returns the subject of the commit, which is also the title of the pull request."""
-    return f"Roll back {', '.join(sight.levels)}: {named_tasks(list(sight.wanted), _MOST_NAMED)}"
+    return f"Roll back {', '.join(snapshot.levels)}: {named_tasks(list(snapshot.wanted), _MOST_NAMED)}"
 
 
-def message(git: Git, sight: RollbackSnapshot, back: Reversal) -> str:
+def message(git: Git, snapshot: RollbackSnapshot, back: Reversal) -> str:
     """Returns the message of the commit; its trailers later show that the landings no longer count."""
-    return f"{title(sight)}\n\n{_reverted(git, back)}\n\n{trailers(sight)}\n"
+    return f"{title(snapshot)}\n\n{_reverted(git, back)}\n\n{trailers(snapshot)}\n"
 
 
-def body(git: Git, sight: RollbackSnapshot, back: Reversal) -> str:
+def body(git: Git, snapshot: RollbackSnapshot, back: Reversal) -> str:
     """Returns the text of the pull request; it ends with the trailers, which a squash may copy."""
     waits = "After the merge the tasks count as not landed; `gitcoord checkout TASK` restores a task's work."
     marker = f"{_MARKER} {_digest(back)} -->"
-    return f"{marker}\n{_reverted(git, back)}\n\n{waits}\n\n{trailers(sight)}"
+    return f"{marker}\n{_reverted(git, back)}\n\n{waits}\n\n{trailers(snapshot)}"
 
 
 def is_rollback(pull: Pull) -> bool:
@@ -42,9 +42,9 @@ def is_rollback(pull: Pull) -> bool:
     return _MARKER in pull.body
 
 
-def trailers(sight: RollbackSnapshot) -> str:
+def trailers(snapshot: RollbackSnapshot) -> str:
     """Returns a trailer for each task with the head that had landed."""
-    return "\n".join(trailer(ROLLED_BACK, task, landing.head) for task, landing in sight.wanted.items())
+    return "\n".join(trailer(ROLLED_BACK, task, landing.head) for task, landing in snapshot.wanted.items())
 
 
 def _reverted(git: Git, back: Reversal) -> str:
