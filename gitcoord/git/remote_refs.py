@@ -191,8 +191,7 @@ class SharedRefs:
             with suppress(GitcoordError):
                 return self.publish([*updates, beside], hooks=hooks)
         # If another writer holds a lock, the push looks refused although the refs have not moved. The user's
-        # own
-        # hooks run once.
+        # own hooks run once.
         patience = Retrying(
             retry=retry_if_result(lambda outcome: not isinstance(outcome, bool) and _may_pass(outcome)),
             stop=stop_after_attempt(1 if hooks else _ATTEMPTS),
