@@ -154,8 +154,10 @@ def test_what_cannot_begin_is_refused_without_a_claim(project: Project, agent: S
 def test_an_agent_that_will_not_end_is_ended_with_all_that_it_started(
     project: Project, agent: ScriptAgent
 ) -> None:
-    agent.does("1", {"ignore": "TERM"}, {"child": 100}, {"flee": 100}, {"hang": True})
-    late = work(project, agent, "1", "--timeout", "1s", "--grace", "0.2")
+    agent.does("1", {"child": 100}, {"flee": 100}, {"hang": True})
+    # The shell ignores TERM before the agent has started, however long that takes.
+    deaf = f"trap '' TERM; exec {agent.command}"
+    late = project.run("worker", "1", "--shell", "--agent", deaf, "--timeout", "1s", "--grace", "0.2")
     assert late.code == 124
     assert "did not heed TERM) after 1 s" in told(project)[-1]
     assert left_over(agent) == []
