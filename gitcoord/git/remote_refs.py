@@ -81,7 +81,7 @@ class SharedRefs:
         if self._local(ref) in refs.broken:
             raise GitcoordError(
                 "broken-ref",
-                f"{ref} is there, but points to no commit; it was not changed.",
+                f"{ref} is there, but points to no commit; gitcoord leaves it unchanged.",
                 hint="A crashed machine may have left it so. Restore it from another clone, or delete it.",
             )
         return refs.targets.get(self._local(ref))

@@ -203,7 +203,7 @@ def test_a_broken_ref_is_an_error_and_no_missing_one(tmp_path: Path) -> None:
     path.write_text("")
     with pytest.raises(GitcoordError, match=r"refs/gitcoord/tasks/1 is there, but points to no commit"):
         shared.read(ref)
-    with pytest.raises(GitcoordError, match="was not changed"):
+    with pytest.raises(GitcoordError, match="leaves it unchanged"):
         shared.publish([RefUpdate(ref, None, head)])
     assert shared.broken(STATE) == (ref,)
     assert path.read_text() == ""

@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -58,8 +59,9 @@ def test_a_command_that_hangs_or_fails_is_told_of_once_and_ended(
         time.sleep(0.02)
     stuck.close()
     pid = int((tmp_path / "pid").read_text())
-    while psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie":
-        time.sleep(0.02)
+    with suppress(psutil.NoSuchProcess):
+        while psutil.Process(pid).status() != "zombie":
+            time.sleep(0.02)
     failing: list[AnyNotice] = []
     one = feed("exit 3", failing)
     one.take(EVENTS)

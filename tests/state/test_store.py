@@ -194,7 +194,7 @@ def test_a_truncated_ref_is_reported_and_not_overwritten(alone: Repo, content: s
     store.record(started("2"))
     path = alone.path / ".git" / STATE / "tasks" / "1"
     path.write_text(content)
-    assert_refused(alone, "1", "it was not changed")
+    assert_refused(alone, "1", "leaves it unchanged")
     assert path.read_text() == content
     assert list(store_of(alone).progress()) == ["2"]
     (problem,) = store_of(alone).problems()
@@ -209,7 +209,7 @@ def test_a_history_that_is_cut_off_is_reported_and_not_extended(alone: Repo) -> 
     store.record(started("1"))
     store.record(started("2"))
     (alone.path / ".git/objects" / first[:2] / first[2:]).unlink()
-    assert_refused(alone, "1", "it was not changed")
+    assert_refused(alone, "1", "leaves it unchanged")
     assert list(store_of(alone).progress()) == ["2"]
 
 

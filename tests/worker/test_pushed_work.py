@@ -45,7 +45,7 @@ def test_what_an_agent_pushed_onto_the_base_has_landed(way: str, strategy: str, 
     ran = run(project, agent(tmp_path, WAYS[way]))
     assert {unit["unit"]: unit["state"] for unit in ran.json["units"]} == {"1": "landed", "2": "landed"}
     assert {"1.txt", "2.txt"} <= set(project.remote.files("main"))
-    assert "its work is on main already" in project.run("log", ok=0).out
+    assert "its work is already on main" in project.run("log", ok=0).out
 
 
 def test_others_work_that_an_agent_only_fetched_is_not_its_own(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_a_subtask_in_conflict_is_resolved_by_hand(project: Project, agent: Scri
     assert f"subtask 1.2 is in {PARENT}" in project.run("submit", ok=0).err
     assert "both were here" in project.remote.read(PARENT, "app.txt")
     assert project.remote.find(f"{PARENT}-subtask-2") is None
-    assert "is in" in project.run("checkout", "1.2", ok=1).err
+    assert "is already in" in project.run("checkout", "1.2", ok=1).err
     # The last one hands the parent in, and one that nobody has begun begins where an agent would.
     project.run("checkout", "1.3", ok=0)
     assert "both were here" in (project.desk.path / "app.txt").read_text()
