@@ -163,13 +163,19 @@ def remove(repository: Repository, directory: Path) -> tuple[Path, ...]:
     """Removes a checkout with its files. Commits stay on their branch, or are kept under a ref.
 
     Touches only a worktree of this repository. Returns the new directories of nested repositories that were
+    in it. A worker and the run that started it may both remove its checkout: who comes first keeps what is
     in it.
     """
     if not _is_own(repository, directory):
         return ()
-    moved = move_out(repository, directory)
-    keep_commits(repository, None, directory, checkout_ref(directory))
-    take_out(repository, directory)
+    try:
+        moved = move_out(repository, directory)
+        keep_commits(repository, None, directory, checkout_ref(directory))
+        take_out(repository, directory)
+    except (GitcoordError, FileNotFoundError):
+        if directory.is_dir():
+            raise
+        return ()
     # `--force` twice: a worktree is locked if git was killed while making it.
     repository.git.run("worktree", "remove", "--force", "--force", "--", str(directory), ok=())
     if directory.is_dir():
