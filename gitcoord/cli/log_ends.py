@@ -15,7 +15,10 @@ from gitcoord.tasks.model import TaskId
 
 
 class LogEndShown(msgspec.Struct, frozen=True, kw_only=True):
-    """The end of a log of `bytes`, which `worker` wrote on `engine`. `complete`: `output` has all of it."""
+    """The end of a log that git keeps, for a log on another machine.
+
+    `worker` wrote it on `engine`; `bytes` is the size of the log. `complete`: `output` has all of it.
+    """
 
     attempt: int
     worker: str

@@ -6,6 +6,7 @@ Only the schemas import these. A test validates every document that the suite se
 from typing import Literal, NotRequired, TypedDict
 
 from gitcoord.adoption.model import ExcludedHead
+from gitcoord.cli.log_ends import LogEndShown
 from gitcoord.cli.plan_beginnings import AbandonedWork
 from gitcoord.cli.plan_making import PlanChange
 from gitcoord.foresight.hotspots import HotspotReport
@@ -159,21 +160,6 @@ class AttemptLog(TypedDict):
     running: bool
 
 
-class LogEndEntry(TypedDict):
-    """The end of a log that git keeps, when the log is on another machine.
-
-    `worker` wrote it on `engine`; `bytes` is the size of the log. `complete`: `output` has all of it.
-    """
-
-    attempt: int
-    worker: str
-    engine: str
-    ended_at: str
-    bytes: int
-    complete: bool
-    output: str
-
-
 class LogsDocument(TypedDict):
     """The logs of a task here; `output`: the end of a check's output; `end`: a log's end that git keeps."""
 
@@ -181,7 +167,7 @@ class LogsDocument(TypedDict):
     attempt: int | None
     logs: list[AttemptLog]
     output: NotRequired[str]
-    end: NotRequired[LogEndEntry]
+    end: NotRequired[LogEndShown]
 
 
 class CancelDocument(TypedDict):
