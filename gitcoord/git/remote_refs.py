@@ -176,9 +176,9 @@ class SharedRefs:
         self._known = self._refs.moved({self._local(update.ref): update.new for update in updates})
 
     def publish(
-        self, updates: Sequence[RefUpdate], *, hooks: bool = False, beside: RefUpdate | None = None
+        self, updates: Sequence[RefUpdate], *, hooks: bool = False, extra: RefUpdate | None = None
     ) -> bool:
-        """Moves all refs or none; `beside`, a ref that is read on request, too if the server lets it.
+        """Moves all refs or none; also `extra`, a ref that is read on request, if the server accepts it.
 
         Returns True if they moved (or had already), False if somebody else was faster.
 
@@ -187,9 +187,9 @@ class SharedRefs:
         """
         from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random
 
-        if beside is not None:
+        if extra is not None:
             with suppress(GitcoordError):
-                return self.publish([*updates, beside], hooks=hooks)
+                return self.publish([*updates, extra], hooks=hooks)
         # If another writer holds a lock, the push looks refused although the refs have not moved. The user's
         # own hooks run once.
         patience = Retrying(

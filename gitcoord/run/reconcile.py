@@ -102,7 +102,7 @@ def _record_end(store: Store, engine: Engine, ended: DeadAttempt, log_ends: int)
     )
     log = engine.log(key_of(ended.unit, ended.attempt))
     end = None if log is None else write_log_end(store, event, Path(log), log_ends)
-    store.record(event, unless=too_late, beside=end)
+    store.record(event, unless=too_late, extra=end)
     with suppress(GitcoordError):  # the run deletes it later, too
         for update in abandoned_work(store, store.progress(), ended.unit):
             store.shared.publish([update])

@@ -172,12 +172,12 @@ class Store:
 
         return until_still(attempt)
 
-    def record(self, event: AnyEvent, unless: Unless | None = None, beside: RefUpdate | None = None) -> bool:
+    def record(self, event: AnyEvent, unless: Unless | None = None, extra: RefUpdate | None = None) -> bool:
         """Appends `event` to its task's ref. Returns False if `unless` forbids it for the newest progress.
 
-        `beside` as in `try_record`. Raises `foreign-state` if gitcoord did not write it, and `state-busy`.
+        `extra` as in `try_record`. Raises `foreign-state` if gitcoord did not write it, and `state-busy`.
         """
-        written = until_known(lambda: self.try_record([event], (), unless, beside=beside))
+        written = until_known(lambda: self.try_record([event], (), unless, extra=extra))
         if written is None:
             raise GitcoordError(
                 "state-busy",
@@ -203,9 +203,9 @@ class Store:
         unless: Unless | None = None,
         *,
         hooks: bool = False,
-        beside: RefUpdate | None = None,
+        extra: RefUpdate | None = None,
     ) -> bool | None:
-        """Appends the events of one task and moves the refs `also`, atomically; `beside` only if it can.
+        """Appends the events of one task and moves the refs `also`, atomically; `extra` only if it can.
 
         Returns False if `unless` forbids it, None if somebody else was faster: then read and decide again.
         Raises the errors of `record`.
@@ -213,7 +213,7 @@ class Store:
         move = self._move(events, unless)
         if move is None:
             return False
-        return True if self.shared.publish([*also, move], hooks=hooks, beside=beside) else None
+        return True if self.shared.publish([*also, move], hooks=hooks, extra=extra) else None
 
     def journal(self) -> list[JournalEntry]:
         """Returns all readable entries, oldest first, also those that gitcoord did not write."""

@@ -96,12 +96,12 @@ def fold_subtask(
     attempt: int,
     head: Oid,
     ended: AnyEvent,
-    beside: RefUpdate | None = None,
+    extra: RefUpdate | None = None,
 ) -> Oid | bool:
     """Moves the parent's branch to `head` and records that, in one write that a newer attempt prevents.
 
     Returns True when done, and False if a newer attempt exists. Else returns the parent's tip, which has to
-    be merged into `head` first. `beside` is a ref to create in the same push, if the server lets it.
+    be merged into `head` first. `extra` is a ref to create in the same push, if the server accepts it.
     """
     before = context.shared.branch(context.task.branch)
     if before is not None and not context.ancestry.contains(head, before):
@@ -110,9 +110,9 @@ def fold_subtask(
         at=now(), by=worker_name(), task=unit.id, into=context.task.branch, head=head, commit=head
     )
     moves = [] if before == head else [RefUpdate(HEADS + context.task.branch, before, head)]
-    written = context.store.try_record([folded, ended], moves, superseded(attempt), beside=beside)
+    written = context.store.try_record([folded, ended], moves, superseded(attempt), extra=extra)
     if written is None:
-        return fold_subtask(context, unit, attempt, head, ended, beside)
+        return fold_subtask(context, unit, attempt, head, ended, extra)
     return written
 
 

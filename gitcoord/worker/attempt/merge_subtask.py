@@ -108,7 +108,7 @@ def _defer_subtask(
     for _ in range(_FOLDS):
         before = task_context.shared.read(ref)
         moves = [] if before == head else [RefUpdate(ref, before, head)]
-        written = task_context.store.try_record([event, end], moves, superseded(context.attempt), beside=log)
+        written = task_context.store.try_record([event, end], moves, superseded(context.attempt), extra=log)
         if written is not None:
             return result if written else SHUT_OUT
     raise GitcoordError("push-raced", f"{context.unit.branch} kept moving.", hint="Try again.")

@@ -104,7 +104,7 @@ def without_the_dead(task_context: TaskContext, unit: WorkUnit, order: WorkerOrd
         outside_count=len(outside),
     )
     end = write_log_end(task_context.store, event, place / "log", task_context.settings.run.keep_log_ends)
-    task_context.store.record(event, unless=superseded(newest.number), beside=end)
+    task_context.store.record(event, unless=superseded(newest.number), extra=end)
     return task_context.store.progress().get(unit.id, PENDING)
 
 

@@ -265,7 +265,7 @@ def _record(context: AttemptContext, result: AttemptResult) -> bool:
     end = log_end(context, event)
     try:
         return patiently(
-            context, lambda: context.task_context.store.record(event, unless=shut_out, beside=end)
+            context, lambda: context.task_context.store.record(event, unless=shut_out, extra=end)
         )
     except GitcoordError as error:
         where = f"The work of attempt {context.attempt} stays in {context.directory}; "
