@@ -16,7 +16,7 @@ from gitcoord.cli.views.output import clean, emit, emit_json, say
 from gitcoord.cli.views.rollback import show_rollbacks
 from gitcoord.errors import Exit, answer_no, in_repository, usage_error
 from gitcoord.landing.across.loop import LevelLander
-from gitcoord.landing.across.model import LevelScene
+from gitcoord.landing.across.model import AcrossContext
 from gitcoord.landing.dry_run import preview
 from gitcoord.landing.rollback.model import RollbackReport
 from gitcoord.level_events import LevelAcross
@@ -30,13 +30,13 @@ def land_across(home: Context, asked: AcrossRequest) -> None:
     several = _opened(home, writes=not asked.dry_run)
     with ExitStack() as closing:
         run = AcrossRun(several, options_maker(asked), check, closing)
-        scene = msgspec.structs.replace(
-            run.scene(asked.level), on_partial=asked.on_partial, wait=seconds(asked.wait)
+        across = msgspec.structs.replace(
+            run.across_context(asked.level), on_partial=asked.on_partial, wait=seconds(asked.wait)
         )
         if asked.dry_run:
-            _show_steps(run, scene, as_json=asked.as_json)
+            _show_steps(run, across, as_json=asked.as_json)
             return
-        report = LevelLander(scene, run).land()
+        report = LevelLander(across, run).land()
     if asked.as_json:
         emit_json("landing", report)
     else:
@@ -60,31 +60,33 @@ def roll_back_across(
     several = _opened(home, writes=not dry_run)
     with ExitStack() as closing:
         run = AcrossRun(several, options_maker(AcrossRequest()), None, closing)
-        scene = run.scene(levels[0])
-        landed = several.landed(scene.whole)
-        own = {name: scene.tasks_in(name) & landed[name].keys() for name in reversed(scene.names)}
+        across = run.across_context(levels[0])
+        landed = several.landed(across.plan)
+        own = {name: across.tasks_in(name) & landed[name].keys() for name in reversed(across.names)}
         names = [name for name, tasks in own.items() if tasks]
-        begun = run.newest(scene.level.name)
-        if not names and not (begun is not None and begun.state == "rolling-back"):
-            where = ", ".join(scene.names)
-            raise answer_no("nothing-landed", f"No task of {scene.level.name} has landed in {where}.")
-        _require_nothing_on_top(scene, several)
+        recorded = run.last_event(across.level.name)
+        if not names and not (recorded is not None and recorded.state == "rolling-back"):
+            where = ", ".join(across.names)
+            raise answer_no("nothing-landed", f"No task of {across.level.name} has landed in {where}.")
+        _require_nothing_on_top(across, several)
         planned = {name: run.rehearsed(name) for name in names}
-        done = planned if dry_run else _taken_back(run, scene, names, {name: own[name] for name in names})
+        done = (
+            planned if dry_run else _roll_back_each(run, across, names, {name: own[name] for name in names})
+        )
     if as_json:
-        emit_json("rollback", {"level": scene.level.name, "repositories": done})
+        emit_json("rollback", {"level": across.level.name, "repositories": done})
     else:
-        show_rollbacks(scene.level.name, done)
+        show_rollbacks(across.level.name, done)
     if any(report.state == "waiting" for report in done.values()):
         raise typer.Exit(Exit.NO)
 
 
-def _taken_back(
-    run: AcrossRun, scene: LevelScene, names: list[str], tasks: dict[str, frozenset[str]]
+def _roll_back_each(
+    run: AcrossRun, across: AcrossContext, names: list[str], tasks: dict[str, frozenset[str]]
 ) -> dict[str, RollbackReport]:
-    level = scene.level.name
+    level = across.level.name
     named = {name: tuple(sorted(some)) for name, some in tasks.items()}
-    begun = LevelAcross(
+    recorded = LevelAcross(
         at=now(),
         by=worker_name(),
         task=level,
@@ -92,7 +94,7 @@ def _taken_back(
         tasks=named,
         reason="somebody asked for it",
     )
-    run.record(begun)
+    run.record(recorded)
     done: dict[str, RollbackReport] = {}
     for name in names:
         done[name] = run.rolled_back(name)
@@ -103,24 +105,26 @@ def _taken_back(
             break
     run.keep_parts()
     if all(report.state in ("done", "already") for report in done.values()):
-        run.record(msgspec.structs.replace(begun, state="rolled-back", reason="", at=now()))
+        run.record(msgspec.structs.replace(recorded, state="rolled-back", reason="", at=now()))
     return done
 
 
-def _require_nothing_on_top(scene: LevelScene, several: Repositories) -> None:
+def _require_nothing_on_top(across: AcrossContext, several: Repositories) -> None:
     """Raises `built-upon` if a later task has landed that depends on the level, in any repository."""
-    landed = several.landed(scene.whole)
+    landed = several.landed(across.plan)
     inside = {task for tasks in landed.values() for task in tasks}
     on_top = [
         id
-        for id, task in scene.whole.tasks.items()
-        if id in inside and task.level != scene.level.number and set(task.depends_on) & set(scene.level.tasks)
+        for id, task in across.plan.tasks.items()
+        if id in inside
+        and task.level != across.level.number
+        and set(task.depends_on) & set(across.level.tasks)
     ]
     if on_top:
-        later = sorted({scene.whole.tasks[task].level for task in on_top}, reverse=True)
+        later = sorted({across.plan.tasks[task].level for task in on_top}, reverse=True)
         raise answer_no(
             "built-upon",
-            f"{scene.level.name} cannot be rolled back: landed tasks depend on it: {', '.join(on_top)}.",
+            f"{across.level.name} cannot be rolled back: landed tasks depend on it: {', '.join(on_top)}.",
             f"Roll the later levels back first: {' and '.join(map(_command, later))}.",
         )
 
@@ -149,10 +153,10 @@ def _require(others: tuple[str, ...], command: str) -> None:
         )
 
 
-def _show_steps(run: AcrossRun, scene: LevelScene, *, as_json: bool) -> None:
-    steps = {name: preview(run.context(name, save=False)) for name in scene.names}
+def _show_steps(run: AcrossRun, across: AcrossContext, *, as_json: bool) -> None:
+    steps = {name: preview(run.context(name, save=False)) for name in across.names}
     if as_json:
-        emit_json("landing-preview", {"level": scene.level.name, "repositories": steps})
+        emit_json("landing-preview", {"level": across.level.name, "repositories": steps})
         return
     say("Nothing merges until all of these steps would succeed in every repository; then, in this order:")
     for name, lines in steps.items():

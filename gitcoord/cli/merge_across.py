@@ -16,7 +16,7 @@ from gitcoord.cli.views.output import clean, say
 from gitcoord.errors import in_repository, usage_error
 from gitcoord.forge.pull_requests import Forge, Method
 from gitcoord.git.git_cli import Oid
-from gitcoord.landing.across.model import LevelScene, OnPartial
+from gitcoord.landing.across.model import AcrossContext, OnPartial
 from gitcoord.landing.context import LandingContext
 from gitcoord.landing.landing_order import with_real_order
 from gitcoord.landing.model import Options
@@ -70,7 +70,7 @@ class AcrossRun:
         self._checkers: dict[str, LandingContext] = {}
         self._level: PlannedLevel | None = None
 
-    def scene(self, asked: str | None) -> LevelScene:
+    def across_context(self, asked: str | None) -> AcrossContext:
         """Returns the requested level, or the first one that has not landed everywhere."""
         landed = self.several.keep_parts(self.plan)
         self._level = find_level(self.plan, asked, in_everywhere(self.plan, landed))
@@ -79,10 +79,10 @@ class AcrossRun:
             for name in self.members
             if any(name in self.plan.tasks[task].repositories for task in self._level.tasks)
         ]
-        return LevelScene(whole=self.plan, level=self._level, names=in_dependency_order(self.plan, names))
+        return AcrossContext(plan=self.plan, level=self._level, names=in_dependency_order(self.plan, names))
 
     def context(self, name: str, *, save: bool = True) -> LandingContext:
-        """See `Hands.context`."""
+        """See `RepositoryAccess.context`."""
         context = self.members[name]
         context.store.refresh()
         part = context.store.require_plan()
@@ -113,14 +113,14 @@ class AcrossRun:
         return None if name == HOME else make_check_options(self.members[name].settings, AskedCheck())
 
     def forge(self, name: str) -> Forge:
-        """See `Hands.forge`."""
+        """See `RepositoryAccess.forge`."""
         if name not in self._forges:
             with in_repository(name):
                 self._forges[name] = open_forge(self.members[name])
         return self._forges[name]
 
     def tell(self, name: str) -> Tell:
-        """See `Hands.tell`."""
+        """See `RepositoryAccess.tell`."""
 
         def tell(notice: AnyNotice) -> None:
             sentence = notice_sentence(notice)
@@ -129,24 +129,24 @@ class AcrossRun:
 
         return tell
 
-    def newest(self, level: str) -> LevelAcross | None:
-        """See `Hands.newest`."""
+    def last_event(self, level: str) -> LevelAcross | None:
+        """See `RepositoryAccess.newest`."""
         entries = reversed(self.several.store.journal())
         events = (entry.event for entry in entries if isinstance(entry.event, LevelAcross))
         return next((event for event in events if event.task == level), None)
 
     def record(self, event: LevelAcross) -> None:
-        """See `Hands.record`."""
+        """See `RepositoryAccess.record`."""
         self.several.store.record(event)
         say(clean(event.sentence()))
 
     def keep_parts(self) -> None:
-        """See `Hands.keep_parts`."""
+        """See `RepositoryAccess.keep_parts`."""
         self.several.refresh()
         self.several.keep_parts(self.plan)
 
     def check(self, commits: Mapping[str, Oid]) -> str:
-        """See `Hands.check`."""
+        """See `RepositoryAccess.check`."""
         if self._check is None:
             return ""
         from gitcoord.worker.checking.side_by_side import SideBySideCheck
@@ -163,11 +163,11 @@ class AcrossRun:
         return f"the check of all repositories side by side failed: {result.reason}"
 
     def rehearse_rollback(self, name: str) -> None:
-        """See `Hands.rehearse_rollback`."""
+        """See `RepositoryAccess.rehearse_rollback`."""
         self.rehearsed(name)
 
     def roll_back(self, name: str) -> str:
-        """See `Hands.roll_back`."""
+        """See `RepositoryAccess.roll_back`."""
         report = self.rolled_back(name)
         return f"pull request {report.pull} waits: {report.reason}" if report.state == "waiting" else ""
 

@@ -121,7 +121,7 @@ def _land_levels(several: Repositories) -> None:
     for level in several.plan().levels:
         with ExitStack() as closing:
             run = AcrossRun(several, options_maker(AcrossRequest()), check, closing)
-            report = LevelLander(run.scene(level.name), run).land()
+            report = LevelLander(run.across_context(level.name), run).land()
         if not report.complete:
             show_level(report)
             return

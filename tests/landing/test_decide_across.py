@@ -1,7 +1,15 @@
 """The moves of a level across repositories, as a pure function of what each of them shows."""
 
-from gitcoord.landing.across.decide import End, LandAll, Looks, Move, Pause, TakeBack, next_move
-from gitcoord.landing.across.model import LevelScene, MemberLook, OnPartial
+from gitcoord.landing.across.decide import (
+    AcrossStep,
+    End,
+    LandAll,
+    RepositoryStates,
+    RollBack,
+    WaitForMissing,
+    next_across_step,
+)
+from gitcoord.landing.across.model import AcrossContext, OnPartial, RepositoryState
 from gitcoord.landing.model import Carrier
 from gitcoord.landing.report import LandedTask, Report, WaitingTask
 from gitcoord.level_events import LevelAcross, LevelState
@@ -12,13 +20,13 @@ WHOLE = plan(("1", "schema", ""), ("2", "api", ""), ("3", "api web", ""), ("4", 
 NAMES = ("schema", "api", "web")
 
 
-def scene(on_partial: OnPartial = "wait", level: int = 0) -> LevelScene:
-    return LevelScene(whole=WHOLE, level=WHOLE.levels[level], names=NAMES, on_partial=on_partial)
+def scene(on_partial: OnPartial = "wait", level: int = 0) -> AcrossContext:
+    return AcrossContext(plan=WHOLE, level=WHOLE.levels[level], names=NAMES, on_partial=on_partial)
 
 
 def member(
     name: str, landed: str = "", ready: str = "", waiting: str = "", wave: str | None = None
-) -> MemberLook:
+) -> RepositoryState:
     report = Report(
         level="level-0",
         strategy="multi-pr",
@@ -35,7 +43,7 @@ def member(
         Carrier(branch=f"t{t}", head="h", tasks=(TaskId(t),), wave=1, pull=None) for t in ready.split()
     )
     first = f"{ready} {waiting}" if wave is None else wave
-    return MemberLook(
+    return RepositoryState(
         name=name, report=report, carriers=carriers, wave=frozenset(map(TaskId, first.split())), tree="t"
     )
 
@@ -44,7 +52,7 @@ def some_of(tasks: str) -> frozenset[TaskId]:
     return frozenset(map(TaskId, tasks.split()))
 
 
-def looks(*members: MemberLook) -> Looks:
+def states(*members: RepositoryState) -> RepositoryStates:
     return {one.name: one for one in members}
 
 
@@ -53,10 +61,12 @@ def begun(state: LevelState = "proved") -> LevelAcross:
     return LevelAcross(at="", by="", task="level-0", state=state, tasks=tasks, reason="why")
 
 
-def move(*members: MemberLook, on_partial: OnPartial = "wait", patient: bool = False, **more: object) -> Move:
+def move(
+    *members: RepositoryState, on_partial: OnPartial = "wait", may_wait: bool = False, **more: object
+) -> AcrossStep:
     known = more.get("begun")
     assert known is None or isinstance(known, LevelAcross)
-    return next_move(scene(on_partial), looks(*members), known, {}, patient=patient)
+    return next_across_step(scene(on_partial), states(*members), known, {}, may_wait=may_wait)
 
 
 def test_nothing_lands_before_all_of_the_wave_is_ready_everywhere() -> None:
@@ -64,7 +74,7 @@ def test_nothing_lands_before_all_of_the_wave_is_ready_everywhere() -> None:
     ended = move(*some)
     assert isinstance(ended, End)
     assert [(one.repository, one.task, one.reason) for one in ended.missing] == [("api", "3", "not started")]
-    assert isinstance(move(*some, patient=True), Pause)
+    assert isinstance(move(*some, may_wait=True), WaitForMissing)
     every = (member("schema", ready="1"), member("api", ready="2 3"), member("web", ready="3"))
     assert move(*every) == LandAll(tasks={"schema": some_of("1"), "api": some_of("2 3"), "web": some_of("3")})
 
@@ -82,9 +92,9 @@ def test_what_has_landed_waits_or_is_taken_back_where_the_rest_is_needed() -> No
     some = (member("schema", landed="1"), member("api", ready="2", waiting="3"), member("web", ready="3"))
     assert isinstance(move(*some, begun=begun()), End)
     back = move(*some, on_partial="rollback", begun=begun())
-    assert isinstance(back, TakeBack)
+    assert isinstance(back, RollBack)
     assert (back.names, back.reason) == (("schema",), "task 2, which others need, did not land: not started")
-    assert isinstance(move(*some, on_partial="rollback", begun=begun(), patient=True), Pause)
+    assert isinstance(move(*some, on_partial="rollback", begun=begun(), may_wait=True), WaitForMissing)
     # What others landed before is none of this: nothing was begun.
     assert isinstance(move(*some, on_partial="rollback"), End)
 
@@ -94,13 +104,13 @@ def test_what_nothing_depends_on_stays_and_what_is_half_in_goes() -> None:
     assert isinstance(move(*some, on_partial="rollback", begun=begun()), End)
     half = (member("schema", landed="1"), member("api", landed="2 3"), member("web", waiting="3"))
     back = move(*half, on_partial="rollback", begun=begun())
-    assert isinstance(back, TakeBack)
+    assert isinstance(back, RollBack)
     assert back.names == ("api", "schema")
 
 
 def test_a_rollback_that_was_begun_goes_on_whatever_is_asked_for() -> None:
     some = (member("schema", landed="1"), member("api", ready="2 3"), member("web", ready="3"))
-    assert move(*some, begun=begun("rolling-back")) == TakeBack(names=("schema",), reason="why")
+    assert move(*some, begun=begun("rolling-back")) == RollBack(names=("schema",), reason="why")
 
 
 def test_what_is_in_everywhere_is_over() -> None:
@@ -110,10 +120,10 @@ def test_what_is_in_everywhere_is_over() -> None:
 
 def test_two_repositories_that_have_two_tasks_in_opposite_waves_are_named() -> None:
     """Each task is in a later wave in one of them, so that none can land."""
-    whole = plan(("1", "api web", ""), ("2", "api web", ""))
-    crossed = LevelScene(whole=whole, level=whole.levels[0], names=("api", "web"))
-    members = looks(member("api", ready="1"), member("web", ready="2"))
-    ended = next_move(crossed, members, None, {}, patient=False)
+    small = plan(("1", "api web", ""), ("2", "api web", ""))
+    crossed = AcrossContext(plan=small, level=small.levels[0], names=("api", "web"))
+    members = states(member("api", ready="1"), member("web", ready="2"))
+    ended = next_across_step(crossed, members, None, {}, may_wait=False)
     assert isinstance(ended, End)
     assert [(one.repository, one.task) for one in ended.missing] == [("api", "2"), ("web", "1")]
     assert "conflicts with task 1 and comes after it here, but first in another" in ended.missing[0].reason
@@ -121,12 +131,12 @@ def test_two_repositories_that_have_two_tasks_in_opposite_waves_are_named() -> N
 
 def test_a_wave_that_was_proved_lands_to_its_end_before_a_later_one_is_waited_for() -> None:
     """A killed run has landed it in two repositories; a task of the next wave has to be reworked."""
-    whole = plan(("1", "schema", ""), ("2", "api", ""), ("3", "web", ""), ("5", "schema", ""))
-    left = LevelScene(whole=whole, level=whole.levels[0], names=NAMES)
+    small = plan(("1", "schema", ""), ("2", "api", ""), ("3", "web", ""), ("5", "schema", ""))
+    left = AcrossContext(plan=small, level=small.levels[0], names=NAMES)
     some = (member("schema", landed="1", waiting="5"), member("api", landed="2"), member("web", ready="3"))
-    members = looks(*some)
+    members = states(*some)
     tasks: dict[str, tuple[str, ...]] = {"schema": ("1",), "api": ("2",), "web": ("3",)}
     proved = LevelAcross(at="", by="", task="level-0", state="proved", tasks=tasks, reason="")
-    assert next_move(left, members, proved, {}, patient=False) == LandAll(tasks={"web": some_of("3")})
-    assert isinstance(next_move(left, members, None, {}, patient=False), End)
-    assert isinstance(next_move(left, members, proved, {"web": "refused"}, patient=False), End)
+    assert next_across_step(left, members, proved, {}, may_wait=False) == LandAll(tasks={"web": some_of("3")})
+    assert isinstance(next_across_step(left, members, None, {}, may_wait=False), End)
+    assert isinstance(next_across_step(left, members, proved, {"web": "refused"}, may_wait=False), End)

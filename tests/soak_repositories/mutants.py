@@ -56,9 +56,9 @@ MUTANTS: tuple[Mutant, ...] = (
         "landed while looked at",
         (
             Replace(
-                "landing/across/look.py",
-                "seen[:] = [snapshot]\n        return READY",
-                'seen[:] = [snapshot]\n        return ""',
+                "landing/across/one_repository.py",
+                "snapshots[:] = [snapshot]\n        return READY",
+                'snapshots[:] = [snapshot]\n        return ""',
             ),
         ),
         lambda scenario: _has(scenario, "late"),
@@ -67,7 +67,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "a later wave taken with the first",
         (
             Replace(
-                "landing/across/look.py",
+                "landing/across/one_repository.py",
                 "here = [one for one in ready.values() if open_tasks.intersection(wave, one.tasks)]",
                 "here = [*ready.values()]",
             ),
@@ -93,7 +93,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "a base that moved ignored",
         (
             Replace(
-                "landing/across/look.py",
+                "landing/across/one_repository.py",
                 "if commit is None or tree_of(context.repository.git, commit) != tree:",
                 "if commit is None:",
             ),
@@ -105,15 +105,15 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             Replace(
                 "landing/across/loop.py",
-                "self._hands.roll_back(name)) for name in move.names)",
-                "self._hands.roll_back(name)) for name in move.names[:-1])",
+                "self._access.roll_back(name)) for name in step.names)",
+                "self._access.roll_back(name)) for name in step.names[:-1])",
             ),
         ),
         lambda scenario: _half_in(scenario) and scenario.on_partial == "rollback",
     ),
     Mutant(
         "rolled back though it should wait",
-        (Replace("landing/across/decide.py", ' and scene.on_partial == "rollback"', ""),),
+        (Replace("landing/across/decide.py", ' and across.on_partial == "rollback"', ""),),
         _stays_half_in,
     ),
     Mutant(

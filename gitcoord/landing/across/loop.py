@@ -1,4 +1,4 @@
-"""Lands a level across repositories: inspects all, lands in one, and inspects them again.
+"""Lands a level across repositories: prepares it in all, lands it in one after the other, and prepares again.
 
 Nothing merges before the whole wave is proved in every repository; then the repositories land one after the
 other. This is not atomic: a later repository can refuse. The landed tasks then wait for it, or are rolled
@@ -9,83 +9,99 @@ import time
 from collections.abc import Callable
 
 from gitcoord.errors import GitcoordError, in_repository
-from gitcoord.landing.across.decide import LandAll, Pause, TakeBack, next_move
+from gitcoord.landing.across.decide import LandAll, RollBack, WaitForMissing, next_across_step
 from gitcoord.landing.across.linked_pulls import link_pulls
-from gitcoord.landing.across.look import land, look
-from gitcoord.landing.across.model import AcrossState, Hands, LevelReport, LevelScene, MemberLook, MissingTask
+from gitcoord.landing.across.model import (
+    AcrossContext,
+    AcrossState,
+    LevelReport,
+    MissingTask,
+    RepositoryAccess,
+    RepositoryState,
+)
+from gitcoord.landing.across.one_repository import land, prepare
 from gitcoord.level_events import LevelAcross, LevelState
 from gitcoord.state.journal import now, worker_name
 from gitcoord.tasks.model import TaskId
 
 _TICKS = (1.0, 2.0, 5.0, 10.0)
-_SOON = ("passes", "briefly")
-_MOST_PROOFS = 5
+_PASSES_ALONE = ("passes", "briefly")
+_MOST_FAILED_TRIES = 5
 """After this many proofs that the moving base invalidated, a repository counts as stuck."""
 
 
 class LevelLander:
     """Lands one level across repositories, in one run."""
 
-    def __init__(self, scene: LevelScene, hands: Hands, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._scene = scene
-        self._hands = hands
+    def __init__(
+        self, across: AcrossContext, access: RepositoryAccess, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._across = across
+        self._access = access
         self._sleep = sleep
-        self._looks: dict[str, MemberLook] = {}
-        self._stuck: dict[str, str] = {}
-        self._fruitless = 0
-        self._said: dict[tuple[str, int], str] = {}
+        self._states: dict[str, RepositoryState] = {}
+        self._refusals: dict[str, str] = {}
+        self._failed_tries = 0
+        self._comments: dict[tuple[str, int], str] = {}
 
     def land(self) -> LevelReport:
         """Lands as much of the level as possible, and returns a report of every repository.
 
         Raises GitcoordError if a repository or its forge is not available; the next run continues.
         """
-        deadline, waits = time.monotonic() + self._scene.wait, 0
+        deadline, waits = time.monotonic() + self._across.wait, 0
         while True:
-            self._look()
-            begun = self._hands.newest(self._scene.level.name)
+            self._prepare()
+            recorded = self._access.last_event(self._across.level.name)
             left = deadline - time.monotonic()
-            move = next_move(self._scene, self._looks, begun, self._stuck, patient=left > 0)
-            match move:
+            step = next_across_step(self._across, self._states, recorded, self._refusals, may_wait=left > 0)
+            match step:
                 case LandAll():
-                    self._land_all(move.tasks, begun)
-                case Pause():
+                    self._land_all(step.tasks, recorded)
+                case WaitForMissing():
                     self._sleep(min(_TICKS[min(waits, len(_TICKS) - 1)], left))
                     waits += 1
-                    self._stuck.clear()
-                case TakeBack():
-                    return self._take_back(move, begun)
+                    self._refusals.clear()
+                case RollBack():
+                    return self._roll_back(step, recorded)
                 case _:
-                    return self._end(move.missing, begun)
+                    return self._end(step.missing, recorded)
 
-    def _look(self) -> None:
-        for name in self._scene.names:
-            known = self._looks.get(name)
-            if known is None or not self._scene.tasks_in(name) <= known.landed:
+    def _prepare(self) -> None:
+        for name in self._across.names:
+            known = self._states.get(name)
+            if known is None or not self._across.tasks_in(name) <= known.landed:
                 with in_repository(name):
-                    self._looks[name] = look(name, self._hands.context(name), self._hands.tell(name))
-        link_pulls(self._scene, self._looks, self._hands, self._said)
+                    self._states[name] = prepare(name, self._access.context(name), self._access.tell(name))
+        link_pulls(self._across, self._states, self._access, self._comments)
 
-    def _land_all(self, tasks: dict[str, frozenset[TaskId]], begun: LevelAcross | None) -> None:
+    def _land_all(self, tasks: dict[str, frozenset[TaskId]], recorded: LevelAcross | None) -> None:
         for name, some in tasks.items():
-            if some != self._looks[name].ready:
+            if some != self._states[name].ready:
                 with in_repository(name):
-                    context, tell = self._hands.context(name), self._hands.tell(name)
-                    self._looks[name] = look(name, context, tell, only=some)
-        merged = {name: one.commit if name in tasks else one.base_commit for name, one in self._looks.items()}
+                    context, tell = self._access.context(name), self._access.tell(name)
+                    self._states[name] = prepare(name, context, tell, only=some)
+        merged = {
+            name: one.commit if name in tasks else one.base_commit for name, one in self._states.items()
+        }
         commits = {name: commit for name, commit in merged.items() if commit is not None}
-        failed = self._hands.check(commits)
+        failed = self._access.check(commits)
         if failed:
-            self._stuck[next(iter(tasks))] = failed
+            self._refusals[next(iter(tasks))] = failed
             return
         named = {name: tuple(sorted(some)) for name, some in tasks.items()}
-        earlier = begun.tasks if begun is not None and begun.state == "proved" else {}
+        earlier = recorded.tasks if recorded is not None and recorded.state == "proved" else {}
         together = {
             name: tuple(sorted({*earlier.get(name, ()), *named.get(name, ())}))
-            for name in self._scene.names
+            for name in self._across.names
             if name in named or name in earlier
         }
-        if begun is None or begun.state != "proved" or begun.tasks != together or begun.commits != commits:
+        if (
+            recorded is None
+            or recorded.state != "proved"
+            or recorded.tasks != together
+            or recorded.commits != commits
+        ):
             self._record("proved", together, commits)
         for name, some in tasks.items():
             if not self._land_in(name, some):
@@ -93,54 +109,54 @@ class LevelLander:
 
     def _land_in(self, name: str, tasks: frozenset[TaskId]) -> bool:
         """Lands `tasks` in one repository; returns whether all have landed."""
-        before, tree = self._looks[name].landed, self._looks[name].tree or ""
+        before, tree = self._states[name].landed, self._states[name].tree or ""
         try:
-            report, moved = land(self._hands.context(name), tasks, tree, self._hands.tell(name))
+            report, moved = land(self._access.context(name), tasks, tree, self._access.tell(name))
         except GitcoordError as error:
-            # The next look finds the result, or raises if the repository is not available.
-            del self._looks[name]
-            self._fruitless += 1
-            if error.passing not in _SOON or self._fruitless >= _MOST_PROOFS:
-                self._stuck[name] = error.message
+            # The next preparation finds the result, or raises if the repository is not available.
+            del self._states[name]
+            self._failed_tries += 1
+            if error.passing not in _PASSES_ALONE or self._failed_tries >= _MOST_FAILED_TRIES:
+                self._refusals[name] = error.message
             return False
         at = report.base_commit
-        self._looks[name] = MemberLook(name=name, report=report, base_commit=at, commit=at)
-        self._hands.keep_parts()
-        landed = self._looks[name].landed
-        self._fruitless = 0 if landed > before else self._fruitless + 1
+        self._states[name] = RepositoryState(name=name, report=report, base_commit=at, commit=at)
+        self._access.keep_parts()
+        landed = self._states[name].landed
+        self._failed_tries = 0 if landed > before else self._failed_tries + 1
         if tasks <= landed:
             return True
-        if not moved or self._fruitless >= _MOST_PROOFS:
-            self._stuck[name] = self._looks[name].why_not(min(tasks - landed))
+        if not moved or self._failed_tries >= _MOST_FAILED_TRIES:
+            self._refusals[name] = self._states[name].why_not(min(tasks - landed))
         return False
 
-    def _take_back(self, move: TakeBack, begun: LevelAcross | None) -> LevelReport:
+    def _roll_back(self, step: RollBack, recorded: LevelAcross | None) -> LevelReport:
         """Rolls the level back in every repository, after a dry run in each."""
-        known = begun.tasks if begun is not None else {}
-        tasks = {name: known.get(name, ()) for name in move.names} or known
-        for name in move.names:
-            self._hands.rehearse_rollback(name)
-        if begun is None or begun.state != "rolling-back":
-            self._record("rolling-back", tasks, reason=move.reason)
+        known = recorded.tasks if recorded is not None else {}
+        tasks = {name: known.get(name, ()) for name in step.names} or known
+        for name in step.names:
+            self._access.rehearse_rollback(name)
+        if recorded is None or recorded.state != "rolling-back":
+            self._record("rolling-back", tasks, reason=step.reason)
         # What landed last goes first, and the others stay until it is gone: it may need them.
-        whys = ((name, self._hands.roll_back(name)) for name in move.names)
+        whys = ((name, self._access.roll_back(name)) for name in step.names)
         reason = next((f"{name}: {why}" for name, why in whys if why), "")
-        self._looks.clear()
-        self._look()
-        self._hands.keep_parts()
-        if not reason and not any(one.landed for one in self._looks.values()):
+        self._states.clear()
+        self._prepare()
+        self._access.keep_parts()
+        if not reason and not any(one.landed for one in self._states.values()):
             self._record("rolled-back", tasks)
-            return self._report("rolled-back", reason=move.reason)
-        return self._report("rolling-back", reason=reason or move.reason)
+            return self._report("rolled-back", reason=step.reason)
+        return self._report("rolling-back", reason=reason or step.reason)
 
-    def _end(self, missing: tuple[MissingTask, ...], begun: LevelAcross | None) -> LevelReport:
-        scene = self._scene
-        self._hands.keep_parts()
-        if all(scene.tasks_in(name) <= self._looks[name].landed for name in scene.names):
-            if begun is not None and begun.state == "proved":
-                self._record("landed", begun.tasks)
+    def _end(self, missing: tuple[MissingTask, ...], recorded: LevelAcross | None) -> LevelReport:
+        across = self._across
+        self._access.keep_parts()
+        if all(across.tasks_in(name) <= self._states[name].landed for name in across.names):
+            if recorded is not None and recorded.state == "proved":
+                self._record("landed", recorded.tasks)
             return self._report("landed")
-        inside = any(one.landed for one in self._looks.values())
+        inside = any(one.landed for one in self._states.values())
         reason = f"{missing[0].repository}: {missing[0].reason}" if missing else ""
         return self._report("partial" if inside else "waiting", missing, reason)
 
@@ -148,9 +164,9 @@ class LevelLander:
         self, state: AcrossState, missing: tuple[MissingTask, ...] = (), reason: str = ""
     ) -> LevelReport:
         return LevelReport(
-            level=self._scene.level.name,
+            level=self._across.level.name,
             state=state,
-            repositories={name: self._looks[name].report for name in self._scene.names},
+            repositories={name: self._states[name].report for name in self._across.names},
             missing=missing,
             reason=reason,
         )
@@ -162,11 +178,11 @@ class LevelLander:
         commits: dict[str, str] | None = None,
         reason: str = "",
     ) -> None:
-        self._hands.record(
+        self._access.record(
             LevelAcross(
                 at=now(),
                 by=worker_name(),
-                task=self._scene.level.name,
+                task=self._across.level.name,
                 state=state,
                 tasks=tasks,
                 commits=commits or {},

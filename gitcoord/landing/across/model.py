@@ -20,7 +20,7 @@ OnPartial = Literal["wait", "rollback"]
 AcrossState = Literal["landed", "waiting", "partial", "rolled-back", "rolling-back"]
 
 
-class MemberLook(msgspec.Struct, frozen=True, kw_only=True):
+class RepositoryState(msgspec.Struct, frozen=True, kw_only=True):
     """The state of the level in one repository: `carriers` would merge now if all repositories are ready.
 
     `wave`: the open tasks of its first unfinished wave. `commit`: the base after all carriers; None if they
@@ -78,10 +78,10 @@ class LevelReport(msgspec.Struct, frozen=True, kw_only=True):
         return self.state == "landed"
 
 
-class LevelScene(msgspec.Struct, frozen=True, kw_only=True):
+class AcrossContext(msgspec.Struct, frozen=True, kw_only=True):
     """A level of the whole plan, and the repositories of its tasks in landing order."""
 
-    whole: Plan
+    plan: Plan
     level: PlannedLevel
     names: tuple[str, ...]
     on_partial: OnPartial = "wait"
@@ -89,10 +89,10 @@ class LevelScene(msgspec.Struct, frozen=True, kw_only=True):
 
     def tasks_in(self, name: str) -> frozenset[TaskId]:
         """Returns the level's tasks in one repository."""
-        return frozenset(task for task in self.level.tasks if name in self.whole.tasks[task].repositories)
+        return frozenset(task for task in self.level.tasks if name in self.plan.tasks[task].repositories)
 
 
-class Hands(Protocol):
+class RepositoryAccess(Protocol):
     """The access to repositories, forges and the journal that landing across repositories needs."""
 
     def context(self, name: str) -> LandingContext:
@@ -104,7 +104,7 @@ class Hands(Protocol):
     def tell(self, name: str) -> Tell:
         """Returns a function that shows notices of one repository."""
 
-    def newest(self, level: str) -> LevelAcross | None:
+    def last_event(self, level: str) -> LevelAcross | None:
         """Returns the last recorded event of the level."""
 
     def record(self, event: LevelAcross) -> None:

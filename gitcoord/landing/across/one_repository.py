@@ -1,4 +1,4 @@
-"""Prepares a level for landing in one repository: everything except the merge."""
+"""Prepares a level for landing in one repository (everything except the merge), and then lands it there."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import msgspec
 
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.merge_tree import tree_of
-from gitcoord.landing.across.model import MemberLook
+from gitcoord.landing.across.model import RepositoryState
 from gitcoord.landing.combinations import Combinations
 from gitcoord.landing.context import LandingContext, stacks_on
 from gitcoord.landing.decide import carrier_of
@@ -18,41 +18,41 @@ from gitcoord.notices import Tell
 from gitcoord.tasks.model import TaskId
 
 READY = "it is ready and waits for the other repositories"
-_GIVEN_AWAY = (
+_MERGE_QUEUE = (
     "the forge's merge queue would land it at its own time, but repositories of a level land in order: merge "
     "it there by hand, or remove the queue from the base's rules"
 )
 _MOVED = "the base has moved since it was proved with the other repositories"
 
 
-def look(
+def prepare(
     name: str, context: LandingContext, tell: Tell, *, only: frozenset[TaskId] | None = None
-) -> MemberLook:
+) -> RepositoryState:
     """Opens pull requests, runs the check and asks for the gates; merges nothing.
 
-    With `only`, of what is ready only these tasks are for merging.
+    With `only`, prepares only these of the ready tasks for the merge.
     """
     ready: dict[str, Carrier] = {}
-    seen: list[LandingSnapshot] = []
+    snapshots: list[LandingSnapshot] = []
 
-    def keep(snapshot: LandingSnapshot, step: Merge | MergeTogether | HandOver) -> str:
+    def hold_ready(snapshot: LandingSnapshot, step: Merge | MergeTogether | HandOver) -> str:
         if isinstance(step, HandOver):
-            return _GIVEN_AWAY
+            return _MERGE_QUEUE
         carriers = step.carriers if isinstance(step, MergeTogether) else (step.carrier,)
         ready.update({carrier.branch: carrier for carrier in carriers})
-        seen[:] = [snapshot]
+        snapshots[:] = [snapshot]
         return READY
 
     waiting = msgspec.structs.replace(context.options, wait=0.0, delete_branches=False)
-    report = Lander(msgspec.structs.replace(context, options=waiting, permit=keep), tell).land()
+    report = Lander(msgspec.structs.replace(context, options=waiting, permit=hold_ready), tell).land()
     open_tasks = {task for wave in context.level.waves for task in wave} - {one.task for one in report.landed}
     wave = next((wave for wave in context.level.waves if open_tasks.intersection(wave)), ())
-    # A later wave conflicts with this one: it lands when this one is in everywhere.
+    # A later wave conflicts with this one: it lands after this one has landed everywhere.
     here = [one for one in ready.values() if open_tasks.intersection(wave, one.tasks)]
     here = [one for one in here if only is None or only.issuperset(one.tasks)]
     carriers = tuple(sorted(here, key=lambda carrier: carrier.wave))
-    commit = _combined(context, seen[0], carriers) if carriers else report.base_commit
-    return MemberLook(
+    commit = _merged_commit(context, snapshots[0], carriers) if carriers else report.base_commit
+    return RepositoryState(
         name=name,
         report=report,
         carriers=carriers,
@@ -64,18 +64,18 @@ def look(
 
 
 def land(context: LandingContext, tasks: frozenset[TaskId], tree: Oid, tell: Tell) -> tuple[Report, bool]:
-    """Lands `tasks` while they give the tree `tree`; also returns whether the base moved to another tree."""
+    """Lands `tasks` if the base then has the tree `tree`; also returns whether it would get another one."""
     moved = False
 
     def permit(snapshot: LandingSnapshot, step: Merge | MergeTogether | HandOver) -> str:
         nonlocal moved
         carriers = step.carriers if isinstance(step, MergeTogether) else (step.carrier,)
         if isinstance(step, HandOver):
-            return _GIVEN_AWAY
+            return _MERGE_QUEUE
         if not tasks.issuperset(task for carrier in carriers for task in carrier.tasks):
             return READY
-        left = _left(snapshot, carriers, tasks, single=context.options.strategy == "single-pr")
-        commit = _combined(context, snapshot, left)
+        carriers_left = _remaining(snapshot, carriers, tasks, single=context.options.strategy == "single-pr")
+        commit = _merged_commit(context, snapshot, carriers_left)
         if commit is None or tree_of(context.repository.git, commit) != tree:
             moved = True
             return _MOVED
@@ -86,7 +86,7 @@ def land(context: LandingContext, tasks: frozenset[TaskId], tree: Oid, tell: Tel
     return report, moved
 
 
-def _left(
+def _remaining(
     snapshot: LandingSnapshot, carriers: Sequence[Carrier], tasks: frozenset[TaskId], *, single: bool
 ) -> list[Carrier]:
     """Returns the carriers that have not landed, the next ones first."""
@@ -101,7 +101,9 @@ def _left(
     return [*carriers, *sorted(others, key=lambda carrier: carrier.wave)]
 
 
-def _combined(context: LandingContext, snapshot: LandingSnapshot, carriers: Sequence[Carrier]) -> Oid | None:
+def _merged_commit(
+    context: LandingContext, snapshot: LandingSnapshot, carriers: Sequence[Carrier]
+) -> Oid | None:
     """Returns the commit that results from merging all carriers onto the base; None if they conflict."""
     heads = [carrier.head for carrier in carriers]
     found = Combinations(context.repository.git, stacks_on(context, snapshot), heads)
