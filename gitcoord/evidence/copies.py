@@ -5,6 +5,7 @@ Trailers and stamps only select the commits to check; a merge in memory decides.
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from gitcoord.evidence.content import bringing_commit
 from gitcoord.evidence.trailers import LANDED, values
@@ -20,16 +21,31 @@ _MOST_TWINS = 50
 def find_copies(git: Git, ancestry: Ancestry, base: Oid, heads: Collection[Oid]) -> dict[Oid, Oid]:
     """For heads that the base does not contain, returns the base's commit that contains their changes."""
     unknown = sorted(head for head in heads if not ancestry.recalls((base, head)))
-    found = _search(git, base, unknown) if unknown else {}
+    found = _search(git, ancestry, base, unknown) if unknown else {}
     copies = {head: ancestry.remembered((base, head), partial(found.get, head)) for head in heads}
     return {head: commit for head, commit in copies.items() if commit is not None}
 
 
-def _search(git: Git, base: Oid, heads: Sequence[Oid]) -> dict[Oid, Oid]:
-    """Searches for all heads with a few processes; tries only commits that a trailer or stamp points to."""
+def naming_commits(git: Git, ancestry: Ancestry, base: Oid, head: Oid) -> Sequence[Oid]:
+    """Returns the commits of the base that name a head which it does not contain, newest first."""
+    newest = ("named", base, head)
+    if ancestry.recalls(newest) and ancestry.remembered(newest, lambda: None) is None:
+        return ()
+    return _pointed(_read_base(git, base, [head]).named, head)
+
+
+class _BaseHistory(NamedTuple):
+    """The base's commits by the heads that their trailers name, and with their stamps; newest first."""
+
+    named: Mapping[str, Sequence[Oid]]
+    stamped: Sequence[tuple[str, Oid]]
+
+
+def _read_base(git: Git, base: Oid, heads: Sequence[Oid]) -> _BaseHistory:
+    """Reads the base's commits since it and all heads had the same history."""
     root = git.probe("merge-base", "--octopus", base, *heads)
     if root == base:
-        return {}  # The base has nothing that a head lacks.
+        return _BaseHistory({}, ())  # The base has nothing that a head lacks.
     fields = f"--format=%H%x1f{STAMP}%x1f%B"
     named: dict[str, list[Oid]] = {}
     stamped: list[tuple[str, Oid]] = []
@@ -38,7 +54,16 @@ def _search(git: Git, base: Oid, heads: Sequence[Oid]) -> dict[Oid, Oid]:
         stamped.append(("\x1f".join((email, time, subject)), commit))
         for value in values(LANDED, message):
             named.setdefault(value.rpartition(" ")[2], []).append(commit)
-    found = _brought(git, {head: _pointed(named, head) for head in heads})
+    return _BaseHistory(named, stamped)
+
+
+def _search(git: Git, ancestry: Ancestry, base: Oid, heads: Sequence[Oid]) -> dict[Oid, Oid]:
+    """Searches for all heads with a few processes; tries only commits that a trailer or stamp points to."""
+    named, stamped = _read_base(git, base, heads)
+    pointed = {head: _pointed(named, head) for head in heads}
+    for head, commits in pointed.items():
+        ancestry.remembered(("named", base, head), partial(next, iter(commits), None))
+    found = _brought(git, pointed)
     left = [head for head in heads if head not in found]
     if not left or {stamp for stamp, _ in stamped}.isdisjoint(_stamps(git, base, left)):
         return found

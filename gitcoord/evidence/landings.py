@@ -4,8 +4,9 @@ The journal only says where to look: a task has landed only if the base's histor
 cheapest first: the submitted head is an ancestor of the base; the commit that was recorded as its landing is
 one, and nothing was submitted since; a commit of the base that contains the changes names the head in a
 `Gitcoord-Landed` trailer (squash); one with author, time and subject of its own commits contains them
-(rebase; `copies.py` finds both); or the head is part of other work that landed in such a way. Work that was
-rolled back since does not count (`rollbacks.py`).
+(rebase; `copies.py` finds both); a commit that names the head contains a commit of the level branch in which
+somebody resolved its conflict (`resolved_heads.py`); or the head is part of work that landed in such a way.
+Work that was rolled back since does not count (`rollbacks.py`).
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from gitcoord.evidence.copies import find_copies
 from gitcoord.evidence.merged_pulls import pulled_tasks, stands_pulled
 from gitcoord.evidence.model import Landing, Rollbacks
+from gitcoord.evidence.resolved_heads import find_resolved
 from gitcoord.evidence.rollbacks import find_rollbacks, stands
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.git_cli import Git, Oid
@@ -64,6 +66,11 @@ def landed_tasks(
         elif head in known:
             elsewhere[task] = head
     copies = find_copies(git, ancestry, base_commit, set(elsewhere.values()))
+    level_tips = {
+        task: tips[level.branch] for level in plan.levels if level.branch in tips for task in level.tasks
+    }
+    carried_by = {h: level_tips[t] for t, h in elsewhere.items() if h not in copies and t in level_tips}
+    copies |= find_resolved(git, ancestry, base_commit, carried_by)
     found |= {task: Landing(commit=copies[h], head=h) for task, h in elsewhere.items() if h in copies}
     if undone is None:
         undone = find_rollbacks(git, ancestry, base_commit, progress)

@@ -29,7 +29,7 @@ def show_rollback(report: RollbackReport, git: Git) -> None:
     else:
         emit(f"{clean(named)} {verb} not rolled back yet.")
         emit(clean(f"pull request {report.pull} of {report.branch}: {report.reason} {report.url}".rstrip()))
-    _show_unowned(report)
+    _show_notes(report)
 
 
 def show_rollbacks(level: str, reports: Mapping[str, RollbackReport]) -> None:
@@ -44,13 +44,15 @@ def show_rollbacks(level: str, reports: Mapping[str, RollbackReport]) -> None:
             "done": f"{tasks} rolled back on {report.base} at {report.base_commit[:12]}",
         }
         emit(clean(f"{name}: {words[report.state]}"))
-        _show_unowned(report)
+        _show_notes(report)
     if not reports:
         emit(clean(f"{level} has already been rolled back everywhere."))
 
 
-def _show_unowned(report: RollbackReport) -> None:
-    """Names the reverted changes that no task restores."""
+def _show_notes(report: RollbackReport) -> None:
+    """Says whether no file changes, and names the reverted changes that no task restores."""
+    if report.unchanged:
+        emit(clean(f"No file on {report.base} changes: the landing changed none, or was reverted before."))
     for one in report.unowned:
         commit, paths = one.commit[:12], some(one.paths, _MOST_NAMED)
         emit(clean(f"Reverted with it, and not restored by any task: changes of {commit} in {paths}."))

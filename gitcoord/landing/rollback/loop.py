@@ -128,6 +128,7 @@ class Rollbacker:
                 RolledBackTask(task=task, head=one.head, commit=one.commit) for task, one in newest.items()
             ),
             unowned=self._back.unowned if self._back else (),
+            unchanged=self._back is not None and self._back.unchanged,
             pull=self._pull.number,
         )
 
@@ -143,6 +144,7 @@ class Rollbacker:
             ),
             reverted=back.commits,
             unowned=back.unowned,
+            unchanged=back.unchanged,
             tree=back.tree,
             branch=ended.branch,
             pull=self._pull.number,

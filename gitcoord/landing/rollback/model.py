@@ -59,7 +59,8 @@ class RolledBackTask(msgspec.Struct, frozen=True, kw_only=True):
 class RollbackReport(msgspec.Struct, frozen=True, kw_only=True):
     """The state of a rollback. `reverted`: the base's commits that it reverts, newest first.
 
-    `unowned`: the reverted changes that belong to no task, so no task restores them.
+    `unowned`: the reverted changes that belong to no task, so no task restores them. `unchanged`: no file
+    changes, because the landings changed none or somebody had already reverted them.
 
     `state`: `done` by this run; `already` done before; `waiting` for `reason`; `opened` as a pull request
     that somebody else merges; `planned` by a dry run.
@@ -72,6 +73,7 @@ class RollbackReport(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[RolledBackTask, ...]
     reverted: tuple[Oid, ...] = ()
     unowned: tuple[UnownedChanges, ...] = ()
+    unchanged: bool = False
     tree: Oid | None = None
     branch: str | None = None
     pull: int | None = None

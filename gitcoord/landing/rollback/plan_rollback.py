@@ -12,6 +12,7 @@ from gitcoord.evidence.rollbacks import is_recorded, unrecorded
 from gitcoord.evidence.snapshot import read_snapshot
 from gitcoord.forge.pull_requests import Pull
 from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.merge_tree import trees_of
 from gitcoord.landing.merged_rollbacks import prove_rollbacks
 from gitcoord.landing.remade import remade
 from gitcoord.landing.rollback.landed_commits import History, LandedChange
@@ -26,11 +27,15 @@ _MOST_NAMED = 3
 
 
 class Reversal(msgspec.Struct, frozen=True, kw_only=True):
-    """The changes to revert, newest first, the base's tree without them, and what they contain of no task."""
+    """The changes to revert, newest first, the base's tree without them, and what they contain of no task.
+
+    `unchanged`: the base's tree stays as it is, because the landings changed nothing or are already reverted.
+    """
 
     units: tuple[LandedChange, ...]
     tree: Oid
     unowned: tuple[UnownedChanges, ...] = ()
+    unchanged: bool = False
 
     @property
     def commits(self) -> tuple[Oid, ...]:
@@ -106,7 +111,8 @@ def reverse(context: RollbackContext, snapshot: RollbackSnapshot) -> Reversal:
         )
     landed = {one.head: one.commit for one in (*snapshot.others.values(), *snapshot.wanted.values())}
     lost = unowned(context.repository, context.shared, units, landed)
-    return Reversal(units=tuple(units), tree=made.tree, unowned=lost)
+    unchanged = made.tree == trees_of(git, [snapshot.base_commit])[snapshot.base_commit]
+    return Reversal(units=tuple(units), tree=made.tree, unowned=lost, unchanged=unchanged)
 
 
 def _begun(context: RollbackContext) -> dict[TaskId, Oid]:

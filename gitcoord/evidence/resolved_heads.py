@@ -1,0 +1,60 @@
+"""Finds heads that landed with a conflict resolved on the level's branch.
+
+Such a head alone conflicts with the commit that landed it: merging the two proves nothing. Merges of that
+commit with those of the branch decide, because they contain both the head and the resolution.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from gitcoord.evidence.content import bringing_commit, holds
+from gitcoord.evidence.copies import naming_commits
+from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.merge_tree import first_parents
+
+_MOST_TRIED = 50
+"""Most commits of a branch to try, newest first."""
+
+
+def find_resolved(git: Git, ancestry: Ancestry, base: Oid, tips: Mapping[Oid, Oid]) -> dict[Oid, Oid]:
+    """For each head that `base` lacks, returns the commit of `base` that landed it as a part of its tip.
+
+    `tips` maps heads to the tips of the branches that carry them. The commit must name the head in a trailer,
+    and have brought all changes of a commit of the branch that contains the head.
+    """
+    found: dict[Oid, Oid] = {}
+    for head, tip in tips.items():
+        if tip == head or not ancestry.contains(tip, head):
+            continue
+        key = ("resolved", base, head, tip)
+        commit = ancestry.remembered(key, partial(_landing_commit, git, ancestry, base, head, tip))
+        if commit is not None:
+            found[head] = commit
+    return found
+
+
+def _landing_commit(git: Git, ancestry: Ancestry, base: Oid, head: Oid, tip: Oid) -> Oid | None:
+    naming = naming_commits(git, ancestry, base, head)
+    if not naming:
+        return None
+    line = git.lines("rev-list", "--first-parent", f"--max-count={_MOST_TRIED}", tip, f"^{base}")
+    for carrier in line:
+        if carrier == head or not ancestry.contains(carrier, head):
+            break
+        commit = _bringing(git, naming, carrier)
+        if commit is not None:
+            return commit
+    return None
+
+
+def _bringing(git: Git, naming: Sequence[Oid], carrier: Oid) -> Oid | None:
+    """The commit that landed the changes of `carrier`, if its first parent lacked some of them.
+
+    A carrier that changes nothing would be proved by any commit that quotes the trailer.
+    """
+    commit = bringing_commit(git, naming, carrier)
+    if commit is None:
+        return None
+    before = first_parents(git, [commit])[commit]
+    return None if holds(git, [(before, carrier)])[0] else commit
