@@ -17,7 +17,7 @@ from gitcoord.cli.views.dashboard.live_view import dashboard_view
 from gitcoord.cli.views.report.page import report_page
 from gitcoord.progress.build import make_picture
 from gitcoord.progress.measure import make_metrics
-from tests.progress.plans import at, play, sixty
+from tests.progress.plans import at, simulate, sixty
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
 _MOMENT = 500.0
@@ -28,7 +28,7 @@ def main() -> None:
     """Writes `docs/pictures/`."""
     PICTURES.mkdir(exist_ok=True)
     plan = sixty()
-    played = play(
+    played = simulate(
         plan,
         until=_MOMENT,
         ends={"2.3": ["failed"], "1.5": ["timeout"]},

@@ -8,7 +8,7 @@ from gitcoord.landing.context import LandingContext
 from gitcoord.landing.loop_memory import LandingMemory
 from gitcoord.landing.model import LandingSnapshot, TaskState
 from gitcoord.landing.notices import LandingNotices
-from gitcoord.landing.observation_cache import Outlook
+from gitcoord.landing.observation_cache import ObservationCache
 from gitcoord.landing.pull_comments import try_to
 from gitcoord.landing.steps import Retarget
 from gitcoord.state.journal import now, worker_name
@@ -36,7 +36,7 @@ def retarget(
     snapshot: LandingSnapshot,
     step: Retarget,
     memory: LandingMemory,
-    outlook: Outlook,
+    cache: ObservationCache,
     notices: LandingNotices,
 ) -> None:
     """Changes the base of pull requests whose base branch has landed, once each, and records it."""
@@ -49,6 +49,6 @@ def retarget(
             context.store.record(event)
             notices.recorded(event)
             # An outdated list would look like a person's rejection of the work.
-            outlook.learn(msgspec.structs.replace(pull, base=snapshot.base))
+            cache.learn(msgspec.structs.replace(pull, base=snapshot.base))
         else:
-            outlook.forget()
+            cache.forget()

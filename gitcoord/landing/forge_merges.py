@@ -27,8 +27,8 @@ class OwnMessage(msgspec.Struct, frozen=True):
     heads: AbstractSet[Oid]
 
 
-def is_here(repository: Repository, shared: SharedRefs, head: Oid) -> bool:
-    """Whether the clone has a merged head; fetches it if necessary, as its branch may be deleted."""
+def fetch_head(repository: Repository, shared: SharedRefs, head: Oid) -> bool:
+    """Fetches a merged head unless the clone has it; returns False if the remote does not send it."""
     ancestry = repository.ancestry
     return bool(ancestry.existing({head}) or (shared.bring(head) and ancestry.existing({head})))
 

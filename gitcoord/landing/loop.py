@@ -6,20 +6,20 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from gitcoord.events import AnyEvent
-from gitcoord.forge.pull_requests import BEHIND
 from gitcoord.landing import merged_rollbacks, perform_forge, perform_git
 from gitcoord.landing.adopted import owners_of, retarget
 from gitcoord.landing.context import LandingContext, with_newest_plan
-from gitcoord.landing.decide import BY_ITSELF, PATIENCE, closed_gates, next_step
+from gitcoord.landing.decide import next_step
 from gitcoord.landing.deferral import make_deferral, record_deferral
 from gitcoord.landing.delete_branches import delete_spent
-from gitcoord.landing.loop_memory import LandingMemory, details_key
+from gitcoord.landing.loop_memory import LandingMemory
 from gitcoord.landing.merge_together import merge_together
-from gitcoord.landing.mergeability import examine, why_left_to_forge
+from gitcoord.landing.mergeability import why_left_to_forge
 from gitcoord.landing.merged_tree import SentMerges
 from gitcoord.landing.model import Carrier, LandingSnapshot
 from gitcoord.landing.notices import LandingNotices
-from gitcoord.landing.observation_cache import Outlook
+from gitcoord.landing.observation_cache import ObservationCache
+from gitcoord.landing.outcomes import LookAgain, MergeForbidden, OutcomeFollower
 from gitcoord.landing.prover import Prover, merges_in_one_move
 from gitcoord.landing.pull_comments import close_unwanted, tell_deferred, tell_settled
 from gitcoord.landing.remake import remake
@@ -51,12 +51,8 @@ from gitcoord.landing.steps import (
 from gitcoord.notices import Tell
 from gitcoord.tasks.model import TaskId
 
-_PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 5.0)
-"""Seconds between looks at an unsettled carrier; the last value repeats."""
 _TICKS = (0.5, 1.0, 2.0, 5.0)
 """Seconds between looks while workers, checks and reviews are pending; the last value repeats."""
-_DOUBTFUL_LOOKS = 4
-"""The number of looks after a lost answer before the merge is sent again: the first may still be running."""
 
 
 class Lander:
@@ -69,12 +65,11 @@ class Lander:
         self._context = context
         self._notices = LandingNotices(tell)
         self._sleep = sleep
-        self._outlook = Outlook(owners_of(context))
+        self._cache = ObservationCache(owners_of(context))
         self._prover = Prover(self._notices)
         self._memory = LandingMemory.empty()
-        self._opened: set[str] = set()
         self._sent = SentMerges()
-        self._waits = 0
+        self._outcomes = OutcomeFollower(self._memory, self._cache, self._sent, self._notices, sleep)
 
     def land(self) -> Report:
         """Lands as much of the level as possible, and returns a report.
@@ -84,7 +79,7 @@ class Lander:
         """
         deadline = time.monotonic() + self._context.options.wait
         while True:
-            snapshot = self._outlook.look(self._context)
+            snapshot = self._cache.observe(self._context)
             self._sent.prove_landed(self._context, snapshot)
             self._notices.carried(snapshot.works)
             left = deadline - time.monotonic()
@@ -97,7 +92,7 @@ class Lander:
             elif isinstance(step, Prove):
                 self._prove(snapshot, step.carrier)
             elif kept := self._context.kept_back(snapshot, step):
-                self._hold(*kept)
+                self._outcomes.hold(*kept)
             elif isinstance(step, ForgeStep):
                 self._ask_forge(snapshot, step)
             else:
@@ -113,12 +108,12 @@ class Lander:
 
     def _wait(self, snapshot: LandingSnapshot, left: float) -> None:
         if self._notices.waiting(waiting_tasks(self._context, snapshot, self._memory)):
-            self._waits = 0
-        self._sleep(min(_TICKS[min(self._waits, len(_TICKS) - 1)], max(0.0, left)))
-        self._waits += 1
+            self._memory.waits = 0
+        self._sleep(min(_TICKS[min(self._memory.waits, len(_TICKS) - 1)], max(0.0, left)))
+        self._memory.waits += 1
         self._memory.release(snapshot)
         self._prover.forget(self._context)
-        self._outlook.forget()
+        self._cache.forget()
 
     def _change_git(self, snapshot: LandingSnapshot, step: Step) -> None:
         context = self._context
@@ -130,11 +125,11 @@ class Lander:
             case RecordLanding():
                 self._record_landings(snapshot, step.tasks)
             case Retarget():
-                retarget(context, snapshot, step, self._memory, self._outlook, self._notices)
+                retarget(context, snapshot, step, self._memory, self._cache, self._notices)
             case RecordRejections():
                 self._notices.caution(close_unwanted(context, snapshot, step.tasks))
                 self._notices.recorded(*perform_git.record_rejections(context, snapshot, step.tasks))
-                self._outlook.forget()
+                self._cache.forget()
             case Adopt():
                 self._notices.recorded(*perform_git.record_unsubmitted_tips(context, snapshot, step.tasks))
             case Fold():
@@ -155,15 +150,15 @@ class Lander:
 
     def _prove(self, snapshot: LandingSnapshot, carrier: Carrier) -> None:
         proof = self._prover.prove(self._context, snapshot, carrier, self._memory)
-        self._outlook.expect_pushes()  # checks take long
+        self._cache.expect_pushes()  # checks take long
         for one in proof.failing:
             self._defer(
                 snapshot, Defer(task=one.task, paths=(), onto=snapshot.base_commit, failure=one.failure)
             )
         if proof.state == "held":
-            self._hold(carrier, proof.reason)
+            self._outcomes.hold(carrier, proof.reason)
         elif proof.state == "stopped":
-            self._follow(snapshot, carrier, perform_forge.MergeForbidden(reason=proof.reason))
+            self._outcomes.follow(snapshot, carrier, MergeForbidden(reason=proof.reason))
         elif proof.state == "passed":
             self._memory.learn(snapshot, carrier, proof, in_one_move=merges_in_one_move(self._context))
 
@@ -183,114 +178,39 @@ class Lander:
     def _ask_forge(self, snapshot: LandingSnapshot, step: ForgeStep) -> None:
         context, carrier = self._context, step.carrier
         match step:
-            case Examine() | MergeTogether() if not self._outlook.fetched:
-                self._outlook.expect_pushes()  # fetch first: the forge's answer must come last
+            case Examine() | MergeTogether() if not self._cache.fetched:
+                self._cache.expect_pushes()  # fetch first: the forge's answer must come last
             case Examine():
                 self._examine(snapshot, carrier)
             case Settle():
-                self._settle(snapshot, carrier)
+                self._outcomes.settle(snapshot, carrier)
             case Hold():
-                self._hold(carrier, step.reason, final=step.final)
+                self._outcomes.hold(carrier, step.reason, final=step.final)
             case OpenPull():
-                self._follow(snapshot, carrier, perform_forge.open_pull(context, snapshot, step))
+                self._outcomes.follow(snapshot, carrier, perform_forge.open_pull(context, snapshot, step))
             case MergeTogether():
                 for one, outcome in merge_together(context, snapshot, step):
-                    self._follow(snapshot, one, outcome)
+                    self._outcomes.follow(snapshot, one, outcome)
             case Merge() | HandOver() if why := why_left_to_forge(
                 context, snapshot, carrier, self._memory.handed_over
             ):
-                self._hold(carrier, why)
+                self._outcomes.hold(carrier, why)
             case Merge():
                 outcome = perform_forge.merge(context, snapshot, step)
-                if isinstance(outcome, perform_forge.LookAgain) and outcome.doubt:
+                if isinstance(outcome, LookAgain) and outcome.doubt:
                     self._sent.doubt(snapshot, step)
-                self._follow(snapshot, carrier, outcome)
+                self._outcomes.follow(snapshot, carrier, outcome)
             case HandOver():
-                self._hand_over(snapshot, step)
+                self._sent.forget(carrier)
+                self._outcomes.follow_hand_over(
+                    snapshot, step, perform_forge.hand_over(context, snapshot, step)
+                )
 
     def _examine(self, snapshot: LandingSnapshot, carrier: Carrier) -> None:
-        details = examine(self._context, snapshot, carrier)
+        details = perform_forge.examine(self._context, snapshot, carrier)
         self._memory.learn_details(snapshot, carrier, details)
         if details.ended:
-            self._outlook.forget()
-
-    def _hand_over(self, snapshot: LandingSnapshot, step: HandOver) -> None:
-        carrier, memory = step.carrier, self._memory
-        self._sent.forget(carrier)
-        details = memory.details[details_key(snapshot, carrier)]
-        closed = closed_gates(details)
-        outcome = perform_forge.hand_over(self._context, snapshot, step)
-        match outcome:
-            case perform_forge.CarrierHeld() if any(gate.name == BEHIND for gate in details.gates):
-                self._follow(snapshot, carrier, perform_forge.HeadOutdated(message=outcome.reason))
-            case perform_forge.MergeDelegated():
-                memory.handed_over.add(carrier.branch)
-                self._outlook.forget()
-                queued = "it is in the forge's merge queue, and merges when its turn comes"
-                self._notices.recorded(*outcome.events)
-                memory.held[carrier.branch] = queued if step.way == "queue" else f"{closed} ({BY_ITSELF})"
-            case perform_forge.MergeDeclined():
-                memory.declined.add(carrier.branch)
-                self._hold(carrier, f"{closed}; the forge does not merge it automatically: {outcome.reason}")
-            case _:
-                self._follow(snapshot, carrier, outcome)
-
-    def _follow(
-        self,
-        snapshot: LandingSnapshot,
-        carrier: Carrier,
-        outcome: perform_forge.Outcome | perform_forge.OpenedPull,
-    ) -> None:
-        match outcome:
-            case perform_forge.OpenedPull() if carrier.pull is None and carrier.branch in self._opened:
-                self._outlook.forget()
-                self._settle(snapshot, carrier)  # it exists, but the forge does not list it yet
-            case perform_forge.OpenedPull():
-                self._opened.add(carrier.branch)
-                self._outlook.learn_opened(outcome.pull)
-                self._notices.recorded(*outcome.events)
-                self._notices.caution(outcome.problem)
-            case perform_forge.MergeDone():
-                self._sent.settle(carrier)
-                self._outlook.learn(perform_forge.merged_pull(carrier, outcome.commit))
-                self._notices.merged(carrier, snapshot.base, outcome.commit)
-            case perform_forge.CarrierHeld():
-                self._outlook.forget()
-                self._hold(carrier, outcome.reason, final=outcome.final)
-            case perform_forge.MergeForbidden():
-                self._outlook.forget()
-                self._memory.stopped = outcome.reason
-                self._notices.stopped(outcome.reason)
-            case perform_forge.HeadOutdated():
-                self._outlook.forget()
-                self._notices.answered(carrier, outcome.message)
-                details, key = self._memory.details, details_key(snapshot, carrier)
-                details[key] = msgspec.structs.replace(details[key], behind=True)
-            case perform_forge.LookAgain():
-                self._outlook.forget()
-                if outcome.message:
-                    self._notices.answered(carrier, outcome.message, again=True)
-                if outcome.doubt:
-                    self._memory.doubt[carrier.branch] = _DOUBTFUL_LOOKS
-                if outcome.pause:
-                    self._settle(snapshot, carrier)
-
-    def _hold(self, carrier: Carrier, reason: str, *, final: bool = False) -> None:
-        self._memory.held[carrier.branch] = reason
-        if final:
-            self._memory.final[carrier.branch] = (carrier.head, reason)
-        if self._waits == 0:
-            self._notices.held(carrier.branch, carrier.tasks, reason)
-
-    def _settle(self, snapshot: LandingSnapshot, carrier: Carrier) -> None:
-        self._outlook.expect_pushes()
-        if self._memory.doubt.get(carrier.branch, 0):
-            self._outlook.forget()
-        looks = self._memory.look_again(snapshot, carrier)
-        if looks >= PATIENCE:
-            self._hold(carrier, "the forge has not computed yet whether it can merge")
-        else:
-            self._sleep(_PAUSES[min(looks, len(_PAUSES) - 1)])
+            self._cache.forget()
 
     def _follow_git(
         self, snapshot: LandingSnapshot, outcome: AnyEvent | Defer | str | None, task: TaskId | None = None

@@ -1,4 +1,4 @@
-"""The memory of a landing run between two looks."""
+"""What a landing run remembers from one observation to the next."""
 
 import msgspec
 
@@ -18,14 +18,14 @@ class ProvedPrefix(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LandingMemory(msgspec.Struct, kw_only=True):
-    """The memory of a run between looks. Losing it costs requests, never correctness.
+    """What a run remembers between observations. Losing it costs requests, never correctness.
 
     `held` maps a carrier's branch to the reason why it cannot merge now; waiting clears it. `impatient`: the
-    time for waiting is over. `settling` counts the looks at an unsettled carrier, `doubt` the remaining looks
-    after a merge whose answer was lost. `handed_over`: branches that the forge merges automatically;
-    `declined`: branches that it refused to merge so. `final` maps a branch to a head
-    that cannot merge without a change, and the
-    reason: it stays held until the branch moves. `stalled` counts the looks since any carrier settled.
+    time for waiting is over. `settling` counts how often an unsettled carrier was examined; `doubt` counts
+    down the examinations after a merge whose answer was lost. `handed_over`: branches that the forge merges
+    automatically; `declined`: branches for which it refused that. `final` maps a branch to a head that cannot
+    merge without a change, and the reason: it stays held until the branch moves. `stalled` counts the
+    examinations since any carrier settled, `waits` the pauses since the reasons to wait changed.
     """
 
     details: dict[DetailsKey, MergeReadiness]
@@ -48,6 +48,7 @@ class LandingMemory(msgspec.Struct, kw_only=True):
     stuck: set[str] = set()
     """The held branches that git refuses to move: somebody has to act."""
     stalled: int = 0
+    waits: int = 0
     impatient: bool = False
     stopped: str = ""
 
@@ -95,13 +96,13 @@ class LandingMemory(msgspec.Struct, kw_only=True):
             self.stalled = 0
 
     def look_again(self, snapshot: LandingSnapshot, carrier: Carrier) -> int:
-        """Drops the carrier's details, so it is examined again; returns the number of earlier looks."""
-        looks = self.settling.get(carrier.branch, 0)
-        self.settling[carrier.branch] = looks + 1
+        """Drops the carrier's details, so it is examined again; returns how often it was before."""
+        earlier = self.settling.get(carrier.branch, 0)
+        self.settling[carrier.branch] = earlier + 1
         self.stalled += 1
         self.doubt[carrier.branch] = max(0, self.doubt.get(carrier.branch, 0) - 1)
         self.details.pop(details_key(snapshot, carrier), None)
-        return looks
+        return earlier
 
     def release(self, snapshot: LandingSnapshot) -> None:
         """Drops everything after a wait, so it is examined again; keeps final reasons of unmoved branches."""

@@ -4,9 +4,10 @@ import msgspec
 
 from gitcoord.landing.context import LandingContext
 from gitcoord.landing.decide import closed_gates
-from gitcoord.landing.mergeability import examine, number_of
+from gitcoord.landing.mergeability import number_of
 from gitcoord.landing.model import Carrier, LandingSnapshot
-from gitcoord.landing.perform_forge import CarrierHeld, MergeDone, Outcome, follow_merge
+from gitcoord.landing.outcomes import CarrierHeld, MergeDone, Outcome
+from gitcoord.landing.perform_forge import examine, follow_merge
 from gitcoord.landing.pull_texts import merge_request
 from gitcoord.landing.steps import Merge, MergeTogether
 

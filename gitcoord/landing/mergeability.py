@@ -1,4 +1,4 @@
-"""Examines one carrier: whether git can merge it now, then whether the forge will."""
+"""Finds out whether git can merge a carrier now, and whether the forge will. Changes nothing."""
 
 from collections.abc import Collection
 
@@ -10,33 +10,42 @@ from gitcoord.git.bare_merge import differs_on_server
 from gitcoord.git.merge_tree import TreeMerge, replay
 from gitcoord.landing.context import LandingContext, stacks_on
 from gitcoord.landing.model import Carrier, LandingSnapshot, MergeReadiness
-from gitcoord.landing.pull_comments import made_ready
-from gitcoord.landing.pull_texts import new_text
-from gitcoord.landing.rejections import moved_away
 from gitcoord.landing.remade import remade
 from gitcoord.text_lists import named_tasks
 
 
-def examine(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) -> MergeReadiness:
-    """Merges the carrier onto the current base in memory; if it merges, asks the forge about it.
-
-    Before that, marks the carrier's own pull request as ready and updates its text.
-    """
-    found = examine_in_git(context, snapshot, carrier)
-    if not found.clean or found.behind or found.gates:
-        return found
-    pull = context.forge.read_pull(number_of(carrier))
-    if pull.state != "open":
-        return msgspec.structs.replace(found, settled=False, ended=True)
-    if pull.base != snapshot.base:
-        gate = Gate(name="base", reason=moved_away(pull, snapshot.base))
-        return msgspec.structs.replace(found, gates=(gate,), ended=True)
-    pull = made_ready(context, carrier, pull)
-    text = new_text(context, snapshot, carrier, pull)
-    if text is not None:
-        context.forge.edit_pull(pull.number, title=text.title, body=text.body)
-    seen = pull.head_commit == carrier.head and pull.mergeable is not None
-    return msgspec.structs.replace(with_forge_state(context, snapshot, carrier, found, pull), settled=seen)
+def examine_in_git(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) -> MergeReadiness:
+    """Examines the carrier with git only; sends nothing to the forge."""
+    git = context.repository.git
+    stacks = stacks_on(context, snapshot)
+    merged = stacks.merge(git, carrier.head)
+    if not merged.clean:
+        return MergeReadiness(clean=False, paths=merged.paths, problem=merged.problem)
+    apart = overtaken(git, context.options.book, stacks.base_for(git, carrier.head), carrier.head)
+    if apart:
+        return MergeReadiness(clean=False, paths=apart, exclusive=True)
+    if (
+        stacks.heads(git, carrier.head)
+        or _lacks_earlier_wave(context, snapshot, carrier)
+        or _differs_on_the_forge(context, snapshot, carrier, merged)
+    ):
+        return MergeReadiness(clean=True, behind=True)
+    made = remade(git, context.maker, context.options.book, snapshot.base_commit, merged.tree)
+    if made.problem:
+        gate = Gate(name="regenerate", reason=made.problem, failed=True, final=not made.passing)
+        return MergeReadiness(clean=True, gates=(gate,))
+    if made.tree != merged.tree:
+        on_base = context.ancestry.contains(carrier.head, snapshot.base_commit)
+        tree = made.tree if on_base else ""
+        return MergeReadiness(clean=True, behind=True, made_anew=made.paths, remade=tree)
+    if context.options.method == "rebase":
+        # A rebase does not regenerate files: the forge would merge each commit's version as text.
+        bare, who = git.merging_everything(), context.repository.identity
+        tip = replay(bare, snapshot.base_commit, carrier.head, environment=who)
+        # A rebase drops merge commits, and silently loses the conflicts resolved in them.
+        if tip is None or git.text("rev-parse", f"{tip}^{{tree}}") != merged.tree:
+            return MergeReadiness(clean=True, gates=(_not_rebasable(carrier),))
+    return MergeReadiness(clean=True, tree=merged.tree, made_anew=made.paths)
 
 
 def with_forge_state(
@@ -74,40 +83,6 @@ def why_left_to_forge(
     if not stack:
         return ""
     return f"it is in the same stack as {named_tasks(stack)}, which the forge merges automatically"
-
-
-def examine_in_git(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) -> MergeReadiness:
-    """Examines the carrier with git only; sends nothing to the forge."""
-    git = context.repository.git
-    stacks = stacks_on(context, snapshot)
-    merged = stacks.merge(git, carrier.head)
-    if not merged.clean:
-        return MergeReadiness(clean=False, paths=merged.paths, problem=merged.problem)
-    apart = overtaken(git, context.options.book, stacks.base_for(git, carrier.head), carrier.head)
-    if apart:
-        return MergeReadiness(clean=False, paths=apart, exclusive=True)
-    if (
-        stacks.heads(git, carrier.head)
-        or _lacks_earlier_wave(context, snapshot, carrier)
-        or _differs_on_the_forge(context, snapshot, carrier, merged)
-    ):
-        return MergeReadiness(clean=True, behind=True)
-    made = remade(git, context.maker, context.options.book, snapshot.base_commit, merged.tree)
-    if made.problem:
-        gate = Gate(name="regenerate", reason=made.problem, failed=True, final=not made.passing)
-        return MergeReadiness(clean=True, gates=(gate,))
-    if made.tree != merged.tree:
-        on_base = context.ancestry.contains(carrier.head, snapshot.base_commit)
-        tree = made.tree if on_base else ""
-        return MergeReadiness(clean=True, behind=True, made_anew=made.paths, remade=tree)
-    if context.options.method == "rebase":
-        # A rebase does not regenerate files: the forge would merge each commit's version as text.
-        bare, who = git.merging_everything(), context.repository.identity
-        tip = replay(bare, snapshot.base_commit, carrier.head, environment=who)
-        # A rebase drops merge commits, and silently loses the conflicts resolved in them.
-        if tip is None or git.text("rev-parse", f"{tip}^{{tree}}") != merged.tree:
-            return MergeReadiness(clean=True, gates=(_not_rebasable(carrier),))
-    return MergeReadiness(clean=True, tree=merged.tree, made_anew=made.paths)
 
 
 def _is_behind(

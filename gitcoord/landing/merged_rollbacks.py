@@ -8,7 +8,7 @@ from gitcoord.evidence.trailers import ROLLED_BACK
 from gitcoord.forge.pull_requests import Forge
 from gitcoord.git.git_cli import Oid
 from gitcoord.landing.context import LandingContext
-from gitcoord.landing.forge_merges import OwnMessage, compare_recorded, is_by_forge, is_here, is_merge_of
+from gitcoord.landing.forge_merges import OwnMessage, compare_recorded, fetch_head, is_by_forge, is_merge_of
 from gitcoord.landing.landing_commit import landing_commit
 from gitcoord.landing.model import LandingSnapshot
 from gitcoord.state.store import Store
@@ -49,7 +49,7 @@ def prove_rollbacks(
     pulls = forge.find_pulls(sorted(proposals), base) if proposals else {}
     for branch, found in pulls.items():
         pull = found.current
-        if pull is None or not is_here(repository, store.shared, pull.head_commit):
+        if pull is None or not fetch_head(repository, store.shared, pull.head_commit):
             continue
         rollback = proposals[branch]
         own = OwnMessage(ROLLED_BACK, rollback.heads)

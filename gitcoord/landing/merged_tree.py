@@ -12,8 +12,8 @@ from gitcoord.landing.forge_merges import (
     OwnMessage,
     compare,
     compare_recorded,
+    fetch_head,
     is_by_forge,
-    is_here,
     is_merge_of,
 )
 from gitcoord.landing.mergeability import number_of
@@ -79,7 +79,7 @@ class SentMerges:
             if (
                 commit is not None
                 and context.ancestry.contains(snapshot.base_commit, commit)
-                and is_here(context.repository, context.shared, pull.head_commit)
+                and fetch_head(context.repository, context.shared, pull.head_commit)
                 and is_merge_of(context.repository, pull, commit, message)
                 and (is_by_forge(context.repository, pull, commit, message) or _handed_over(context, pull))
             ):

@@ -15,8 +15,8 @@ from gitcoord.landing.model import LandingSnapshot
 from gitcoord.landing.observe import observe
 
 
-class Outlook:
-    """One run's cache of observations.
+class ObservationCache:
+    """The cache of one run.
 
     Asks for the pull requests of the branches `owners` with every fetch: the level branch contains their
     work, and the forge would merge it even after one of them is closed.
@@ -27,10 +27,10 @@ class Outlook:
         self._pulls: dict[str, BranchPulls] = {}
         self._fetch = True
         self.fetched = False
-        """Whether the last look fetched the shared refs."""
+        """Whether the last observation fetched the shared refs."""
         self._newest = 0
 
-    def look(self, context: LandingContext) -> LandingSnapshot:
+    def observe(self, context: LandingContext) -> LandingSnapshot:
         """Returns a snapshot; asks only for what may have changed since the last one."""
         if self._fetch:
             self._pulls = {head: known for head, known in self._pulls.items() if head not in self._owners}
@@ -44,11 +44,11 @@ class Outlook:
         return snapshot
 
     def forget(self) -> None:
-        """Makes the next look ask for everything."""
+        """Makes the next observation ask for everything."""
         self._pulls, self._fetch = {}, True
 
     def expect_pushes(self) -> None:
-        """Makes the next look fetch the shared refs."""
+        """Makes the next observation fetch the shared refs."""
         self._fetch = True
 
     def learn_opened(self, pull: Pull) -> None:

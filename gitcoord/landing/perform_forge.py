@@ -1,82 +1,34 @@
-"""Performs the steps on the forge: opens pull requests, merges each once, and verifies the result."""
+"""Performs the steps on the forge: opens, examines and merges pull requests, and verifies each merge."""
 
 from functools import partial
 
 import msgspec
 
 from gitcoord.events import PullOpened, TaskHandedOver
-from gitcoord.forge.pull_requests import Merged, MergeOutcome, MergeRequest, Pull, Refused, Unclear
-from gitcoord.git.git_cli import Oid
+from gitcoord.forge.pull_requests import Gate, Merged, MergeOutcome, MergeRequest, Pull, Refused, Unclear
 from gitcoord.landing.context import LandingContext
-from gitcoord.landing.mergeability import number_of
+from gitcoord.landing.mergeability import examine_in_git, number_of, with_forge_state
 from gitcoord.landing.merged_base import base_holds
 from gitcoord.landing.merged_tree import prove
-from gitcoord.landing.model import Carrier, LandingSnapshot
+from gitcoord.landing.model import Carrier, LandingSnapshot, MergeReadiness
+from gitcoord.landing.outcomes import (
+    CarrierHeld,
+    HeadOutdated,
+    LookAgain,
+    MergeDeclined,
+    MergeDelegated,
+    MergeDone,
+    MergeForbidden,
+    OpenedPull,
+    Outcome,
+)
 from gitcoord.landing.own_text import is_own
-from gitcoord.landing.pull_comments import add_extras
-from gitcoord.landing.pull_texts import merge_request, new_pull
+from gitcoord.landing.pull_comments import add_extras, made_ready
+from gitcoord.landing.pull_texts import merge_request, new_pull, new_text
+from gitcoord.landing.rejections import moved_away
 from gitcoord.landing.steps import HandOver, Merge, OpenPull
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.task_history import Progress
-
-
-class MergeForbidden(msgspec.Struct, frozen=True, kw_only=True):
-    """The run must stop: the forge forbids merging by this user or with this method."""
-
-    reason: str
-
-
-class CarrierHeld(msgspec.Struct, frozen=True, kw_only=True):
-    """The carrier cannot merge now; `final`: not without a change, however long one waits."""
-
-    reason: str
-    final: bool = False
-
-
-class LookAgain(msgspec.Struct, frozen=True, kw_only=True):
-    """The result is not certain: observe again. `pause`: wait a moment first.
-
-    `doubt`: a merge was sent and its answer was lost; it may still be running.
-    """
-
-    pause: bool = False
-    doubt: bool = False
-    message: str = ""
-
-
-class MergeDone(msgspec.Struct, frozen=True, kw_only=True):
-    """The base contains the carrier's work at `commit`."""
-
-    commit: Oid
-
-
-class OpenedPull(msgspec.Struct, frozen=True, kw_only=True):
-    """The carrier's pull request, the recorded events, and the `problem` with labels or reviewers, if any."""
-
-    pull: Pull
-    events: tuple[PullOpened, ...]
-    problem: str = ""
-
-
-class HeadOutdated(msgspec.Struct, frozen=True, kw_only=True):
-    """The base requires heads that contain its newest commits, and this one does not."""
-
-    message: str
-
-
-class MergeDelegated(msgspec.Struct, frozen=True, kw_only=True):
-    """The forge will merge the carrier automatically; `events` were recorded."""
-
-    events: tuple[TaskHandedOver, ...]
-
-
-class MergeDeclined(msgspec.Struct, frozen=True, kw_only=True):
-    """The forge refuses to merge the carrier automatically."""
-
-    reason: str
-
-
-Outcome = MergeDone | CarrierHeld | MergeForbidden | LookAgain | HeadOutdated
 
 
 def open_pull(context: LandingContext, snapshot: LandingSnapshot, step: OpenPull) -> Outcome | OpenedPull:
@@ -112,6 +64,31 @@ def _open(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) 
         case Refused():
             return CarrierHeld(reason=f"its pull request cannot be opened: {opened.reason}", final=True)
     return opened
+
+
+def examine(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) -> MergeReadiness:
+    """Merges the carrier in memory; if it merges, prepares its pull request and asks the forge about it."""
+    found = examine_in_git(context, snapshot, carrier)
+    if not found.clean or found.behind or found.gates:
+        return found
+    pull = context.forge.read_pull(number_of(carrier))
+    if pull.state != "open":
+        return msgspec.structs.replace(found, settled=False, ended=True)
+    if pull.base != snapshot.base:
+        gate = Gate(name="base", reason=moved_away(pull, snapshot.base))
+        return msgspec.structs.replace(found, gates=(gate,), ended=True)
+    pull = _prepare_pull(context, snapshot, carrier, pull)
+    settled = pull.head_commit == carrier.head and pull.mergeable is not None
+    return msgspec.structs.replace(with_forge_state(context, snapshot, carrier, found, pull), settled=settled)
+
+
+def _prepare_pull(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, pull: Pull) -> Pull:
+    """Marks gitcoord's own pull request as ready, and updates its text; returns its new state."""
+    pull = made_ready(context, carrier, pull)
+    text = new_text(context, snapshot, carrier, pull)
+    if text is not None:
+        context.forge.edit_pull(pull.number, title=text.title, body=text.body)
+    return pull
 
 
 def merge(context: LandingContext, snapshot: LandingSnapshot, step: Merge) -> Outcome:
@@ -189,11 +166,3 @@ def hand_over(
     )
     context.store.record_all([(event, lambda before: before.landing is not None) for event in events])
     return MergeDelegated(events=events)
-
-
-def merged_pull(carrier: Carrier, commit: Oid) -> Pull:
-    """Returns the carrier's pull request in its state after the merge as `commit`."""
-    assert carrier.pull is not None  # noqa: S101 - only an open pull request is merged
-    return msgspec.structs.replace(
-        carrier.pull, state="merged", head_commit=carrier.head, merge_commit=commit
-    )

@@ -8,7 +8,7 @@ from gitcoord.planning.critical_path import Timing, UnitTimes, task_timing, unit
 from gitcoord.planning.graph import Graph
 from gitcoord.planning.model import PlannedSubtask, PlannedTask, Schedule, Schedules, Strategy
 from gitcoord.planning.network import Network, minutes_of, network_of
-from gitcoord.planning.simulate import play
+from gitcoord.planning.simulate import simulate
 from gitcoord.planning.unhindered import lands_by_level
 from gitcoord.planning.units import clash_sets, rows_of
 from gitcoord.planning.wave_risks import RiskWeighing
@@ -99,16 +99,16 @@ def _schedules(work: WorkNetwork, order: Sequence[TaskId], slots: int, strategy:
 
     `order` is the order in which a single worker would do the tasks.
     """
-    how = RunRules(slots=slots, waves=strategy == "single-pr")
+    rules = RunRules(slots=slots, waves=strategy == "single-pr")
     reckoned = _Reckoned(work, order)
-    landing = reckoned.played(how)
+    landing = reckoned.simulated(rules)
     pipelined = landing
-    if how.waves or work.clashes or any(len(parts) > 1 for parts in work.network.parts):
-        pipelined = reckoned.played(msgspec.structs.replace(how, pipeline=True))
-    same = landing if lands_by_level(work, how) else None
+    if rules.waves or work.clashes or any(len(parts) > 1 for parts in work.network.parts):
+        pipelined = reckoned.simulated(msgspec.structs.replace(rules, pipeline=True))
+    same = landing if lands_by_level(work, rules) else None
     return Schedules(
         sequential=reckoned.one_by_one(),
-        level_barrier=same or reckoned.played(msgspec.structs.replace(how, barrier=True)),
+        level_barrier=same or reckoned.simulated(msgspec.structs.replace(rules, barrier=True)),
         no_barrier=landing,
         pipeline=pipelined,
     )
@@ -127,13 +127,13 @@ class _Reckoned:
         self._add(starts, self._order, 0)
         return self._schedule(starts, self._total, 1, 1)
 
-    def played(self, how: RunRules) -> Schedule:
-        found = play(self._work, how)
+    def simulated(self, rules: RunRules) -> Schedule:
+        found = simulate(self._work, rules)
         starts, end = found.starts, found.duration
         if len(starts) < len(self._order):
             # Such work cannot land together with its wave: the remaining units start after it.
             end = self._add(starts, [unit for unit in self._order if unit not in starts], end)
-        return self._schedule(starts, end, how.slots, found.most)
+        return self._schedule(starts, end, rules.slots, found.most)
 
     def _add(self, starts: dict[int, int], units: Sequence[int], now: int) -> int:
         """Starts `units` one after another from `now` on, and returns the end of the last."""

@@ -30,23 +30,23 @@ class SimulatedPlan(msgspec.Struct, frozen=True, kw_only=True):
         return max(self.ends.values(), default=0)
 
 
-def play(work: WorkNetwork, how: RunRules, begun: StartState | None = None) -> SimulatedPlan:
-    """Simulates the rest of a run after `begun`, assuming exact estimates and no further failures."""
-    course = unhindered(work, how) if begun is None else None
+def simulate(work: WorkNetwork, rules: RunRules, initial: StartState | None = None) -> SimulatedPlan:
+    """Simulates the rest of a run after `initial`, assuming exact estimates and no further failures."""
+    course = unhindered(work, rules) if initial is None else None
     if course is not None:
         return _whole(work, *course)
     from gitcoord.planning.simulated_run import SimulatedRun
 
-    game = SimulatedRun(work, how, begun or StartState())
-    game.play()
+    run = SimulatedRun(work, rules, initial or StartState())
+    run.simulate()
     return SimulatedPlan(
-        starts=game.starts,
-        ends=game.ends,
-        most=game.most,
-        tokens=game.space.most_tokens,
-        done=game.done,
-        submitted=game.handed_in.submitted,
-        landed=game.handed_in.landed,
+        starts=run.starts,
+        ends=run.ends,
+        most=run.most,
+        tokens=run.capacity.most_tokens,
+        done=run.done,
+        submitted=run.tasks.submitted,
+        landed=run.tasks.landed,
     )
 
 

@@ -2,78 +2,78 @@
 
 import heapq
 
-from gitcoord.planning.handing_in import HandIns
-from gitcoord.planning.kept_apart import Apart
 from gitcoord.planning.risks import LOOKAHEAD
-from gitcoord.planning.simulated_capacity import Space
-from gitcoord.planning.strict_levels import Turns
+from gitcoord.planning.simulated_capacity import SimulatedCapacity
+from gitcoord.planning.simulated_clashes import SimulatedClashes
+from gitcoord.planning.simulated_tasks import SimulatedTasks
+from gitcoord.planning.strict_levels import SimulatedLevels
 from gitcoord.planning.workload import RunRules, StartState, WorkNetwork
 
 
 class SimulatedRun:
     """The state of the simulated run at its present moment: units that are ready, running and submitted."""
 
-    def __init__(self, work: WorkNetwork, how: RunRules, begun: StartState) -> None:
-        self._work, self._how, self._begun = work, how, begun
+    def __init__(self, work: WorkNetwork, rules: RunRules, initial: StartState) -> None:
+        self._work, self._rules, self._initial = work, rules, initial
         network = self._network = work.network
         self.starts: dict[int, int] = {}
         self.ends: dict[int, int] = {}
-        self.done = set(begun.done)
+        self.done = set(initial.done)
         self.most = 0
         self._now = 0
         self._running: list[tuple[int, int]] = []
         self._unit_at = sorted(range(len(work.rank)), key=work.rank.__getitem__)
         self._ready: list[int] = []
         self._deferred: list[int] = []
-        stuck = _stuck(work, begun, how) if begun.failed else set()
-        self.handed_in = HandIns(work, how, begun, stuck)
-        self.space = Space(work, how)
-        apart = how.waits and bool(work.clashes)
-        self._apart = Apart(work, how, begun, self.handed_in, stuck) if apart else None
-        self._turns = Turns(work, self.handed_in, self.done, stuck) if how.barrier else None
-        self.handed_in.news.clear()
-        self.handed_in.cleared.clear()
-        self._careful = apart or self.space.matters
-        landed, enough = self.handed_in.landed, self.handed_in.is_enough
+        stuck = _stuck(work, initial, rules) if initial.failed else set()
+        self.tasks = SimulatedTasks(work, rules, initial, stuck)
+        self.capacity = SimulatedCapacity(work, rules)
+        apart = rules.waits and bool(work.clashes)
+        self._clashes = SimulatedClashes(work, rules, initial, self.tasks, stuck) if apart else None
+        self._levels = SimulatedLevels(work, self.tasks, self.done, stuck) if rules.barrier else None
+        self.tasks.satisfied.clear()
+        self.tasks.cleared.clear()
+        self._careful = apart or self.capacity.matters
+        landed, enough = self.tasks.landed, self.tasks.is_enough
         over = [unit in self.done or network.owner[unit] in landed for unit in range(len(network.units))]
         self._missing = [
             sum([not over[need] for need in needs]) + sum([not enough(task) for task in gates])
             for needs, gates in zip(network.needs, network.gates, strict=True)
         ]
-        for unit in begun.running:
+        for unit in initial.running:
             if unit not in self.done:
                 self._start(unit)
-        self.space.last_start = None
+        self.capacity.last_start = None
         for unit, missing in enumerate(self._missing):
             if not missing and not over[unit] and unit not in self.starts:
                 self._offer(unit)
 
-    def play(self) -> None:
+    def simulate(self) -> None:
         """Lets everything start and end that can."""
         self._start_what_can()
-        while self._running or self.space.opens is not None:
+        while self._running or self.capacity.opens is not None:
             self._pass_time()
             self._start_what_can()
 
     def _offer(self, unit: int) -> None:
         """Makes a unit with all its needs ready to start, unless it is done, excluded or not admitted."""
-        begun = self._begun
-        if unit in self.done or unit in self.starts or self._network.owner[unit] in self.handed_in.landed:
+        initial = self._initial
+        if unit in self.done or unit in self.starts or self._network.owner[unit] in self.tasks.landed:
             return
-        if unit in begun.never or (self._turns is not None and not self._turns.admits(unit)):
+        if unit in initial.never or (self._levels is not None and not self._levels.admit(unit)):
             return
-        if unit in begun.deferred:
+        if unit in initial.deferred:
             self._deferred.append(self._work.rank[unit])
         else:
             heapq.heappush(self._ready, self._work.rank[unit])
 
     def _start_what_can(self) -> None:
-        self.space.begin_round(self._now)
+        self.capacity.begin_round(self._now)
         refused: list[int] = []
-        while self._ready and len(self._running) < self._how.slots:
+        while self._ready and len(self._running) < self._rules.slots:
             place = self._next_place()
             unit = self._unit_at[place]
-            if self._careful and self._held(unit, place, refused):
+            if self._careful and self._make_wait(unit, place, refused):
                 continue
             self._start(unit)
         for place in refused:
@@ -94,16 +94,18 @@ class SimulatedRun:
                 heapq.heappush(ready, place)
         return best
 
-    def _held(self, unit: int, place: int, refused: list[int]) -> bool:
-        """Whether something other than slots keeps the unit from starting; then notes the refusal."""
-        if self._apart is not None and self._apart.blocks(unit):
-            self._apart.refused(unit)
+    def _make_wait(self, unit: int, place: int, refused: list[int]) -> bool:
+        """Makes the unit wait if anything but slots keeps it from starting; returns whether it has to."""
+        if self._clashes is not None and self._clashes.park_if_blocked(unit):
+            self._clashes.not_started(unit)
             self._take_woken()
             return True
-        if self.space.refuses(unit):
+        obstacle = self.capacity.obstacle(unit)
+        if obstacle is not None:
+            self.capacity.note(unit, obstacle)
             refused.append(place)
-            if self._apart is not None:
-                self._apart.refused(unit)
+            if self._clashes is not None:
+                self._clashes.not_started(unit)
                 self._take_woken()
             return True
         return False
@@ -118,14 +120,18 @@ class SimulatedRun:
             unit = self._unit_at[place]
             level = turn[unit][0]
             held = level in busy
-            if not held and self._apart is not None and self._apart.blocks(unit):
-                self._apart.refused(unit)
+            if not held and self._clashes is not None and self._clashes.park_if_blocked(unit):
+                self._clashes.not_started(unit)
                 self._take_woken()
                 continue
-            if held or len(self._running) >= self._how.slots or self.space.refuses(unit):
+            full = held or len(self._running) >= self._rules.slots
+            obstacle = None if full else self.capacity.obstacle(unit)
+            if full or obstacle is not None:
+                if obstacle is not None:
+                    self.capacity.note(unit, obstacle)
                 self._deferred.append(place)
-                if self._apart is not None:
-                    self._apart.refused(unit)
+                if self._clashes is not None:
+                    self._clashes.not_started(unit)
                     self._take_woken()
             else:
                 self._start(unit)
@@ -138,20 +144,20 @@ class SimulatedRun:
         heapq.heappush(self._running, (end, unit))
         self.most = max(self.most, len(self._running))
         if self._careful:
-            self.space.take(unit)
-            if self._apart is not None:
-                self._apart.started(unit)
+            self.capacity.take(unit)
+            if self._clashes is not None:
+                self._clashes.started(unit)
                 self._take_woken()
 
     def _pass_time(self) -> None:
         """Lets time pass until something changes."""
         moments = [self._running[0][0]] if self._running else []
-        if self.space.opens is not None:
-            moments.append(self.space.opens)
+        if self.capacity.opens is not None:
+            moments.append(self.capacity.opens)
         now = self._now = min(moments)
-        network, missing, handed_in = self._network, self._missing, self.handed_in
-        if self._apart is not None:
-            self._apart.look()
+        network, missing, tasks = self._network, self._missing, self.tasks
+        if self._clashes is not None:
+            self._clashes.begin_round()
         free: list[int] = []
         ended = []
         while self._running and self._running[0][0] <= now:
@@ -159,53 +165,53 @@ class SimulatedRun:
             ended.append(unit)
             self.done.add(unit)
             if self._careful:
-                self.space.leave(unit)
-            handed_in.end(unit)
+                self.capacity.leave(unit)
+            tasks.end(unit)
             for fed in network.feeds[unit]:
                 missing[fed] -= 1
                 if not missing[fed]:
                     free.append(fed)
-        handed_in.settle()
-        for task in handed_in.news:
+        tasks.land_waves()
+        for task in tasks.satisfied:
             for opened in network.opens[task]:
                 missing[opened] -= 1
                 if not missing[opened]:
                     free.append(opened)
         self._tell(ended)
-        handed_in.news.clear()
-        handed_in.cleared.clear()
+        tasks.satisfied.clear()
+        tasks.cleared.clear()
         for unit in free:
             self._offer(unit)
 
     def _tell(self, ended: list[int]) -> None:
         """Notifies units that wait for something other than their dependencies."""
-        if self._apart is not None:
+        if self._clashes is not None:
             for unit in ended:
-                self._apart.ended(unit)
-            for task in self.handed_in.cleared:
-                self._apart.cleared(task)
+                self._clashes.ended(unit)
+            for task in self.tasks.cleared:
+                self._clashes.cleared(task)
             self._take_woken()
-        if self._turns is not None:
-            for unit in self._turns.after(ended):
+        if self._levels is not None:
+            for unit in self._levels.after(ended):
                 self._offer(unit)
 
     def _take_woken(self) -> None:
-        if self._apart is not None:
-            for unit in self._apart.woken:
+        if self._clashes is not None:
+            for unit in self._clashes.woken:
                 self._offer(unit)
-            self._apart.woken.clear()
+            self._clashes.woken.clear()
 
 
-def _stuck(work: WorkNetwork, begun: StartState, how: RunRules) -> set[int]:
+def _stuck(work: WorkNetwork, initial: StartState, rules: RunRules) -> set[int]:
     """The units that failed, and those that depend on them, directly or not."""
     network = work.network
-    safe = begun.done.union(begun.running)
-    stuck = set(begun.failed - safe)
+    safe = initial.done.union(initial.running)
+    stuck = set(initial.failed - safe)
     todo = list(stuck)
     for unit in todo:
         task = network.owner[unit]
-        handed_in = task in begun.submitted or task in begun.landed
-        for other in (*network.feeds[unit], *(() if handed_in else network.opens[task])):
+        tasks = task in initial.submitted or task in initial.landed
+        for other in (*network.feeds[unit], *(() if tasks else network.opens[task])):
             if other not in stuck and other not in safe:
                 stuck.add(other)
                 todo.append(other)

@@ -2,15 +2,15 @@
 
 import heapq
 
-from gitcoord.planning.handing_in import HandIns
+from gitcoord.planning.simulated_tasks import SimulatedTasks
 from gitcoord.planning.workload import WorkNetwork
 
 
-class Turns:
+class SimulatedLevels:
     """Holds back the units of later levels and waves, and of later waves of their own task."""
 
-    def __init__(self, work: WorkNetwork, handed_in: HandIns, done: set[int], stuck: set[int]) -> None:
-        self._work, self._handed_in, self._stuck = work, handed_in, stuck
+    def __init__(self, work: WorkNetwork, tasks: SimulatedTasks, done: set[int], stuck: set[int]) -> None:
+        self._work, self._tasks, self._stuck = work, tasks, stuck
         network = self._network = work.network
         turns = [work.turn[parts[0]][:2] for parts in network.parts]
         self._order = sorted(range(len(turns)), key=turns.__getitem__, reverse=True)
@@ -24,8 +24,8 @@ class Turns:
                 wave = work.turn[unit][2]
                 waves[wave] = waves.get(wave, 0) + 1
 
-    def admits(self, unit: int) -> bool:
-        """Whether it is the unit's turn; otherwise holds it."""
+    def admit(self, unit: int) -> bool:
+        """Admits the unit if it is its turn, else holds it; returns whether it was admitted."""
         level, wave, inside = self._work.turn[unit]
         if (level, wave) > self._open():
             heapq.heappush(self._held, ((level, wave), unit))
@@ -53,7 +53,7 @@ class Turns:
         """Returns the current level and wave."""
         while self._order:
             task = self._order[-1]
-            if not self._handed_in.is_enough(task) and task not in self._handed_in.hopeless:
+            if not self._tasks.is_enough(task) and task not in self._tasks.hopeless:
                 return self._turn_of[task]
             self._order.pop()
         return 0, 0

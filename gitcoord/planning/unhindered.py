@@ -12,29 +12,29 @@ Course = tuple[dict[int, int], int]
 """The start of each unit, in ticks and in that order; and the highest number that ran at once."""
 
 
-def unhindered(work: WorkNetwork, how: RunRules) -> Course | None:
+def unhindered(work: WorkNetwork, rules: RunRules) -> Course | None:
     """Simulates the run from its beginning; returns None if the plan needs the complete simulation."""
     network = work.network
     if work.clashes or work.alone or work.tokens or work.urgencies or network.units != network.tasks:
         return None
-    if how.budget is not None or how.stagger or how.independent or not how.lands:
+    if rules.budget is not None or rules.stagger or rules.independent or not rules.lands:
         return None
     if network.after != network.gates or any(network.needs):
         return None
-    if how.barrier:
-        return _wave_by_wave(work, how.slots) if not how.pipeline and _rises(work) else None
-    if how.pipeline or not how.waves:
-        return _as_needed(work, how.slots)
-    return _wave_by_wave(work, how.slots) if lands_by_level(work, how) else None
+    if rules.barrier:
+        return _wave_by_wave(work, rules.slots) if not rules.pipeline and _rises(work) else None
+    if rules.pipeline or not rules.waves:
+        return _as_needed(work, rules.slots)
+    return _wave_by_wave(work, rules.slots) if lands_by_level(work, rules) else None
 
 
-def lands_by_level(work: WorkNetwork, how: RunRules) -> bool:
+def lands_by_level(work: WorkNetwork, rules: RunRules) -> bool:
     """Whether a level starts only after the previous one has landed, as with strict levels.
 
     This holds if waves land as a whole, each level is one wave, and nothing else holds a task back.
     """
     network = work.network
-    if not how.waves or how.pipeline or network.units != network.tasks:
+    if not rules.waves or rules.pipeline or network.units != network.tasks:
         return False
     if work.clashes or work.alone or work.urgencies:
         return False

@@ -88,7 +88,7 @@ def too_few(puzzle: Puzzle, count: int) -> list[int] | None:
     Empty if there is none; None if the search took too many steps.
     """
     search = _ColoringSearch(puzzle, count)
-    if search.possible() and search.fill(0):
+    if search.place_fixed() and search.fill(0):
         return search.waves
     return None if search.tries > _MOST_TRIES else []
 
@@ -117,8 +117,8 @@ class _ColoringSearch:
         self.tries = 0
         self._fixed = puzzle.fixed
 
-    def possible(self) -> bool:
-        """Whether the fixed tasks' places are possible; takes them."""
+    def place_fixed(self) -> bool:
+        """Puts the fixed tasks into their waves; returns whether that is possible."""
         for task, wave in self._fixed.items():
             if wave >= self._count:
                 return False

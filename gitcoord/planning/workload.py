@@ -92,10 +92,7 @@ class RunRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StartState(msgspec.Struct, frozen=True, kw_only=True):
-    """The state at the start: units that run, are done, never start, have failed or are deferred.
-
-    And tasks.
-    """
+    """The state at the start of a simulation: of units, and of tasks that are `submitted` or `landed`."""
 
     running: Sequence[int] = ()
     done: frozenset[int] = frozenset()

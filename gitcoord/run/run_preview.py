@@ -61,7 +61,7 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
 
 def make_approval(view: View, capacity: Capacity, policy: Policy, *, lands: bool) -> Approval:
     """Predicts the run from now on, by the decisions that it would make."""
-    told = predict(view.plan, view.units, capacity, policy, lands=lands, begun=view.seen)
+    told = predict(view.plan, view.units, capacity, policy, lands=lands, observation=view.seen)
     left = [one for one in view.units.by_id if one in told.starts]
     return Approval(
         base=view.plan.base,
@@ -97,7 +97,7 @@ def _otherwise(
     view: View, told: Prediction, capacity: Capacity, policy: Policy, *, lands: bool
 ) -> float | None:
     other = msgspec.structs.replace(policy, pipeline=not policy.pipeline, barrier=False)
-    found = predict(view.plan, view.units, capacity, other, lands=lands, begun=view.seen)
+    found = predict(view.plan, view.units, capacity, other, lands=lands, observation=view.seen)
     return found.duration if found.starts.keys() == told.starts.keys() else None
 
 

@@ -7,7 +7,7 @@ import msgspec
 from gitcoord.planning.critical_path import DIGITS
 from gitcoord.planning.model import Plan
 from gitcoord.planning.network import TICKS, Network, minutes_of
-from gitcoord.planning.simulate import SimulatedPlan, play
+from gitcoord.planning.simulate import SimulatedPlan, simulate
 from gitcoord.planning.units import Units, network_of_units
 from gitcoord.planning.workload import RunRules, StartState, work_of
 from gitcoord.schedule.decide import next_starts
@@ -62,14 +62,14 @@ def predict(
     policy: Policy,
     *,
     lands: bool = True,
-    begun: Observation | None = None,
+    observation: Observation | None = None,
 ) -> Prediction:
-    """Predicts the rest of `plan` after `begun`; `lands`: work lands as soon as it is submitted.
+    """Predicts the rest of `plan` after `observation`; `lands`: work lands as soon as it is submitted.
 
     If waves land as a whole, a wave lands only when all its tasks are submitted. Assumes enough memory and a
     low load, and that a pause or a wait before a retry is over.
     """
-    seen = begun or Observation()
+    seen = observation or Observation()
     network = network_of_units(units)
     work = work_of(
         plan.tasks,
@@ -80,7 +80,7 @@ def predict(
         [unit.tokens for unit in units.by_id.values()],
         weighing=units.weighing,
     )
-    how = RunRules(
+    rules = RunRules(
         slots=capacity.max_parallel,
         pipeline=policy.pipeline,
         barrier=policy.barrier,
@@ -91,11 +91,11 @@ def predict(
         budget=capacity.token_budget,
         stagger=round(capacity.stagger / 60 * TICKS),
     )
-    played = play(work, how, _begun(network, seen))
-    return _prediction(units, network, played, _refusals(units, network, played, seen, policy), capacity)
+    run = simulate(work, rules, _start_state(network, seen))
+    return _prediction(units, network, run, _refusals(units, network, run, seen, policy), capacity)
 
 
-def _begun(network: Network, seen: Observation) -> StartState:
+def _start_state(network: Network, seen: Observation) -> StartState:
     unit_at = {id: unit for unit, id in enumerate(network.units)}
     task_at = {id: task for task, id in enumerate(network.tasks)}
 
@@ -115,7 +115,7 @@ def _begun(network: Network, seen: Observation) -> StartState:
 
 
 def _refusals(
-    units: Units, network: Network, played: SimulatedPlan, seen: Observation, policy: Policy
+    units: Units, network: Network, run: SimulatedPlan, seen: Observation, policy: Policy
 ) -> Mapping[TaskId, StartRefusal]:
     """Why each unit that has not started by the end never starts, as the run would say it."""
     then = msgspec.structs.replace(
@@ -128,9 +128,9 @@ def _refusals(
         closed_until=0.0,
         now=0.0,
         last_start=None,
-        done=frozenset(network.units[unit] for unit in played.done) | seen.done,
-        submitted=frozenset(network.tasks[task] for task in played.submitted) | seen.submitted,
-        landed=frozenset(network.tasks[task] for task in played.landed) | seen.landed,
+        done=frozenset(network.units[unit] for unit in run.done) | seen.done,
+        submitted=frozenset(network.tasks[task] for task in run.submitted) | seen.submitted,
+        landed=frozenset(network.tasks[task] for task in run.landed) | seen.landed,
     )
     return next_starts(units, then, Capacity(max_parallel=1), policy).refusals
 
@@ -138,22 +138,22 @@ def _refusals(
 def _prediction(
     units: Units,
     network: Network,
-    played: SimulatedPlan,
+    run: SimulatedPlan,
     refusals: Mapping[TaskId, StartRefusal],
     capacity: Capacity,
 ) -> Prediction:
-    sequential = sum(network.ticks[unit] for unit in played.starts)
-    speedup = sequential / played.duration if played.duration else 1.0
+    sequential = sum(network.ticks[unit] for unit in run.starts)
+    speedup = sequential / run.duration if run.duration else 1.0
     return Prediction(
-        starts={network.units[unit]: minutes_of(at) for unit, at in played.starts.items()},
-        ends={network.units[unit]: minutes_of(at) for unit, at in played.ends.items()},
+        starts={network.units[unit]: minutes_of(at) for unit, at in run.starts.items()},
+        ends={network.units[unit]: minutes_of(at) for unit, at in run.ends.items()},
         sequential=minutes_of(sequential),
-        duration=minutes_of(played.duration),
+        duration=minutes_of(run.duration),
         speedup=round(speedup, DIGITS),
         efficiency=round(speedup / capacity.max_parallel, DIGITS),
-        parallel_efficiency=round(speedup / max(1, played.most), DIGITS),
-        most=played.most,
+        parallel_efficiency=round(speedup / max(1, run.most), DIGITS),
+        most=run.most,
         never={one: refusal.reason for one, refusal in refusals.items()},
         unlanded=frozenset(one for one, refusal in refusals.items() if refusal.name == "landing"),
-        tokens=played.tokens,
+        tokens=run.tokens,
     )

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitcoord.planning.critical_path import unit_times
-from gitcoord.planning.simulate import play
+from gitcoord.planning.simulate import simulate
 from gitcoord.planning.unhindered import unhindered
 from gitcoord.planning.units import network_of_units, units_of
 from gitcoord.planning.workload import RunRules, StartState, WorkNetwork, work_of
@@ -40,10 +40,10 @@ def test_the_course_is_that_of_all_the_rules(
     tasks: list[Task], slots: int, pipeline: bool, barrier: bool, waves: bool
 ) -> None:
     work = work_of_plan(tasks)
-    how = RunRules(slots=slots, pipeline=pipeline, barrier=barrier, waves=waves)
-    found = play(work, how)
-    assert (unhindered(work, how) is None) == (pipeline and barrier)
-    every = play(work, how, StartState())
+    rules = RunRules(slots=slots, pipeline=pipeline, barrier=barrier, waves=waves)
+    found = simulate(work, rules)
+    assert (unhindered(work, rules) is None) == (pipeline and barrier)
+    every = simulate(work, rules, StartState())
     assert list(found.starts.items()) == list(every.starts.items())
     assert found == every
 
@@ -71,6 +71,6 @@ def test_what_more_holds_back_is_left_to_all_the_rules(tasks: list[Task]) -> Non
 def test_tasks_that_stay_in_the_level_that_they_began_in_are_left_to_all_the_rules() -> None:
     work = work_of_plan([a_task(1), a_task(2, 1)])
     beside = msgspec.structs.replace(work, turn=[(1, 1, 0), (1, 1, 0)])
-    for how in (RunRules(slots=2, barrier=True), RunRules(slots=2, waves=True)):
-        assert unhindered(work, how) is not None
-        assert unhindered(beside, how) is None
+    for rules in (RunRules(slots=2, barrier=True), RunRules(slots=2, waves=True)):
+        assert unhindered(work, rules) is not None
+        assert unhindered(beside, rules) is None

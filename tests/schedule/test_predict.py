@@ -32,7 +32,7 @@ def test_the_prediction_is_what_the_decisions_of_a_run_make_of_it_one_by_one(
     policy = msgspec.structs.replace(policy, whole_waves=strategy == "single-pr")
     units = units_of(plan, capacity.token_budget)
     begun = data.draw(begun_with(list(units.by_id)))
-    told = predict(plan, units, capacity, policy, lands=lands, begun=begun)
+    told = predict(plan, units, capacity, policy, lands=lands, observation=begun)
     walked = starts_step_by_step(plan, units, capacity, policy, lands=lands, begun=begun)
     assert told.starts == walked
     assert told.never.keys().isdisjoint(told.starts)

@@ -9,7 +9,7 @@ from gitcoord.git.merge_tree import commit_to_merge_with, paths_between, tree_of
 from gitcoord.git.remote_refs import SharedRefs
 from gitcoord.git.repository import Repository
 from gitcoord.git.stacks import Stacks
-from gitcoord.landing.forge_merges import is_here
+from gitcoord.landing.forge_merges import fetch_head
 from gitcoord.landing.rollback.landed_commits import LandedChange
 
 
@@ -35,7 +35,7 @@ def unowned(
     found = []
     for unit in units:
         heads = list(dict.fromkeys(head for _, head in unit.tasks))
-        if not unit.commits or not all(is_here(repository, shared, head) for head in heads):
+        if not unit.commits or not all(fetch_head(repository, shared, head) for head in heads):
             continue
         paths = _unexplained(repository, unit, heads, landed)
         if paths:

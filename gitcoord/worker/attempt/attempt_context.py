@@ -21,7 +21,7 @@ from gitcoord.state.log_ends import write_log_end
 from gitcoord.state.task_history import Progress
 from gitcoord.text_lists import some
 from gitcoord.worker.attempt.environment import tokens_used
-from gitcoord.worker.attempt.held_back import held_back
+from gitcoord.worker.attempt.held_back_files import held_back_files
 from gitcoord.worker.attempt.kept_commits import (
     keep_commits,
     keep_stashed,
@@ -179,6 +179,7 @@ def ended(context: AttemptContext, result: AttemptResult) -> AttemptEnded:
     tokens, spending = tokens_used(context.place), context.log.spending
     spending.close()
     outside = _outside(context)
+    held_back = held_back_files(WorkingCopy(context.task_context.repository, context.directory))
     return AttemptEnded(
         at=now(),
         by=worker_name(),
@@ -195,7 +196,7 @@ def ended(context: AttemptContext, result: AttemptResult) -> AttemptEnded:
         rework_seconds=round(context.reworks.seconds(), 3),
         work_seconds=round(context.reworks.work_seconds, 3),
         kept=", ".join(dict.fromkeys(filter(None, (_kept(context, result), *context.kept)))),
-        held_back=held_back(WorkingCopy(context.task_context.repository, context.directory))[:_MOST_HELD],
+        held_back=held_back[:_MOST_HELD],
         again_at=result.again_at,
         outside=outside[:MOST_OUTSIDE],
         outside_count=len(outside),

@@ -12,7 +12,7 @@ from gitcoord.git.repository import Repository
 from gitcoord.git.worktree import WorkingCopy
 from gitcoord.settings import RuleSettings
 from gitcoord.text_lists import some
-from gitcoord.worker.attempt.held_back import held_back, remember
+from gitcoord.worker.attempt.held_back_files import held_back_files, record_held_back
 from gitcoord.worker.attempt.nested_repositories import NestedResult, take_in
 from gitcoord.worker.attempt.submodules import problem_with
 from gitcoord.worker.attempt.uncommitted_work import changed_entries
@@ -110,7 +110,7 @@ def _hold_back(copy: WorkingCopy, rules: RuleSettings) -> str:
     unknown = [field[3:] for field in fields if field.startswith("??") and not field.endswith("/")]
     new = [*unknown, *(path for path in staged if git.probe("cat-file", "-e", f"MERGE_HEAD:{path}") is None)]
     found = unwanted_files(copy.directory, new, rules)
-    remember(copy, list(found))
+    record_held_back(copy, list(found))
     if out := [path for path in staged if path in found]:
         listed = b"\0".join(map(os.fsencode, out))
         how = ("--pathspec-from-file=-", "--pathspec-file-nul")
@@ -173,7 +173,7 @@ def _add(copy: WorkingCopy, rules: RuleSettings, *, everything: bool) -> None:
     git = copy.git
     fields = changed_entries(copy)
     unknown = [field[3:] for field in fields if field.startswith("??")]
-    scratch = set(Rulebook(rules).by("scratch", unknown)) | set(held_back(copy))
+    scratch = set(Rulebook(rules).by("scratch", unknown)) | set(held_back_files(copy))
     # A nested repository is listed as a directory, not as a file.
     left = [field[3:] for field in fields if field[1] != " " and not field.endswith("/")]
     wanted = [path for path in left if path not in scratch]

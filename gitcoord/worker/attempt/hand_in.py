@@ -14,7 +14,7 @@ from gitcoord.state.journal import now, worker_name
 from gitcoord.state.task_history import PENDING
 from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult
 from gitcoord.worker.attempt.conflict_handoff import SHUT_OUT, merge_in, tell
-from gitcoord.worker.attempt.held_back import why_nothing
+from gitcoord.worker.attempt.held_back_files import why_nothing_to_submit
 from gitcoord.worker.attempt.kept_commits import keep_also, kept_ref
 from gitcoord.worker.attempt.prompt import ConflictBrief
 from gitcoord.worker.attempt.run_commands import run_check
@@ -50,7 +50,7 @@ def _handed_in(
             task_context, head, unless=superseded(context.attempt), allow_empty=context.order.allow_empty
         )
     except GitcoordError as error:
-        if error.code == "no-commits-of-its-own" and (why := why_nothing(copy)):
+        if error.code == "no-commits-of-its-own" and (why := why_nothing_to_submit(copy)):
             raise answer_no(error.code, f"{error.message.removesuffix('.')}{why}.", error.hint) from error
         if error.code == "behind" and _take_back(context, task_context, head):
             return _handed_in(context, context.look(), copy, head, clash)

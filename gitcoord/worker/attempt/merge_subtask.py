@@ -14,7 +14,7 @@ from gitcoord.state.task_history import PENDING
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult, ended, log_end
 from gitcoord.worker.attempt.conflict_handoff import SHUT_OUT, merge_in, tell
-from gitcoord.worker.attempt.held_back import why_nothing
+from gitcoord.worker.attempt.held_back_files import why_nothing_to_submit
 from gitcoord.worker.attempt.prompt import ConflictBrief
 from gitcoord.worker.attempt.run_commands import run_check
 from gitcoord.worker.leases import superseded
@@ -53,7 +53,7 @@ def _try_to_fold(
     for _ in range(_FOLDS):
         head = copy.git.text("rev-parse", "--verify", "HEAD")
         if head == context.start and not context.order.allow_empty:
-            reason = f"{context.unit.branch} has no commits of its own{why_nothing(copy)}"
+            reason = f"{context.unit.branch} has no commits of its own{why_nothing_to_submit(copy)}"
             return AttemptResult(outcome="failed", reason=reason, head=head)
         result = AttemptResult(outcome="ok", head=head, recorded=True)
         event = ended(context, result)

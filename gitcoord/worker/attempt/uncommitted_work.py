@@ -21,7 +21,7 @@ from gitcoord.git.worktree import WorkingCopy
 from gitcoord.settings import RuleSettings
 from gitcoord.text_lists import some
 from gitcoord.worker.attempt.given_files import ProvidedFiles
-from gitcoord.worker.attempt.held_back import copy_out
+from gitcoord.worker.attempt.held_back_files import copy_before_next
 from gitcoord.worker.attempt.kept_commits import KEPT
 from gitcoord.worker.attempt.nested_repositories import commits_inside, files_inside
 from gitcoord.worker.unwanted_files import unwanted_files
@@ -67,7 +67,7 @@ def keep_uncommitted(repository: Repository, directory: Path, ref: str, rules: R
     added = [path for path in (*unknown, *staged) if path not in scratch and path not in nested]
     inside = files_inside(copy, nested)
     unwanted = list(unwanted_files(directory, [*added, *inside], rules))
-    aside = copy_out(repository, copy, unwanted)
+    aside = copy_before_next(repository, copy, unwanted)
     left_out = {*scratch, *unwanted, *nested}
     wanted = [entry[3:] for entry in entries if entry[1] != " " and entry[3:] not in left_out]
     held = [path for path in unwanted if path in staged]

@@ -176,7 +176,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "no doubt after a lost answer",
-        (Replace("landing/loop.py", "_DOUBTFUL_LOOKS = 4", "_DOUBTFUL_LOOKS = 0"),),
+        (Replace("landing/outcomes.py", "_DOUBTFUL_LOOKS = 4", "_DOUBTFUL_LOOKS = 0"),),
         _late_merges,
     ),
     Mutant(

@@ -20,14 +20,14 @@ from gitcoord.worker.attempt.surroundings import file_mark
 _LIST, _COPIED = "gitcoord-held-back", "gitcoord-held-copied"
 
 
-def remember(copy: WorkingCopy, paths: Sequence[str]) -> None:
+def record_held_back(copy: WorkingCopy, paths: Sequence[str]) -> None:
     """Records with the checkout which of its files were held back from the commit."""
     place = copy.administration()
     if place is not None:
         (place / _LIST).write_bytes(b"\0".join(map(os.fsencode, paths)))
 
 
-def held_back(copy: WorkingCopy) -> tuple[str, ...]:
+def held_back_files(copy: WorkingCopy) -> tuple[str, ...]:
     """The files of the checkout that were held back from the commit."""
     place = copy.administration()
     if place is None or not (place / _LIST).is_file():
@@ -35,10 +35,10 @@ def held_back(copy: WorkingCopy) -> tuple[str, ...]:
     return tuple(os.fsdecode(path) for path in (place / _LIST).read_bytes().split(b"\0") if path)
 
 
-def take_out(repository: Repository, directory: Path) -> Path | None:
+def move_held_back(repository: Repository, directory: Path) -> Path | None:
     """Moves them to the git directory before the checkout is removed; returns their directory, if any."""
     copy = WorkingCopy(repository, directory)
-    paths = [path for path in held_back(copy) if os.path.lexists(directory / path)]
+    paths = [path for path in held_back_files(copy) if os.path.lexists(directory / path)]
     if not paths:
         return None
     aside = _directory_for(repository, directory)
@@ -48,7 +48,7 @@ def take_out(repository: Repository, directory: Path) -> Path | None:
     return aside
 
 
-def copy_out(repository: Repository, copy: WorkingCopy, paths: Sequence[str]) -> Path | None:
+def copy_before_next(repository: Repository, copy: WorkingCopy, paths: Sequence[str]) -> Path | None:
     """Copies files to the git directory before another agent begins; returns their directory.
 
     Returns None if there are none, or the same files were copied before.
@@ -74,7 +74,7 @@ def _directory_for(repository: Repository, checkout: Path) -> Path:
     return Path(mkdtemp(prefix=f"{checkout.name}-", dir=above))
 
 
-def why_nothing(copy: WorkingCopy) -> str:
+def why_nothing_to_submit(copy: WorkingCopy) -> str:
     """Names files that are in the checkout although there is nothing to submit, as the end of a sentence."""
     options = ("--porcelain", "-z", "--ignored=traditional", "--untracked-files=normal")
     fields = copy.git.text("status", *options).split("\0")
@@ -84,7 +84,7 @@ def why_nothing(copy: WorkingCopy) -> str:
         for path in (field[3:] for field in fields if field.startswith("!! "))
         if path != f"{EXCHANGE}/" and not given.holds(path)
     ]
-    told = [f"held back: {some(held)}"] if (held := held_back(copy)) else []
+    told = [f"held back: {some(held)}"] if (held := held_back_files(copy)) else []
     told += [f"the agent says: {said}"] if (said := agent_words(copy.directory)) else []
     told += [f"git ignores {some(ignored)} (`git check-ignore -v PATH` says why)"] if ignored else []
     return f"; {'; '.join(told)}" if told else ""

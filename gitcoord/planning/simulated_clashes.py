@@ -1,15 +1,15 @@
-"""Keeps clashing units apart in a simulated run: which unit waits for which, and which is next."""
+"""The clashes of a simulated run: which unit waits for which, and which is next."""
 
 import heapq
 
-from gitcoord.planning.handing_in import HandIns
+from gitcoord.planning.simulated_tasks import SimulatedTasks
 from gitcoord.planning.workload import RunRules, StartState, WorkNetwork
 
 _NEVER = 1 << 60
 
 
-class Apart:
-    """Blocked units are parked at their blocker: at a clash, or at their wave in it.
+class SimulatedClashes:
+    """Keeps clashing units apart. A blocked unit is parked at its clash, or at its wave in the clash.
 
     Of the units parked at a clash, only the most urgent is woken, since they exclude one another; the next
     follows if that one does not start. If waves land as a whole, clashing units of a level start in the order
@@ -17,30 +17,30 @@ class Apart:
     """
 
     def __init__(
-        self, work: WorkNetwork, how: RunRules, begun: StartState, handed_in: HandIns, stuck: set[int]
+        self, work: WorkNetwork, rules: RunRules, initial: StartState, tasks: SimulatedTasks, stuck: set[int]
     ) -> None:
-        self._work, self._how, self._begun, self._handed_in = work, how, begun, handed_in
-        self._done = set(begun.done)
+        self._work, self._rules, self._initial, self._tasks = work, rules, initial, tasks
+        self._done = set(initial.done)
         network = self._network = work.network
-        self._of: dict[int, list[int]] = {}
+        self._clashes_of: dict[int, list[int]] = {}
         for number, members in enumerate(work.clashes):
             for unit in members:
-                self._of.setdefault(unit, []).append(number)
+                self._clashes_of.setdefault(unit, []).append(number)
         self._running: list[list[int]] = [[] for _ in work.clashes]
         self._at_work: dict[int, int] = {}
         self._finished: list[list[int]] = [[] for _ in work.clashes]
         self._parked: list[list[tuple[int, int]]] = [[] for _ in work.clashes]
         self._parked_at: dict[int, int] = {}
-        self._late: dict[int, list[tuple[int, int]]] = {}
+        self._parked_again: dict[int, list[tuple[int, int]]] = {}
         self._probe: dict[int, int] = {}
         self._queues: dict[tuple[int, int], list[tuple[int, int]]] = {}
         self._waves: dict[tuple[int, int], list[tuple[int, int]]] = {}
         self.woken: list[int] = []
-        for unit in begun.done:
-            if network.owner[unit] not in handed_in.landed:
-                for number in self._of.get(unit, ()):
+        for unit in initial.done:
+            if network.owner[unit] not in tasks.landed:
+                for number in self._clashes_of.get(unit, ()):
                     self._finished[number].append(unit)
-        if how.waves:
+        if rules.waves:
             for number, members in enumerate(work.clashes[: work.declared]):
                 for unit in members:
                     if unit not in stuck:
@@ -49,39 +49,39 @@ class Apart:
             for queue in self._queues.values():
                 queue.sort()
 
-    def blocks(self, unit: int) -> bool:
-        """Whether the unit clashes with one that runs, must come first, or has not landed; then parks it."""
+    def park_if_blocked(self, unit: int) -> bool:
+        """Parks the unit if a clash keeps it from starting; returns whether it did."""
         level, wave, _ = self._work.turn[unit]
-        for clash in self._of.get(unit, ()):
-            if self._how.waves and clash < self._work.declared and self._first_wave(clash, level) < wave:
+        for clash in self._clashes_of.get(unit, ()):
+            if self._rules.waves and clash < self._work.declared and self._first_wave(clash, level) < wave:
                 heapq.heappush(self._waves.setdefault((clash, level), []), (wave, unit))
                 return True
             if any(self._excludes(one, unit, clash) for one in self._running[clash]) or any(
-                self._keeps_out(one, unit) for one in self._finished[clash]
+                self._lands_soon(one, unit) for one in self._finished[clash]
             ):
                 self._park(unit, clash)
                 return True
         return False
 
-    def look(self) -> None:
+    def begin_round(self) -> None:
         """Begins a new round: units that were woken in vain may be woken again."""
-        for clash, late in self._late.items():
-            for place in late:
-                heapq.heappush(self._parked[clash], place)
-        self._late.clear()
+        for clash, parked_again in self._parked_again.items():
+            for key in parked_again:
+                heapq.heappush(self._parked[clash], key)
+        self._parked_again.clear()
 
     def started(self, unit: int) -> None:
         """Marks the unit as running. Units of its own task that it does not exclude may be next."""
         self._probe.pop(unit, None)
         task = self._network.owner[unit]
         self._at_work[task] = self._at_work.get(task, 0) + 1
-        for clash in self._of.get(unit, ()):
+        for clash in self._clashes_of.get(unit, ()):
             self._running[clash].append(unit)
             for sibling in self._network.parts[task]:
                 if self._parked_at.get(sibling) == clash:
                     self._wake(sibling)
 
-    def refused(self, unit: int) -> None:
+    def not_started(self, unit: int) -> None:
         """Notes that the woken unit does not start now: the next one may."""
         clash = self._probe.pop(unit, None)
         if clash is not None:
@@ -92,22 +92,22 @@ class Apart:
         task = self._network.owner[unit]
         self._done.add(unit)
         self._at_work[task] -= 1
-        for clash in self._of.get(unit, ()):
+        for clash in self._clashes_of.get(unit, ()):
             self._running[clash].remove(unit)
-            if task not in self._handed_in.landed:
+            if task not in self._tasks.landed:
                 self._finished[clash].append(unit)
             self._wake_next(clash)
         for part in self._network.parts[task]:
             if part != unit and part in self._done:
-                for clash in self._of.get(part, ()):
+                for clash in self._clashes_of.get(part, ()):
                     self._wake_next(clash)
 
     def cleared(self, task: int) -> None:
         """Notes that nothing waits any more for the task to land."""
         for unit in self._network.parts[task]:
             level = self._work.turn[unit][0]
-            for clash in self._of.get(unit, ()):
-                if unit in self._finished[clash] and task in self._handed_in.landed:
+            for clash in self._clashes_of.get(unit, ()):
+                if unit in self._finished[clash] and task in self._tasks.landed:
                     self._finished[clash].remove(unit)
                 self._wake_next(clash)
                 waiting = self._waves.get((clash, level))
@@ -119,16 +119,16 @@ class Apart:
     def _excludes(self, one: int, unit: int, clash: int) -> bool:
         return one != unit and (clash >= self._work.declared or self._work.apart(one, unit))
 
-    def _keeps_out(self, one: int, unit: int) -> bool:
+    def _lands_soon(self, one: int, unit: int) -> bool:
         """Whether finished work that has not landed will land without waiting for `unit`."""
-        network, handed_in = self._network, self._handed_in
+        network, tasks = self._network, self._tasks
         task = network.owner[one]
-        if task == network.owner[unit] or task in handed_in.landed:
+        if task == network.owner[unit] or task in tasks.landed:
             return False
-        if self._how.waves:
-            soon = self._work.turn[one][:2] < self._work.turn[unit][:2] and task not in handed_in.hopeless
-        elif task in handed_in.submitted:
-            soon = not handed_in.lacks[task]
+        if self._rules.waves:
+            soon = self._work.turn[one][:2] < self._work.turn[unit][:2] and task not in tasks.hopeless
+        elif task in tasks.submitted:
+            soon = not tasks.lacks[task]
         else:
             soon = self._at_work.get(task, 0) > 0
         return soon and task not in network.gates[unit] and one not in network.needs[unit]
@@ -139,33 +139,33 @@ class Apart:
         while queue:
             wave, unit = queue[-1]
             task = self._network.owner[unit]
-            if task not in self._handed_in.landed and task not in self._handed_in.hopeless:
+            if task not in self._tasks.landed and task not in self._tasks.hopeless:
                 return -wave
             queue.pop()
         return _NEVER
 
     def _wake(self, unit: int) -> None:
         clash = self._parked_at.pop(unit)
-        place = self._place(unit)
-        late = self._late.get(clash, [])
-        if place in late:
-            late.remove(place)
+        key = self._sort_key(unit)
+        parked_again = self._parked_again.get(clash, [])
+        if key in parked_again:
+            parked_again.remove(key)
         else:
-            self._parked[clash].remove(place)
+            self._parked[clash].remove(key)
             heapq.heapify(self._parked[clash])
         self.woken.append(unit)
 
     def _park(self, unit: int, clash: int) -> None:
         self._parked_at[unit] = clash
-        place = self._place(unit)
+        key = self._sort_key(unit)
         if self._probe.get(unit) == clash:
-            self._late.setdefault(clash, []).append(place)
+            self._parked_again.setdefault(clash, []).append(key)
         else:
-            heapq.heappush(self._parked[clash], place)
+            heapq.heappush(self._parked[clash], key)
 
-    def _place(self, unit: int) -> tuple[int, int]:
+    def _sort_key(self, unit: int) -> tuple[int, int]:
         """Returns the unit's sort key among the parked ones; deferred ones come last."""
-        last = len(self._work.rank) if unit in self._begun.deferred else 0
+        last = len(self._work.rank) if unit in self._initial.deferred else 0
         return self._work.rank[unit] + last, unit
 
     def _wake_next(self, clash: int) -> None:
