@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.git.default_branch import find_base
+from gitcoord.git.locate_repository import RepositoryPlace, locate
 from gitcoord.git.read_only import cannot_write, copied, is_writable
 from gitcoord.git.remote_refs import SharedRefs
-from gitcoord.git.repository import Repository, RepositoryPlace, locate
+from gitcoord.git.repository import Repository
 from gitcoord.redact import register_variable
 from gitcoord.settings import RepositorySettings, Settings
 from gitcoord.settings_file import load_settings

@@ -11,7 +11,7 @@ from gitcoord.state.known_tasks import find_others, tasks_changed
 from gitcoord.tasks.model import Finding, ListedStatus, TaskId, TaskList
 from gitcoord.tasks.reader import read_task_list
 from gitcoord.tasks.sources.kinds import GITHUB
-from gitcoord.tasks.write_back.splices import DONE, Wish
+from gitcoord.tasks.write_back.splices import DONE, NewStatus
 from gitcoord.tasks.write_back.write import ListFile, WriteResult, write_statuses
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gitcoord.evidence.snapshot import Snapshot
     from gitcoord.planning.model import Plan
 
-_PENDING: Wish = "pending"
+_PENDING: NewStatus = "pending"
 _OVER = (ListedStatus.DONE, ListedStatus.CANCELLED)
 
 
@@ -174,5 +174,5 @@ def _changes(plan: "Plan", listed: TaskList, snapshots: "Mapping[str, Snapshot]"
     return found
 
 
-def _wish(change: StatusChange) -> Wish:
+def _wish(change: StatusChange) -> NewStatus:
     return DONE if change.now == DONE else _PENDING

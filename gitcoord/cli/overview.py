@@ -11,7 +11,7 @@ from gitcoord.evidence.snapshot import Snapshot, find_snapshot
 from gitcoord.planning.model import Plan
 from gitcoord.progress.attempts import seconds_of
 from gitcoord.progress.build import Picture, make_picture
-from gitcoord.run.heartbeat import last_sign
+from gitcoord.run.heartbeat import last_heartbeat
 from gitcoord.state.accounts import ClosedAccount, closed_now
 from gitcoord.state.heartbeats import Beat, read_beats
 from gitcoord.state.journal import now
@@ -112,5 +112,11 @@ def look(context: "Context", *, fresh: bool = True) -> Overview:
     events = tuple(entry.event for entry in context.store.journal() if entry.event is not None)
     closed = closed_now(context.store, context.settings.run)
     return Overview(
-        plan, events, landed, warnings, last_sign(context.store, events), closed, read_beats(context.store)
+        plan,
+        events,
+        landed,
+        warnings,
+        last_heartbeat(context.store, events),
+        closed,
+        read_beats(context.store),
     )

@@ -11,7 +11,7 @@ from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.git.credentials import git_auth_environment
 from gitcoord.git.git_cli import Git
 from gitcoord.git.github_remotes import parse_address
-from gitcoord.git.repository import locate
+from gitcoord.git.locate_repository import locate
 from gitcoord.settings import RepositorySettings
 from gitcoord.settings_file import load_settings
 

@@ -10,7 +10,7 @@ from gitcoord.cli.time_options import limit
 from gitcoord.engines.engine import Launch, key_of
 from gitcoord.notices import Tell
 from gitcoord.run.landing import LevelWish, Reasons
-from gitcoord.run.observe import View
+from gitcoord.run.observe import RunView
 from gitcoord.schedule.model import UnitStart
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.attempt.request import worker_argv
@@ -30,7 +30,7 @@ class RunActions:
         self._engine = engine
         self._max_parallel = max_parallel
 
-    def launch(self, view: View, start: UnitStart, number: int, waited: Mapping[str, float]) -> Launch:
+    def launch(self, view: RunView, start: UnitStart, number: int, waited: Mapping[str, float]) -> Launch:
         """Returns the launch of attempt `number` for the unit that starts."""
         run, repository = self._context.settings.run, self._context.repository
         order = run_order(

@@ -31,7 +31,7 @@ from gitcoord.run.conflict_watch import Watch
 from gitcoord.run.effects import RunEffects
 from gitcoord.run.landing import LandingThread
 from gitcoord.run.log_retention import OldLogs
-from gitcoord.run.observe import View
+from gitcoord.run.observe import RunView
 from gitcoord.run.run_report import RunEnd
 from gitcoord.run.session import RunSession
 from gitcoord.schedule.model import Capacity
@@ -107,15 +107,15 @@ class Setup:
             stagger=seconds(asked.stagger or run.stagger or None),
         )
 
-    def first_view(self) -> View:
+    def first_view(self) -> RunView:
         """Observes the work while nothing is started: before the run, and after it."""
         return self._session.look(self._proposal.plan)
 
-    def capacity(self, view: View) -> Capacity:
+    def capacity(self, view: RunView) -> Capacity:
         """Measures how much may run now."""
         return self._meter.measure(view)
 
-    def old_logs(self, view: View) -> OldLogs:
+    def old_logs(self, view: RunView) -> OldLogs:
         """Finds the logs that are older than the settings keep."""
         return self._session.old_logs(view)
 

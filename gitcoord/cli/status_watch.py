@@ -9,7 +9,7 @@ from gitcoord.cli.views.dashboard.dashboard import Dashboard
 from gitcoord.cli.views.output import as_json as as_json_line
 from gitcoord.cli.views.output import emit, say, stdout_console
 from gitcoord.errors import Exit, GitcoordError
-from gitcoord.run.heartbeat import life_ref
+from gitcoord.run.heartbeat import heartbeat_ref
 from gitcoord.state.heartbeats import beats_prefix
 from gitcoord.state.published_work import work_prefix
 
@@ -101,7 +101,7 @@ class WatchedRepository:
         refs = dict(context.shared.list("refs/"))
         signs = (beats_prefix(context.store), work_prefix(context.store))
         beats = tuple(sorted(refs.pop(ref) for ref in list(refs) if ref.startswith(signs)))
-        sign = (refs.pop(life_ref(context.store), None), beats)
+        sign = (refs.pop(heartbeat_ref(context.store), None), beats)
         self.moved = refs != self._known
         if (refs, sign) == (self._known, self._heard) and not self._aged():
             return None

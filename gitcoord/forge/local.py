@@ -1,15 +1,14 @@
 """The `local` forge: pull requests stored in the repository itself, without a server.
 
-Each pull request is a ref (`PREFIX/pulls/N`) whose commits are its history. A second ref for each head branch
-names its open pull request, so that two openers at once cannot create two. Merging makes real commits, and
-moves the base and the record in one atomic compare-and-swap.
+Merging makes real commits, and moves the base and the pull request's record (`local_records`) in one atomic
+compare-and-swap.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from gitcoord.errors import GitcoordError
+from gitcoord.forge.local_records import PullRecords
 from gitcoord.forge.pull_requests import (
     BranchPulls,
     CommitStatus,
@@ -28,7 +27,6 @@ from gitcoord.forge.pull_requests import (
     branch_pulls,
 )
 from gitcoord.git.git_cli import Oid
-from gitcoord.git.json_commits import Document, decode, encode, read_documents, write_document
 from gitcoord.git.merge_tree import commit_tree, merge_tree, replay, tree_of
 from gitcoord.git.remote_refs import HEADS, RefUpdate, SharedRefs
 from gitcoord.git.repository import Repository
@@ -44,24 +42,23 @@ class LocalForge:
         self._repository = repository
         self._git = repository.git
         self._shared = shared
-        # A commit's content never changes.
-        self._records: dict[Oid, Pull] = {}
+        self._records = PullRecords(repository, shared)
 
     def find_pulls(self, heads: Collection[str], base: str) -> Mapping[str, BranchPulls]:
         """See `Forge.find_pulls`; as of the last refresh of the shared refs."""
         found: dict[str, list[Pull]] = {}
-        for pull in self._all_pulls():
+        for pull in self._records.read_all():
             if pull.head in heads:
                 found.setdefault(pull.head, []).append(self._with_head(pull))
         return {head: branch_pulls(pulls, base) for head, pulls in found.items()}
 
     def open_pulls(self) -> tuple[Pull, ...]:
         """See `Forge.open_pulls`; as of the last refresh of the shared refs."""
-        return tuple(self._with_head(pull) for pull in self._all_pulls() if pull.state == "open")
+        return tuple(self._with_head(pull) for pull in self._records.read_all() if pull.state == "open")
 
     def read_pull(self, number: int) -> Pull:
         """See `Forge.read_pull`; as of the last refresh of the shared refs."""
-        return self._with_tip(self._read(number)[0])
+        return self._with_tip(self._records.read(number)[0])
 
     def open_pull(self, new: NewPull) -> Pull | Refused | Unclear:
         """See `Forge.open_pull`."""
@@ -70,11 +67,11 @@ class LocalForge:
             if head is None or base is None:
                 gone = new.head if head is None else new.base
                 return Refused(kind="unknown", message=f"The branch {gone} does not exist.")
-            claim = self._shared.read(self._claim(new))
-            adopted = self._open_one(claim)
+            claim = self._records.claim(new)
+            adopted = self._records.claimed_pull(claim)
             if adopted is not None:
                 return self._with_tip(adopted)
-            number = self._opened(new, head, claim)
+            number = self._records.add(new, head, claim)
             if number is not None:
                 return self.read_pull(number)
             self._shared.refresh()
@@ -87,7 +84,7 @@ class LocalForge:
                 pull, title=pull.title if title is None else title, body=pull.body if body is None else body
             )
 
-        self._change(number, "edited", edit)
+        self._records.change(number, "edited", edit)
 
     def close_pull(self, number: int) -> None:
         """See `Forge.close_pull`."""
@@ -95,7 +92,7 @@ class LocalForge:
         def close(pull: Pull) -> Pull:
             return msgspec.structs.replace(pull, state="closed") if pull.state == "open" else pull
 
-        self._change(number, "closed", close)
+        self._records.change(number, "closed", close)
 
     def add_extras(self, number: int, extras: Extras) -> None:
         """See `Forge.add_extras`: does nothing, because nobody would read them here."""
@@ -108,7 +105,7 @@ class LocalForge:
 
     def make_ready(self, number: int) -> Refused | Unclear | None:
         """See `Forge.make_ready`."""
-        self._change(number, "ready", lambda pull: msgspec.structs.replace(pull, draft=False))
+        self._records.change(number, "ready", lambda pull: msgspec.structs.replace(pull, draft=False))
         return None
 
     def retarget(self, branch: str, base: str, only: Collection[int] | None = None) -> tuple[int, ...]:
@@ -116,7 +113,7 @@ class LocalForge:
         onto = [pull for pull in self.open_pulls() if pull.base == branch]
         found = [pull for pull in onto if only is None or pull.number in only]
         for pull in found:
-            self._change(pull.number, "moved", lambda pull: msgspec.structs.replace(pull, base=base))
+            self._records.change(pull.number, "moved", lambda pull: msgspec.structs.replace(pull, base=base))
         return tuple(pull.number for pull in found)
 
     def closed_gates(self, pull: Pull, method: Method = "merge") -> tuple[Gate, ...]:
@@ -125,7 +122,7 @@ class LocalForge:
 
     def merge_pull(self, request: MergeRequest) -> MergeOutcome:
         """See `Forge.merge_pull`: moves base and record together, or neither."""
-        pull, tip = self._read(request.number)
+        pull, tip = self._records.read(request.number)
         if pull.state == "merged" and pull.head_commit == request.head and pull.merge_commit:
             return Merged(commit=pull.merge_commit)
         if pull.base != request.base:
@@ -141,8 +138,11 @@ class LocalForge:
                 kind="retry", message="Merging it gives a different tree than the one that was checked."
             )
         merged = msgspec.structs.replace(pull, state="merged", head_commit=head, merge_commit=commit)
-        record = self._write(merged, "merged", tip)
-        moves = [RefUpdate(HEADS + pull.base, base, commit), RefUpdate(self._ref(pull.number), tip, record)]
+        record = self._records.write(merged, "merged", tip)
+        moves = [
+            RefUpdate(HEADS + pull.base, base, commit),
+            RefUpdate(self._records.ref(pull.number), tip, record),
+        ]
         if self._shared.publish(moves):
             return Merged(commit=commit)
         return Refused(kind="retry", message="The base branch was modified.")
@@ -156,7 +156,7 @@ class LocalForge:
         base = tip = self._shared.branch(whole.base)
         pulls, who, sign = [], self._repository.identity, self._repository.signs
         for request in requests:
-            pull, record = self._read(request.number)
+            pull, record = self._records.read(request.number)
             if pull.base != request.base:
                 return Refused(
                     kind="moved", message=f"The base of pull request {pull.number} is now {pull.base}."
@@ -179,7 +179,9 @@ class LocalForge:
         for pull, record, head in pulls:
             merged_pull = msgspec.structs.replace(pull, state="merged", head_commit=head, merge_commit=commit)
             moves.append(
-                RefUpdate(self._ref(pull.number), record, self._write(merged_pull, "merged", record))
+                RefUpdate(
+                    self._records.ref(pull.number), record, self._records.write(merged_pull, "merged", record)
+                )
             )
         if self._shared.publish(moves):
             return Merged(commit=commit)
@@ -189,24 +191,6 @@ class LocalForge:
         """See `Forge.hand_over`: always refuses, because nothing could merge later."""
         what = "merge queue" if way == "queue" else "auto-merge"
         return Refused(kind="not-allowed", message=f"Pull requests in the repository itself have no {what}.")
-
-    def _change(self, number: int, what: str, change: Callable[[Pull], Pull]) -> None:
-        """Writes a change of the record; a change of the base also moves the ref that marks the open one."""
-        while True:
-            pull, tip = self._read(number)
-            changed = change(pull)
-            if changed == pull:
-                return
-            commit = self._write(changed, what, tip)
-            moves = [RefUpdate(self._ref(number), tip, commit)]
-            if changed.base != pull.base:
-                before, after = self._claim(pull), self._claim(changed)
-                moves.append(RefUpdate(after, self._shared.read(after), commit))
-                claimed = self._shared.read(before)
-                moves += [RefUpdate(before, claimed, None)] if claimed else []
-            if self._shared.publish(moves):
-                return
-            self._shared.refresh()
 
     def _merge_commit(self, request: MergeRequest, base: Oid) -> Oid | None:
         who = self._repository.identity
@@ -220,28 +204,6 @@ class LocalForge:
         sign = self._repository.signs
         return commit_tree(self._git, merged.tree, parents, message, environment=who, sign=sign)
 
-    def _opened(self, new: NewPull, head: Oid, claim: Oid | None) -> int | None:
-        number = self._newest() + 1
-        pull = Pull(
-            number=number,
-            head=new.head,
-            head_commit=head,
-            base=new.base,
-            state="open",
-            title=new.title,
-            body=new.body,
-            draft=new.draft,
-        )
-        commit = self._write(pull, "opened", None)
-        moves = [RefUpdate(self._ref(number), None, commit), RefUpdate(self._claim(new), claim, commit)]
-        return number if self._shared.publish(moves) else None
-
-    def _open_one(self, claim: Oid | None) -> Pull | None:
-        if claim is None:
-            return None
-        pull = self._read(self._decode(claim).number)[0]
-        return pull if pull.state == "open" else None
-
     def _with_tip(self, pull: Pull) -> Pull:
         base, pull = self._shared.branch(pull.base), self._with_head(pull)
         if pull.state != "open" or base is None:
@@ -254,54 +216,3 @@ class LocalForge:
         if pull.state != "open" or head is None:
             return pull
         return msgspec.structs.replace(pull, head_commit=head)
-
-    def _all_pulls(self) -> list[Pull]:
-        tips = self._shared.list(f"{self._shared.state_prefix}pulls/").values()
-        for document in read_documents(self._git, {*tips} - self._records.keys(), newest_only=True):
-            self._remember(document)
-        return sorted(map(self._decode, tips), key=lambda pull: pull.number)
-
-    def _newest(self) -> int:
-        refs = self._shared.list(f"{self._shared.state_prefix}pulls/")
-        numbers = (ref.rpartition("/")[2] for ref in refs)
-        return max((int(number) for number in numbers if number.isdecimal()), default=0)
-
-    def _read(self, number: int) -> tuple[Pull, Oid]:
-        tip = self._shared.read(self._ref(number))
-        if tip is None:
-            # Another process of this clone may be fetching: git moves one ref after the other.
-            self._shared.refresh()
-            tip = self._shared.read(self._ref(number))
-        if tip is None:
-            raise GitcoordError("no-pull", f"There is no pull request {number} in this repository.")
-        return self._decode(tip), tip
-
-    def _decode(self, commit: Oid) -> Pull:
-        if commit not in self._records:
-            (document,) = read_documents(self._git, [commit], newest_only=True)
-            self._records[commit] = self._remember(document)
-        return self._records[commit]
-
-    def _remember(self, document: Document) -> Pull:
-        pull: Pull | None = decode(document.body, Pull)
-        commit = document.commit
-        if pull is None:
-            raise GitcoordError(
-                "foreign-state",
-                f"{commit[:12]} is kept as a pull request, but gitcoord did not write it.",
-                hint=f"Look at it with `git show {commit[:12]}`, and move its ref away.",
-            )
-        self._records[commit] = pull
-        return pull
-
-    def _write(self, pull: Pull, what: str, parent: Oid | None) -> Oid:
-        subject = f"pull request {pull.number} {what}: {pull.title}"
-        document = write_document(self._repository, subject, encode(pull), parent)
-        self._remember(document)
-        return document.commit
-
-    def _ref(self, number: int) -> str:
-        return f"{self._shared.state_prefix}pulls/{number}"
-
-    def _claim(self, new: NewPull | Pull) -> str:
-        return f"{self._shared.state_prefix}open/{new.base}/from/{new.head}"

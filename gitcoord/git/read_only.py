@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.errors import GitcoordError
-from gitcoord.git.repository import RepositoryPlace
+from gitcoord.git.locate_repository import RepositoryPlace
 
 _COPIED = ("config", "config.worktree", "info", "packed-refs", "refs", "reftable", "shallow")
 _LINKED = ("gitcoord/conflicts", "gitcoord/run")

@@ -7,11 +7,9 @@ whether a failed write took effect by reading the refs again, never by git's mes
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
-from pathlib import Path
 
 from gitcoord.errors import GitcoordError
-from gitcoord.git.git_cli import Git, Oid, stdin_lines
-from gitcoord.git.git_result import GitResult
+from gitcoord.git.git_cli import Oid
 from gitcoord.git.ref_cache import HEADS, Mirror, RefUpdate
 from gitcoord.git.refs import Refs, name_clashes, read_refs
 from gitcoord.git.repository import Repository
@@ -205,21 +203,16 @@ class SharedRefs:
 
     def _publish_once(self, updates: Sequence[RefUpdate], hooks: bool) -> bool | GitcoordError:
         """Returns whether the refs moved; the error if they did not although nobody else moved them."""
+        from gitcoord.git.ref_push import push, push_with_hooks, update_here
         from gitcoord.git.remote_errors import push_error, unwritable
 
         hook = None
         if self._mirror is None:
-            ended = self._update_here(updates)
+            ended = update_here(self.repository, updates)
         elif hooks:
-            from gitcoord.git.failures import refusing_hook
-            from gitcoord.git.object_quarantine import scratch_directory
-
-            with scratch_directory() as scratch:
-                trace = Path(scratch) / "trace"
-                ended = self._push(updates, hooks=True, environment={"GIT_TRACE2_EVENT": str(trace)})
-                hook = refusing_hook(trace) if ended.code != 0 and trace.exists() else None
+            ended, hook = push_with_hooks(self.repository, updates)
         else:
-            ended = self._push(updates, hooks=False)
+            ended = push(self.repository, updates)
         known, self._known = self._known, None
         # What is not copied cannot be compared: the others decide.
         seen = [one for one in updates if self._mirror is None or self._mirror.is_copied(one.ref)]
@@ -262,38 +255,6 @@ class SharedRefs:
 
     def _shared(self, local: str) -> str:
         return local if self._mirror is None else local.removeprefix(self._mirror.prefix)
-
-    def _push(
-        self, updates: Sequence[RefUpdate], *, hooks: bool, environment: Mapping[str, str] | None = None
-    ) -> GitResult:
-        leases = [f"--force-with-lease={update.ref}:{update.old or ''}" for update in updates]
-        specs = [f"{update.new or ''}:{update.ref}" for update in updates]
-        atomic = ("--atomic",) if len(updates) > 1 else ()
-        options = ("--porcelain", "--quiet", "--no-follow-tags", "--recurse-submodules=no", *atomic, *leases)
-        # A clone that mirrors the remote would push all refs at once.
-        command = ("-c", f"remote.{self._address}.mirror=false", "push", *options)
-        whole = (*command, "--", self._address, *specs)
-        git = self._where_checked_out(updates) if hooks else self.git
-        return git.run(*whole, hooks=hooks, ok=(), environment=environment)
-
-    def _where_checked_out(self, updates: Sequence[RefUpdate]) -> Git:
-        """Returns the git of the worktree that has the pushed branch: a hook reads the files around it."""
-        from gitcoord.git.bound_worktree import bound
-        from gitcoord.git.worktree_sync import place_of
-
-        place = place_of(self.git, {one.ref: one.new for one in updates if one.ref.startswith(HEADS)})
-        return self.git if place is None else bound(self.git, place, self.repository.common_dir)
-
-    def _update_here(self, updates: Sequence[RefUpdate]) -> GitResult:
-        from gitcoord.git.worktree_sync import WorktreeSync
-
-        commands = stdin_lines(update.command() for update in updates)
-        moves = [(u.ref, u.old, u.new) for u in updates]
-        with WorktreeSync(self.git, moves, self.repository.common_dir) as moving:
-            result = self.git.run("update-ref", "--stdin", input=commands, ok=())
-            if result.code == 0:
-                moving.keep()
-            return result
 
 
 def _may_pass(error: GitcoordError) -> bool:

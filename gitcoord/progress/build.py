@@ -16,7 +16,7 @@ from gitcoord.planning.units import Units
 from gitcoord.progress.attempts import seconds_of, tries_of
 from gitcoord.progress.progress_estimate import Pace, measure_pace
 from gitcoord.progress.recent_events import Clash, News, clashes_of, newest
-from gitcoord.progress.run_state import Live
+from gitcoord.progress.run_state import LiveState
 from gitcoord.progress.unit_state import FINISHED, UnitState, UnitView, parent_state, unit_views
 from gitcoord.progress.units import PlanUnit, plan_units, unit_graph, units_at_work
 from gitcoord.state.accounts import ClosedAccount
@@ -102,7 +102,7 @@ def make_picture(
     events: Sequence[AnyEvent],
     landed: Collection[TaskId],
     now: str,
-    live: Live | None = None,
+    live: LiveState | None = None,
     *,
     units: Units | None = None,
     heard: str = "",

@@ -7,7 +7,7 @@ import msgspec
 from gitcoord.tasks.model import TaskId
 
 
-class Live(msgspec.Struct, frozen=True, kw_only=True):
+class LiveState(msgspec.Struct, frozen=True, kw_only=True):
     """The state of a running coordinator.
 
     `holding` maps each ready unit to the reason why it has not started: a name such as `slots`, `tokens`,

@@ -9,7 +9,7 @@ import msgspec
 from gitcoord.planning.graph import Graph
 from gitcoord.planning.model import Plan
 from gitcoord.progress.attempts import Try
-from gitcoord.progress.run_state import Live
+from gitcoord.progress.run_state import LiveState
 from gitcoord.progress.units import PlanUnit
 from gitcoord.state.task_history import PENDING, Attempt, Progress
 from gitcoord.tasks.model import TaskId
@@ -79,7 +79,7 @@ def unit_views(
     landed: Collection[TaskId],
     tries: Sequence[Try],
     now: float,
-    live: Live | None,
+    live: LiveState | None,
     *,
     going: bool,
 ) -> dict[TaskId, UnitView]:
@@ -114,7 +114,7 @@ def _own_state(
     unit: PlanUnit,
     progress: Mapping[TaskId, Progress],
     landed: Collection[TaskId],
-    live: Live | None,
+    live: LiveState | None,
     going: bool,
 ) -> tuple[UnitState, str]:
     """The state by the unit's own record; `waiting` if there is none."""
@@ -141,7 +141,7 @@ def _own_state(
 
 
 def _after_failure(
-    attempt: Attempt, retried_after: int, live: Live | None, unit: TaskId, going: bool
+    attempt: Attempt, retried_after: int, live: LiveState | None, unit: TaskId, going: bool
 ) -> tuple[UnitState, str]:
     ended = attempt.ended
     if ended is None or attempt.number <= retried_after:
@@ -162,7 +162,7 @@ def _with_needs(
     graph: Graph,
     views: Mapping[TaskId, UnitView],
     landed: Collection[TaskId],
-    live: Live | None,
+    live: LiveState | None,
 ) -> dict[TaskId, UnitView]:
     """Divides the waiting units into waiting for dependencies, blocked by a failure, and ready to start."""
     known = dict(views)

@@ -46,7 +46,7 @@ class RetryDecision(msgspec.Struct, frozen=True, kw_only=True):
         return 0 < self.not_before - now <= self.pause + _SKEW
 
 
-def fate_of(told: Progress, limits: AttemptLimits) -> RetryDecision:
+def retry_decision(told: Progress, limits: AttemptLimits) -> RetryDecision:
     """Decides for a unit that is not done, from its events in the journal."""
     number = (told.attempt.number if told.attempt else 0) + 1
     if told.cancelled:

@@ -36,13 +36,13 @@ class AttemptsAtWork:
         self,
         events: Sequence[AnyEvent],
         progress: Mapping[TaskId, Progress],
-        fates: Mapping[TaskId, RetryDecision],
+        decisions: Mapping[TaskId, RetryDecision],
         polled: Mapping[str, AttemptView],
         held: Callable[[TaskId, AttemptStarted, AttemptView], bool],
         leases: Leases | None = None,
     ) -> None:
         self._progress = progress
-        self._fates = fates
+        self._fates = decisions
         self._polled = polled
         self._held = held
         self._leases = leases or Leases()

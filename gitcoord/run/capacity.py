@@ -8,7 +8,7 @@ import msgspec
 
 from gitcoord.engines.engine import Engine
 from gitcoord.events import AnyEvent, AttemptEnded
-from gitcoord.run.observe import View
+from gitcoord.run.observe import RunView
 from gitcoord.schedule.model import Capacity
 
 _MIB = 2**20
@@ -91,7 +91,7 @@ class CapacityMeter:
         self._stagger = stagger
         self._needs = ResourceNeeds()
 
-    def measure(self, view: View) -> Capacity:
+    def measure(self, view: RunView) -> Capacity:
         """Returns the capacity now, counting the units that run in `view`."""
         tokens = tokens_each(view.events) if self._token_budget else 0
         at_work = len(view.seen.running)

@@ -2,7 +2,7 @@
 
 from gitcoord.events import TasksClash
 from gitcoord.git.repository import Repository
-from gitcoord.run.observe import View
+from gitcoord.run.observe import RunView
 from gitcoord.state.task_history import PENDING
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.attempt.clash_lines import clash_lines
@@ -10,7 +10,7 @@ from gitcoord.worker.attempt.exchange_files import CLASHES, leave
 from gitcoord.worker.attempt.paths import checkout_directory
 
 
-def leave_clashes(repository: Repository, view: View, new: TasksClash, worktrees: str) -> None:
+def leave_clashes(repository: Repository, view: RunView, new: TasksClash, worktrees: str) -> None:
     """Writes all clashes since the attempts began for both sides of `new` that run on this machine."""
     for unit in (TaskId(new.task or ""), TaskId(new.other)):
         if unit in view.seen.running:

@@ -10,7 +10,7 @@ from gitcoord.events import TasksClash
 from gitcoord.git.repository import Repository
 from gitcoord.planning.arrange_waves import Candidate
 from gitcoord.run.clash_files import leave_clashes
-from gitcoord.run.observe import View
+from gitcoord.run.observe import RunView
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.task_history import PENDING
 from gitcoord.tasks.model import TaskId
@@ -31,7 +31,7 @@ class Watch:
         self._seen: object = None
         self.quiet = False
 
-    def __call__(self, view: View) -> list[TasksClash]:
+    def __call__(self, view: RunView) -> list[TasksClash]:
         """Returns each pair that conflicts and that was not reported since its attempts began."""
         branches = _branches(view)
         self.quiet = len(branches) < 2
@@ -64,7 +64,7 @@ class Watch:
         return events
 
     def _conflicts(
-        self, view: View, repository: Repository, branches: Sequence[BranchInput]
+        self, view: RunView, repository: Repository, branches: Sequence[BranchInput]
     ) -> list[PairReport]:
         git = repository.git
         report = examine(
@@ -84,7 +84,7 @@ class Watch:
         ]
 
 
-def _branches(view: View) -> list[BranchInput]:
+def _branches(view: RunView) -> list[BranchInput]:
     """The work to compare: of running units, here and where it is published, and submitted work."""
     waiting = [task for task in view.seen.submitted if task not in view.landed]
     elsewhere = [unit for unit in view.seen.elsewhere if unit in view.published]
@@ -92,14 +92,14 @@ def _branches(view: View) -> list[BranchInput]:
     return [_branch(view, unit) for unit in units]
 
 
-def _branch(view: View, id: TaskId) -> BranchInput:
+def _branch(view: RunView, id: TaskId) -> BranchInput:
     branch = find_unit(view.plan, id).branch
     # A worktree of this clone replaces it: what is there is newer.
     commit = view.published.get(id) or view.tips.get(branch)
     return BranchInput(task=id, branch=branch, commit=commit)
 
 
-def _told(view: View) -> set[Pair]:
+def _told(view: RunView) -> set[Pair]:
     """The pairs that were reported after the newest attempts of both began."""
     newest: dict[Pair, str] = {}
     for event in view.events:
@@ -108,7 +108,7 @@ def _told(view: View) -> set[Pair]:
     return {pair for pair, at in newest.items() if at >= _begun(view, pair)}
 
 
-def _begun(view: View, pair: Iterable[TaskId]) -> str:
+def _begun(view: RunView, pair: Iterable[TaskId]) -> str:
     attempts: Mapping[TaskId, str] = {
         task: attempt.started.at
         for task in pair

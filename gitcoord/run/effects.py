@@ -8,9 +8,9 @@ import msgspec
 from gitcoord.engines.engine import Launch
 from gitcoord.events import TasksClash
 from gitcoord.notices import Tell
-from gitcoord.progress.run_state import Live
+from gitcoord.progress.run_state import LiveState
 from gitcoord.run.attempt_policy import AttemptLimits
-from gitcoord.run.observe import View
+from gitcoord.run.observe import RunView
 from gitcoord.schedule.model import Capacity, Policy, UnitStart
 from gitcoord.tasks.model import TaskId
 
@@ -29,12 +29,12 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     log_ends: int = 0
 
 
-class Watching(Protocol):
+class ClashWatch(Protocol):
     """Finds clashes between running tasks. `quiet`: nothing had changed at the last look."""
 
     quiet: bool
 
-    def __call__(self, view: View) -> Sequence[TasksClash]:
+    def __call__(self, view: RunView) -> Sequence[TasksClash]:
         """Returns the clashes that were not reported yet."""
 
 
@@ -46,10 +46,10 @@ class RunEffects(msgspec.Struct, frozen=True, kw_only=True):
     conflicts between running tasks, and is None when nobody wants to know.
     """
 
-    capacity: Callable[[View], Capacity]
-    launch: Callable[[View, UnitStart, int, Mapping[str, float]], Launch]
+    capacity: Callable[[RunView], Capacity]
+    launch: Callable[[RunView, UnitStart, int, Mapping[str, float]], Launch]
     hand_in: Callable[[TaskId], bool]
     clear: Callable[[TaskId], None]
     tell: Tell
-    show: Callable[[View, Live], None]
-    clashes: Watching | None = None
+    show: Callable[[RunView, LiveState], None]
+    clashes: ClashWatch | None = None

@@ -10,12 +10,12 @@ from gitcoord.state.heartbeats import RUN_BEAT
 from gitcoord.state.store import Store
 
 
-def life_ref(store: Store) -> str:
+def heartbeat_ref(store: Store) -> str:
     """The ref whose commit is as old as the last heartbeat."""
     return f"{store.own_prefix}life"
 
 
-class Pulse:
+class RunHeartbeat:
     """Sends the heartbeats of one run. The recorded start of the run counts as the first."""
 
     def __init__(self, store: Store) -> None:
@@ -27,22 +27,22 @@ class Pulse:
         """Whether the next heartbeat is due."""
         return time.monotonic() >= self._next
 
-    def beat(self) -> None:
+    def send(self) -> None:
         """Sends a heartbeat; raises if the remote cannot be reached."""
-        repository, ref = self._store.repository, life_ref(self._store)
+        repository, ref = self._store.repository, heartbeat_ref(self._store)
         nothing = repository.git.text("mktree")
         sign = commit_tree(repository.git, nothing, [], "A run is alive", environment=repository.identity)
         self._store.shared.publish([RefUpdate(ref, self._store.shared.read(ref), sign)])
         self._next = time.monotonic() + RUN_BEAT
 
 
-def last_sign(store: Store, events: Sequence[AnyEvent]) -> str:
+def last_heartbeat(store: Store, events: Sequence[AnyEvent]) -> str:
     """The time, as in events, of the last heartbeat of the run under way; empty if none is."""
     run = next((event for event in reversed(events) if isinstance(event, RunChanged)), None)
     if run is None or run.state == "ended":
         return ""
     begun = next((e for e in reversed(events) if isinstance(e, RunChanged) and e.state == "running"), run)
-    sign = store.shared.read(life_ref(store))
+    sign = store.shared.read(heartbeat_ref(store))
     at = store.repository.git.probe("show", "--no-patch", "--format=%ct", sign) if sign else None
-    beat = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(int(at))) if at and at.isdigit() else ""
-    return max(begun.at, beat)
+    sent = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(int(at))) if at and at.isdigit() else ""
+    return max(begun.at, sent)

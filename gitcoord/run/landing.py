@@ -9,7 +9,7 @@ import msgspec
 
 from gitcoord.errors import GitcoordError
 from gitcoord.notices import AnyNotice, LandingFailed, Tell
-from gitcoord.run.observe import View
+from gitcoord.run.observe import RunView
 from gitcoord.schedule.model import FINAL, StartRefusal
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.transient_errors import lasts
@@ -73,7 +73,7 @@ class LandingThread:
             raise self._bug
         return True
 
-    def begin(self, view: View, refusals: Mapping[TaskId, StartRefusal]) -> bool:
+    def begin(self, view: RunView, refusals: Mapping[TaskId, StartRefusal]) -> bool:
         """Begins a pass if something new could land or the pause is over; returns whether it did."""
         if self._thread is not None:
             return False
@@ -121,7 +121,7 @@ class LandingThread:
         said.append(notice)
 
 
-def level_wishes(view: View, refusals: Mapping[TaskId, StartRefusal]) -> tuple[LevelWish, ...]:
+def level_wishes(view: RunView, refusals: Mapping[TaskId, StartRefusal]) -> tuple[LevelWish, ...]:
     """The levels with submitted work that only has to be landed."""
     wishes = []
     for level in view.plan.levels:
@@ -139,7 +139,7 @@ def level_wishes(view: View, refusals: Mapping[TaskId, StartRefusal]) -> tuple[L
     return tuple(wishes)
 
 
-def is_stuck(view: View, refusals: Mapping[TaskId, StartRefusal], task: TaskId) -> bool:
+def is_stuck(view: RunView, refusals: Mapping[TaskId, StartRefusal], task: TaskId) -> bool:
     """Whether the rest of the task waits for a person."""
     left = [one for one in view.units.of_task[task] if one not in view.seen.done]
     return bool(left) and all(one in refusals and refusals[one].name in FINAL for one in left)

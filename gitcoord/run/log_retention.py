@@ -15,7 +15,7 @@ import msgspec
 
 from gitcoord.engines.engine import key_of
 from gitcoord.errors import GitcoordError
-from gitcoord.run.observe import View
+from gitcoord.run.observe import RunView
 from gitcoord.settings import RunSettings
 from gitcoord.state.log_ends import prune_log_ends
 from gitcoord.state.published_work import abandoned_work
@@ -41,7 +41,7 @@ class _Kept(msgspec.Struct, frozen=True):
     size: int
 
 
-def find_old_logs(run: Path, view: View, settings: RunSettings, now: float | None = None) -> OldLogs:
+def find_old_logs(run: Path, view: RunView, settings: RunSettings, now: float | None = None) -> OldLogs:
     """Finds what a run that begins `now` removes by the settings."""
     earlier = [place for place in run.parent.glob("run*") if place.is_dir() and place != run]
     everything = (one for place in (run, *earlier) for one in _kept(place))
@@ -86,7 +86,7 @@ class RemoteCleanup:
                 self._store.shared.publish([update])
 
 
-def _needed(view: View) -> set[str]:
+def _needed(view: RunView) -> set[str]:
     """The name prefixes of the directories of units that have not landed."""
     open_tasks = [task for task in view.plan.tasks.values() if task.id not in view.landed]
     ids = [id for task in open_tasks for id in (task.id, *(part.id for part in task.subtasks))]

@@ -5,8 +5,7 @@ and the engine.
 """
 
 import time
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,17 +13,18 @@ import msgspec
 from gitcoord.engines.engine import Engine
 from gitcoord.errors import GitcoordError
 from gitcoord.notices import AnyNotice, AttemptsEnding, StartedAlthough, StartFailed, StartsHeld
-from gitcoord.progress.run_state import Live
+from gitcoord.progress.run_state import LiveState
 from gitcoord.run.effects import RunEffects, RunOptions
 from gitcoord.run.error_backoff import RunPatience
-from gitcoord.run.heartbeat import Pulse, life_ref
+from gitcoord.run.heartbeat import RunHeartbeat, heartbeat_ref
 from gitcoord.run.landing import LandingThread
+from gitcoord.run.live_state import WaitingTimes, live_state
 from gitcoord.run.log_retention import RemoteCleanup
-from gitcoord.run.observe import Observer, View
+from gitcoord.run.observe import Observer, RunView
 from gitcoord.run.polling import PollIntervals, Signals
-from gitcoord.run.reconcile import cancel_all, settle
+from gitcoord.run.reconcile import cancel_all, record_ended
 from gitcoord.run.run_report import RunEnd, ended_attempts, run_end
-from gitcoord.run.state_guard import KeptState
+from gitcoord.run.state_guard import StateGuard
 from gitcoord.schedule.decide import next_starts
 from gitcoord.schedule.model import ScheduleDecision
 from gitcoord.state.heartbeats import beats_prefix
@@ -35,7 +35,6 @@ from gitcoord.worker.transient_errors import no_room
 if TYPE_CHECKING:
     from gitcoord.tasks.model import TaskId
 
-_NOT_READY = frozenset({"dependencies", "blocked", "failed", "cancelled", "elsewhere"})
 _REFUSED_PAUSE = 10.0
 
 
@@ -46,47 +45,46 @@ class Coordinator:
         self,
         store: Store,
         engine: Engine,
-        wishes: RunOptions,
-        hands: RunEffects,
+        options: RunOptions,
+        effects: RunEffects,
         *,
         landing: LandingThread | None,
         signals: Signals,
-        pace: PollIntervals,
+        intervals: PollIntervals,
     ) -> None:
         self._store = store
         self._engine = engine
-        self._wishes = wishes
-        self._hands = hands
+        self._options = options
+        self._effects = effects
         self._landing = landing
         self._signals = signals
-        self._pace = pace
-        speculates, budget = wishes.policy.speculate, wishes.token_budget
+        self._intervals = intervals
+        speculates, budget = options.policy.speculate, options.token_budget
         self._observer = Observer(
-            store, engine, wishes.limits, budget, account=wishes.account, speculates=speculates
+            store, engine, options.limits, budget, account=options.account, speculates=speculates
         )
         self._last_start: float | None = None
         self._refused: dict[TaskId, float] = {}
-        self._told: set[AnyNotice] = set()
-        self._patience = RunPatience(hands.tell)
-        self._pulse = Pulse(store)
-        self._cleanup = RemoteCleanup(store, wishes.log_ends)
-        self._waited: dict[TaskId, dict[str, float]] = {}
-        self._held: tuple[float, Mapping[TaskId, str]] = (time.monotonic(), {})
-        self._state = KeptState(store, hands.tell)
+        self._told_once: set[AnyNotice] = set()
+        self._patience = RunPatience(effects.tell)
+        self._heartbeat = RunHeartbeat(store)
+        self._cleanup = RemoteCleanup(store, options.log_ends)
+        self._waiting = WaitingTimes(time.monotonic())
+        self._guard = StateGuard(store, effects.tell)
 
     def run(self) -> RunEnd:
         """Runs until only people or other machines can continue, and returns the state of all units."""
         idle_since: float | None = None
         before: set[tuple[str | None, int]] | None = None
         while True:
-            if self._pace.fetch_is_due():
+            if self._intervals.fetch_is_due():
                 self._fetch()
-            view = self._try_to_look()
+            view = self._try_to_observe()
             if view is None:
                 continue
             if before is None:
                 before = {(event.task, event.attempt) for event in ended_attempts(view)}
-            if self._settle(view):
+            if self._record_ended(view):
                 continue
             decision = self._decide(view)
             self._tell_what_holds(view, decision)
@@ -94,13 +92,13 @@ class Coordinator:
                 continue
             self._watch(view)
             landing = self._land(view, decision)
-            self._hands.show(view, self._live(view, decision))
+            self._effects.show(view, self._shown_state(view, decision))
             busy = bool(view.seen.running) or landing
-            if not busy and (self._signals.stop or self._over(view, decision)):
+            if not busy and (self._signals.stop or self._is_over(view, decision)):
                 idle_since = idle_since or time.monotonic()
                 held = self._landing.held if self._landing else {}
                 end = run_end(view, decision, stopped=self._signals.stop, held=held, before=before)
-                patient = time.monotonic() - idle_since < self._wishes.wait
+                patient = time.monotonic() - idle_since < self._options.wait
                 if end.stopped or not patient or end.complete(landing=self._landing is not None):
                     return end
             else:
@@ -109,7 +107,7 @@ class Coordinator:
                 self._patience.give_up()
             self._wait(view, decision)
 
-    def _tell_what_holds(self, view: View, decision: ScheduleDecision) -> None:
+    def _tell_what_holds(self, view: RunView, decision: ScheduleDecision) -> None:
         """Tells once why nothing starts, when one cause holds everything."""
         names = {refusal.name for refusal in decision.refusals.values()}
         if "failing" in names:
@@ -119,57 +117,57 @@ class Coordinator:
 
     def _fetch(self) -> None:
         def fetch() -> None:
-            self._state.mend_configuration()
+            self._guard.revert_configuration()
             self._store.refresh()
-            self._state.look()
+            self._guard.check_all()
             self._observer.fetched = time.monotonic()
             refs = self._store.shared.list("refs/").items()
             # A heartbeat is no change, and unfinished work is looked at at its own pace.
-            signs = (life_ref(self._store), beats_prefix(self._store), work_prefix(self._store))
-            self._pace.fetched({ref: oid for ref, oid in refs if not ref.startswith(signs)})
+            signs = (heartbeat_ref(self._store), beats_prefix(self._store), work_prefix(self._store))
+            self._intervals.fetched({ref: oid for ref, oid in refs if not ref.startswith(signs)})
 
         self._patience.try_to("fetching", fetch)
         if self._patience.faces("fetching"):
-            self._pace.unreachable()
+            self._intervals.unreachable()
             return
         self._cleanup.apply()
-        if self._pulse.due and self._patience.trouble is None:
-            self._patience.try_to("recording", self._pulse.beat)
+        if self._heartbeat.due and self._patience.trouble is None:
+            self._patience.try_to("recording", self._heartbeat.send)
 
-    def _settle(self, view: View) -> bool:
+    def _record_ended(self, view: RunView) -> bool:
         """Records how attempts ended; returns whether the journal changed and must be read again."""
         if self._patience.faces("fetching") or not self._patience.due("recording"):
             return False
-        hands = (self._hands.hand_in, self._hands.clear, self._tell_once)
+        effects = (self._effects.hand_in, self._effects.clear, self._tell_once)
         done = bool(
             self._patience.try_to(
                 "recording",
-                lambda: settle(self._store, self._engine, view, *hands, self._wishes.log_ends),
+                lambda: record_ended(self._store, self._engine, view, *effects, self._options.log_ends),
             )
         )
         if done:
-            self._state.mend_configuration()
-            self._pace.hurry()
+            self._guard.revert_configuration()
+            self._intervals.hurry()
         return done
 
     def _tell_once(self, notice: AnyNotice) -> None:
-        if notice not in self._told:
-            self._told.add(notice)
-            self._hands.tell(notice)
+        if notice not in self._told_once:
+            self._told_once.add(notice)
+            self._effects.tell(notice)
 
-    def _try_to_look(self) -> View | None:
+    def _try_to_observe(self) -> RunView | None:
         """Observes once. If that fails, pauses and returns None."""
-        view = self._patience.try_to("looking", self._look)
+        view = self._patience.try_to("looking", self._observe)
         if view is None:
-            self._state.mend_configuration()
+            self._guard.revert_configuration()
             if self._signals.stop:
                 raise KeyboardInterrupt
             self._patience.give_up()
             time.sleep(self._patience.pause())
         return view
 
-    def _look(self) -> View:
-        self._state.glance()
+    def _observe(self) -> RunView:
+        self._guard.check()
         now = time.time()
         # These times are kept on the monotonic clock, which nobody can set.
         ahead = now - time.monotonic()
@@ -179,63 +177,51 @@ class Coordinator:
         seen = msgspec.structs.replace(view.seen, paused=stop, not_before={**view.seen.not_before, **later})
         return msgspec.structs.replace(view, seen=seen)
 
-    def _decide(self, view: View) -> ScheduleDecision:
+    def _decide(self, view: RunView) -> ScheduleDecision:
         seen = view.seen
         if self._patience.trouble is not None:
             # Nothing can be claimed or recorded now, and an attempt without a record would be started twice.
             soon = seen.now + max(1.0, self._patience.pause())
             seen = msgspec.structs.replace(seen, not_before=dict.fromkeys(view.units.by_id, soon))
-        decided = next_starts(view.units, seen, self._hands.capacity(view), self._wishes.policy)
+        decided = next_starts(view.units, seen, self._effects.capacity(view), self._options.policy)
         decision = self._patience.named(decided)
-        since, before = self._held
-        moment = time.monotonic()
-        self._held = (
-            moment,
-            {
-                one: refusal.name
-                for one, refusal in decision.refusals.items()
-                if refusal.name not in _NOT_READY
-            },
-        )
-        for unit, name in before.items():
-            spent = self._waited.setdefault(unit, {})
-            spent[name] = spent.get(name, 0.0) + moment - since
+        self._waiting.add(time.monotonic(), decision)
         return decision
 
-    def _start(self, view: View, decision: ScheduleDecision) -> bool:
+    def _start(self, view: RunView, decision: ScheduleDecision) -> bool:
         """Starts the units that were chosen; returns whether there were any."""
         for start in decision.starts:
             number = view.numbers[start.unit]
             for warning in start.warnings:
-                self._hands.tell(StartedAlthough(unit=start.unit, warning=warning))
-            waited = self._waited.pop(start.unit, {})
+                self._effects.tell(StartedAlthough(unit=start.unit, warning=warning))
+            waited = self._waiting.take(start.unit)
             try:
-                self._engine.start(self._hands.launch(view, start, number, waited))
+                self._engine.start(self._effects.launch(view, start, number, waited))
             except (GitcoordError, OSError) as error:
                 if isinstance(error, OSError) and no_room(error) is None:
                     raise
                 self._refused[start.unit] = time.monotonic() + _REFUSED_PAUSE
-                self._hands.tell(StartFailed(unit=start.unit, message=str(error)))
+                self._effects.tell(StartFailed(unit=start.unit, message=str(error)))
                 continue
             self._observer.launched[start.unit] = number
             self._last_start = time.monotonic()
         return bool(decision.starts)
 
-    def _watch(self, view: View) -> None:
-        clashes = self._hands.clashes
-        if clashes is None or not view.keys or self._patience.trouble or not self._pace.watch_is_due():
+    def _watch(self, view: RunView) -> None:
+        clashes = self._effects.clashes
+        if clashes is None or not view.keys or self._patience.trouble or not self._intervals.watch_is_due():
             return
         began = time.monotonic()
 
         def record() -> None:
             for event in clashes(view):
                 self._store.record(event)
-                self._pace.hurry()
+                self._intervals.hurry()
 
         self._patience.try_to("recording", record)
-        self._pace.watched(time.monotonic() - began, quiet=clashes.quiet)
+        self._intervals.watched(time.monotonic() - began, quiet=clashes.quiet)
 
-    def _land(self, view: View, decision: ScheduleDecision) -> bool:
+    def _land(self, view: RunView, decision: ScheduleDecision) -> bool:
         """Begins a pass of landing if one is due; returns whether one is running."""
         if self._landing is None:
             return False
@@ -243,20 +229,22 @@ class Coordinator:
             self._landing.begin(view, decision.refusals)
         return self._landing.busy
 
-    def _over(self, view: View, decision: ScheduleDecision) -> bool:
+    def _is_over(self, view: RunView, decision: ScheduleDecision) -> bool:
         """Whether nothing can go on by itself: no retry is due later, and no pause or error may end."""
         hindered = self._landing is not None and self._landing.hindered
         waits = view.seen.paused or self._patience.trouble is not None or hindered
         return decision.wake is None and not waits
 
-    def _wait(self, view: View, decision: ScheduleDecision) -> None:
+    def _wait(self, view: RunView, decision: ScheduleDecision) -> None:
         keys = list(view.keys.values())
         wake = None if decision.wake is None else decision.wake - time.time()
-        watching = self._hands.clashes is not None and bool(keys)
-        until = self._pace.until(wake, watching=watching)
+        watching = self._effects.clashes is not None and bool(keys)
+        until = self._intervals.until(wake, watching=watching)
         while time.monotonic() < until:
             left = until - time.monotonic()
-            seconds = min(left, self._pace.tick(landing=self._landing is not None and self._landing.busy))
+            seconds = min(
+                left, self._intervals.tick(landing=self._landing is not None and self._landing.busy)
+            )
             if keys:
                 self._engine.wait(keys, seconds)
             else:
@@ -264,42 +252,19 @@ class Coordinator:
             if self._something_happened(view, keys):
                 return
 
-    def _something_happened(self, view: View, keys: Sequence[str]) -> bool:
+    def _something_happened(self, view: RunView, keys: Sequence[str]) -> bool:
         if self._signals.end and keys:
-            self._hands.tell(AttemptsEnding(count=len(keys)))
+            self._effects.tell(AttemptsEnding(count=len(keys)))
             cancel_all(self._engine, keys)
-            self._pace.hurry()
+            self._intervals.hurry()
             return True
         ended = any(seen.state == "ended" for seen in self._engine.poll(keys).values())
         landed = self._landing is not None and self._landing.finished()
-        if ended or landed or self._pace.poked():
-            self._pace.hurry()
+        if ended or landed or self._intervals.poked():
+            self._intervals.hurry()
             return True
         return self._signals.news()
 
-    def _live(self, view: View, decision: ScheduleDecision) -> Live:
-        capacity = self._hands.capacity(view)
-        return Live(
-            engine=self._engine.name,
-            slots=len(view.seen.running),
-            at_work=tuple(view.seen.running),
-            landing=self._landing.held if self._landing else {},
-            slot_limit=capacity.max_parallel,
-            tokens=sum(view.units.by_id[one].tokens for one in view.seen.running),
-            token_limit=capacity.token_budget,
-            paused=view.seen.paused,
-            quiet={one: quiet for one, key in view.keys.items() if (quiet := self._quiet(key)) is not None},
-            holding={
-                one: (refusal.name, refusal.reason)
-                for one, refusal in decision.refusals.items()
-                if refusal.name not in _NOT_READY
-            },
-        )
-
-    def _quiet(self, key: str) -> float | None:
-        """Seconds since the attempt printed something; None when its log is not on this machine."""
-        path = self._engine.log(key)
-        try:
-            return None if path is None else max(0.0, time.time() - Path(path).stat().st_mtime)
-        except OSError:
-            return None
+    def _shown_state(self, view: RunView, decision: ScheduleDecision) -> LiveState:
+        landing = self._landing.held if self._landing else {}
+        return live_state(self._engine, view, decision, self._effects.capacity(view), landing)

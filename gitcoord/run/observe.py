@@ -12,7 +12,7 @@ from gitcoord.evidence.snapshot import Snapshot, read_snapshot
 from gitcoord.git.git_cli import Oid
 from gitcoord.planning.model import Plan
 from gitcoord.planning.units import Unit, Units, units_of, with_rework
-from gitcoord.run.attempt_policy import AttemptLimits, RetryDecision, fate_of, running_attempt
+from gitcoord.run.attempt_policy import AttemptLimits, RetryDecision, retry_decision, running_attempt
 from gitcoord.run.attempt_state import AttemptsAtWork, DeadAttempt
 from gitcoord.run.recorded_state import KnownJournal, seen_in_journal
 from gitcoord.run.shared_failures import common_failure
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from gitcoord.run.speculation import Speculation
 
 
-class View(Snapshot, frozen=True, kw_only=True):
+class RunView(Snapshot, frozen=True, kw_only=True):
     """One look at a run. `keys` are the attempts that run here, `numbers` each unit's next attempt number.
 
     `whole` are parents to submit, since all their subtasks are done. `memory` are the bytes that each running
@@ -90,7 +90,7 @@ class Observer:
         self.launched: dict[TaskId, int] = {}
         """Attempts that were started here and may not be in the journal yet."""
 
-    def look(self, now: float, last_start: float | None) -> View:
+    def look(self, now: float, last_start: float | None) -> RunView:
         """Observes once, without a request to the remote. Raises `no-plan` or `base-missing`."""
         store = self._store
         plan = self._unsaved or store.require_plan()
@@ -104,10 +104,12 @@ class Observer:
         units = with_rework(units, _sent_back(units, progress, done, landed))
         unusable = store.unusable()
         left = [unit for unit in units.by_id.values() if unit.id not in done and unit.id not in unusable]
-        fates = {unit.id: fate_of(progress.get(unit.id, PENDING), self._limits) for unit in left}
+        decisions = {unit.id: retry_decision(progress.get(unit.id, PENDING), self._limits) for unit in left}
         last_steps = [unit for unit in units.by_id.values() if unit.id in done]
-        polled = self._poll(fates, progress, last_steps)
-        work = AttemptsAtWork(events, progress, fates, polled, self._held, self._looked_at_leases(progress))
+        polled = self._poll(decisions, progress, last_steps)
+        work = AttemptsAtWork(
+            events, progress, decisions, polled, self._held, self._observed_leases(progress)
+        )
         for unit in left:
             work.sort(unit)
         for unit in last_steps:
@@ -117,7 +119,7 @@ class Observer:
         over = submitted | landed.keys()
         closed = closed_account(store, self._account, now)
         failing = common_failure(events, worker_name(), self._limits.same_failures)
-        known = seen_in_journal(events, fates, now, closed, failing)
+        known = seen_in_journal(events, decisions, now, closed, failing)
         seen = msgspec.structs.replace(
             known,
             failed={**known.failed, **{one: why for one, why in unusable.items() if one not in done}},
@@ -130,13 +132,13 @@ class Observer:
             not_before={**known.not_before, **{one: now + wait for one, wait in work.waits.items()}},
         )
         whole = _whole(units, progress, done, over | unusable.keys())
-        view = View(
+        view = RunView(
             **msgspec.structs.asdict(snapshot),
             units=units,
             events=events,
             seen=seen,
             keys=work.keys,
-            numbers={one: fate.number for one, fate in fates.items()},
+            numbers={one: decision.number for one, decision in decisions.items()},
             ended=tuple(work.ended),
             whole=whole,
             cancelled=tuple(one for one in work.running if progress.get(one, PENDING).cancelled),
@@ -146,7 +148,7 @@ class Observer:
         )
         return view if self._speculation is None else _speculating(view, self._speculation)
 
-    def _looked_at_leases(self, progress: Mapping[TaskId, Progress]) -> Leases:
+    def _observed_leases(self, progress: Mapping[TaskId, Progress]) -> Leases:
         if self.fetched is not None:
             self._leases.look(held_attempts(self._store, progress), self.fetched)
         return self._leases
@@ -180,19 +182,19 @@ class Observer:
 
     def _poll(
         self,
-        fates: Mapping[TaskId, RetryDecision],
+        decisions: Mapping[TaskId, RetryDecision],
         progress: Mapping[TaskId, Progress],
         last_steps: Sequence[Unit],
     ) -> Mapping[str, AttemptView]:
         """Asks the engine about all attempts that may be running; at first also about unclaimed ones."""
         ending = ((unit.id, running_attempt(progress.get(unit.id, PENDING))) for unit in last_steps)
         keys = [key_of(unit, attempt.number) for unit, attempt in ending if attempt is not None]
-        for unit, fate in fates.items():
+        for unit, decision in decisions.items():
             attempt = running_attempt(progress.get(unit, PENDING))
             if attempt is not None:
                 keys.append(key_of(unit, attempt.number))
-            if self._first or self.launched.get(unit) == fate.number:
-                keys.append(key_of(unit, fate.number))
+            if self._first or self.launched.get(unit) == decision.number:
+                keys.append(key_of(unit, decision.number))
         if self._engine is None:
             return {key: AttemptView(key=key, state="absent") for key in keys}
         return self._engine.poll(keys)
@@ -204,7 +206,7 @@ def _speculation(store: Store) -> "Speculation":
     return Speculation(store.repository)
 
 
-def _speculating(view: View, speculation: "Speculation") -> View:
+def _speculating(view: RunView, speculation: "Speculation") -> RunView:
     from gitcoord.run.speculation import SpeculationFacts
 
     facts = SpeculationFacts(

@@ -12,7 +12,7 @@ from gitcoord.events import AttemptEnded, Outcome
 from gitcoord.landing.deferral import record_deferral
 from gitcoord.notices import SubmissionFailed, Tell
 from gitcoord.run.attempt_state import HELD, DeadAttempt
-from gitcoord.run.observe import View
+from gitcoord.run.observe import RunView
 from gitcoord.state.journal import now
 from gitcoord.state.journal import worker_name as who
 from gitcoord.state.log_ends import write_log_end
@@ -32,10 +32,10 @@ _LAST, _LONGEST = 4000, 300
 _BY_CODE: Mapping[int, Outcome] = {0: "again", HELD: "again", 3: "again", 143: "cancelled", 130: "cancelled"}
 
 
-def settle(
+def record_ended(
     store: Store,
     engine: Engine,
-    view: View,
+    view: RunView,
     hand_in: Callable[[TaskId], bool],
     clear: Callable[[TaskId], None],
     tell: Tell,

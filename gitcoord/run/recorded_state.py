@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def seen_in_journal(
     events: Sequence[AnyEvent],
-    fates: Mapping[TaskId, RetryDecision],
+    decisions: Mapping[TaskId, RetryDecision],
     now: float,
     closed: ClosedAccount | None,
     failing: CommonFailure | None,
@@ -26,10 +26,10 @@ def seen_in_journal(
     """Makes the observation from the journal, the `closed` account and the common cause of failures."""
     run = next((event for event in reversed(events) if isinstance(event, RunChanged)), None)
     return Observation(
-        failed={one: fate.reason for one, fate in fates.items() if fate.state == "failed"},
-        cancelled=frozenset(one for one, fate in fates.items() if fate.state == "cancelled"),
-        deferred=frozenset(one for one, fate in fates.items() if fate.state == "later"),
-        not_before={one: fate.not_before for one, fate in fates.items() if fate.pauses(now)},
+        failed={one: decision.reason for one, decision in decisions.items() if decision.state == "failed"},
+        cancelled=frozenset(one for one, decision in decisions.items() if decision.state == "cancelled"),
+        deferred=frozenset(one for one, decision in decisions.items() if decision.state == "later"),
+        not_before={one: decision.not_before for one, decision in decisions.items() if decision.pauses(now)},
         clashing=_seen_clashes(events),
         failing=failing.sentence() if failing else "",
         closed=closed.sentence() if closed else "",

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from gitcoord.run.observe import View
+from gitcoord.run.observe import RunView
 from gitcoord.schedule.model import Capacity, Policy
 from gitcoord.schedule.predict import Prediction, predict
 from gitcoord.tasks.model import TaskId
@@ -59,7 +59,7 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
         return not self.together
 
 
-def make_approval(view: View, capacity: Capacity, policy: Policy, *, lands: bool) -> Approval:
+def make_approval(view: RunView, capacity: Capacity, policy: Policy, *, lands: bool) -> Approval:
     """Predicts the run from now on, by the decisions that it would make."""
     told = predict(view.plan, view.units, capacity, policy, lands=lands, observation=view.seen)
     left = [one for one in view.units.by_id if one in told.starts]
@@ -94,14 +94,14 @@ def make_approval(view: View, capacity: Capacity, policy: Policy, *, lands: bool
 
 
 def _otherwise(
-    view: View, told: Prediction, capacity: Capacity, policy: Policy, *, lands: bool
+    view: RunView, told: Prediction, capacity: Capacity, policy: Policy, *, lands: bool
 ) -> float | None:
     other = msgspec.structs.replace(policy, pipeline=not policy.pipeline, barrier=False)
     found = predict(view.plan, view.units, capacity, other, lands=lands, observation=view.seen)
     return found.duration if found.starts.keys() == told.starts.keys() else None
 
 
-def _never(view: View, told: Prediction, *, lands: bool) -> dict[TaskId, str]:
+def _never(view: RunView, told: Prediction, *, lands: bool) -> dict[TaskId, str]:
     found = {one: reason for one, reason in told.never.items() if one not in view.seen.done}
     for one in told.unlanded & found.keys():
         # The prediction ends with all of these submitted; now some may not have begun.
@@ -111,7 +111,7 @@ def _never(view: View, told: Prediction, *, lands: bool) -> dict[TaskId, str]:
     return found
 
 
-def _clashes(view: View, told: Prediction) -> tuple[UnitClash, ...]:
+def _clashes(view: RunView, told: Prediction) -> tuple[UnitClash, ...]:
     found = {}
     for seen, pairs in ((False, view.units.clashes), (True, view.seen.clashing)):
         for one, others in pairs.items():

@@ -7,7 +7,7 @@ import msgspec
 
 from gitcoord.events import AttemptEnded
 from gitcoord.progress.outside_changes import OutsideSeen, seen_outside
-from gitcoord.run.observe import View
+from gitcoord.run.observe import RunView
 from gitcoord.schedule.model import ScheduleDecision
 from gitcoord.state.task_history import PENDING
 from gitcoord.tasks.model import TaskId
@@ -48,7 +48,7 @@ class RunEnd(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def run_end(
-    view: View,
+    view: RunView,
     decision: ScheduleDecision,
     *,
     stopped: bool,
@@ -87,12 +87,12 @@ def run_end(
     )
 
 
-def ended_attempts(view: View) -> Iterator[AttemptEnded]:
+def ended_attempts(view: RunView) -> Iterator[AttemptEnded]:
     """The ends of attempts in the journal."""
     return (event for event in view.events if isinstance(event, AttemptEnded))
 
 
-def _state(view: View, unit: TaskId, task: TaskId, refused: str, *, stopped: bool) -> tuple[UnitEnd, str]:
+def _state(view: RunView, unit: TaskId, task: TaskId, refused: str, *, stopped: bool) -> tuple[UnitEnd, str]:
     if task in view.landed:
         return "landed", ""
     if unit in view.seen.running:

@@ -19,7 +19,7 @@ from gitcoord.run.effects import RunEffects, RunOptions
 from gitcoord.run.landing import LandingThread
 from gitcoord.run.log_retention import OldLogs, RemoteCleanup, find_old_logs, remove_old_logs
 from gitcoord.run.loop import Coordinator
-from gitcoord.run.observe import Observer, View
+from gitcoord.run.observe import Observer, RunView
 from gitcoord.run.polling import PollIntervals, Signals
 from gitcoord.run.run_report import RunEnd
 from gitcoord.settings import RunSettings
@@ -52,7 +52,7 @@ class RunSession:
         self._max_parallel = max_parallel
         self.leftovers = Leftovers(store, settings)
 
-    def look(self, unsaved: Plan | None) -> View:
+    def look(self, unsaved: Plan | None) -> RunView:
         """Observes while nothing is started: before the run and after it.
 
         If no plan is saved, goes by the plan `unsaved`.
@@ -69,7 +69,7 @@ class RunSession:
         view = observer.look(time.time(), None)
         return msgspec.structs.replace(view, seen=msgspec.structs.replace(view.seen, paused=False))
 
-    def old_logs(self, view: View) -> OldLogs:
+    def old_logs(self, view: RunView) -> OldLogs:
         """Finds the logs that the settings no longer keep."""
         return find_old_logs(self._directory, view, self._settings)
 
@@ -98,7 +98,7 @@ class RunSession:
             effects,
             landing=landing,
             signals=signals,
-            pace=PollIntervals(self._directory),
+            intervals=PollIntervals(self._directory),
         )
         end: RunEnd | None = None
         try:
@@ -114,7 +114,7 @@ class RunSession:
                 show_end()
         return end
 
-    def remove_old_logs(self, view: View, tell: Tell) -> None:
+    def remove_old_logs(self, view: RunView, tell: Tell) -> None:
         """Removes the logs that the settings no longer keep, and tells how many."""
         old = self.old_logs(view)
         remove_old_logs(old)

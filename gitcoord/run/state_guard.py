@@ -6,21 +6,21 @@ from gitcoord.state.store import Store
 from gitcoord.worker.attempt.shared_config import put_back_of_the_dead
 
 
-class KeptState:
+class StateGuard:
     """Restores refs and settings that the run depends on if an agent deletes or changes them, and tells."""
 
     def __init__(self, store: Store, tell: Tell) -> None:
         self._store, self._tell = store, tell
         self._refs: LastingRefs | None = None
 
-    def look(self) -> None:
+    def check_all(self) -> None:
         """Checks all of them, right after a fetch."""
         if self._refs is None:
             self._refs = LastingRefs(self._store.shared, self._store.require_plan().base)
         if back := self._refs.put_back():
             self._tell(RefsPutBack(refs=back))
 
-    def mend_configuration(self) -> None:
+    def revert_configuration(self) -> None:
         """Reverts and tells the configuration changes of agents whose workers were killed.
 
         Without that, git may find neither the remote nor the repository.
@@ -29,7 +29,7 @@ class KeptState:
         for attempt, keys in put_back_of_the_dead(repository.git, repository.common_dir):
             self._tell(ConfigurationPutBack(attempt=attempt, keys=keys))
 
-    def glance(self) -> None:
+    def check(self) -> None:
         """Checks all of them if the most important ones are gone, or if nobody has checked yet."""
         if self._refs is None or self._refs.lost:
-            self.look()
+            self.check_all()

@@ -6,8 +6,6 @@ Writes are compare-and-swap, and are repeated on the newest state if another wor
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from gitcoord.errors import GitcoordError, answer_no, usage_error
 from gitcoord.events import AnyEvent, PlanSaved, RunChanged, WavesSaved
 from gitcoord.git.git_cli import Oid
@@ -17,8 +15,9 @@ from gitcoord.planning.model import Plan
 from gitcoord.state.contention import until_known, until_still
 from gitcoord.state.journal import JournalEntry, write_entry
 from gitcoord.state.journal_reader import JournalReader
-from gitcoord.state.saved_plan import GENERATIONS, SavedPlan, foreign, newer, own_prefix, plan_saved
-from gitcoord.state.task_history import PENDING, Progress, replay
+from gitcoord.state.saved_plan import GENERATIONS, SavedPlan, own_prefix, plan_saved
+from gitcoord.state.task_history import Progress, replay
+from gitcoord.state.task_records import PlannedIdentities, append, recorded_progress
 from gitcoord.task_identity import TaskIdentity
 from gitcoord.tasks.model import Finding, TaskId
 
@@ -46,7 +45,7 @@ class Store:
         self._area = area
         self._reader = JournalReader(repository.git)
         self.saved = SavedPlan(repository.git, shared, self.prefix)
-        self._identities: tuple[Plan | None, dict[TaskId, TaskIdentity]] = (None, {})
+        self._identities = PlannedIdentities()
 
     def refresh(self) -> None:
         """Fetches the shared refs, also branches."""
@@ -270,6 +269,16 @@ class Store:
         tips = {task: self.shared.read(self.task_ref(task)) for task in tasks}
         return {task: tip for task, tip in tips.items() if tip is not None}
 
+    def _move(self, events: Sequence[AnyEvent], unless: Unless | None) -> RefUpdate | None:
+        """Returns the ref update that appends the events of one task, or None if `unless` forbids it."""
+        ref = self._event_ref(events[0])
+        before = self.shared.read(ref)
+        known = recorded_progress(self._reader, ref, before, TaskId(events[0].task or ""))
+        if unless is not None and unless(known):
+            return None
+        identity = events[0].identity or self._identity(TaskId(events[0].task or ""), known)
+        return RefUpdate(ref, before, append(self.repository, self._reader, before, events, identity))
+
     def _identity(self, task: TaskId, before: Progress) -> TaskIdentity | None:
         """Returns the identity of `task` from the plan; None if the record has it, or the plan lacks it."""
         try:
@@ -278,32 +287,5 @@ class Store:
             return None  # record the event even if the plan cannot be read
         if plan is None or plan.generation != self.generation:
             return None
-        if self._identities[0] is not plan:
-            self._identities = (plan, plan.identities())
-        identity = self._identities[1].get(task)
+        identity = self._identities.of(plan, task)
         return None if identity == before.identity else identity
-
-    def _move(self, appended: Sequence[AnyEvent], unless: Unless | None) -> RefUpdate | None:
-        """Returns the ref update that appends `appended`, or None if `unless` forbids it."""
-        task = TaskId(appended[0].task or "")
-        ref = self._event_ref(appended[0])
-        before = self.shared.read(ref)
-        events: list[AnyEvent] = []
-        if before is not None:
-            entries = self._reader.read_one(before)
-            events = [entry.event for entry in entries if entry.event is not None]
-            if any(entry.newer for entry in entries):
-                raise newer(ref)
-            if not events or len(events) < len(entries):
-                raise foreign(ref, before)
-        known = replay(events).get(task, PENDING)
-        if unless is not None and unless(known):
-            return None
-        tip, identity = before, appended[0].identity or self._identity(task, known)
-        for number, event in enumerate(appended):
-            first = number == 0 and identity is not None
-            named = msgspec.structs.replace(event, identity=identity) if first else event
-            document = write_entry(self.repository, named, tip)
-            self._reader.remember(document)
-            tip = document.commit
-        return RefUpdate(ref, before, tip)

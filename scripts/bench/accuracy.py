@@ -19,9 +19,9 @@ from gitcoord.conflicts.fork_points import find_forks
 from gitcoord.conflicts.model import BranchInput
 from gitcoord.conflicts.rebase_in_memory import MergeContext, bring_onto, plain_paths
 from gitcoord.git.git_cli import Git
+from gitcoord.git.locate_repository import locate
 from gitcoord.git.merge_tree import TreeMerge, merge_trees, read_merge
 from gitcoord.git.object_writer import Writer
-from gitcoord.git.repository import locate
 from gitcoord.tasks.model import TaskId
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from measure import Cost, cost_of
 from testbed import Testbed, copied, generated, moved_on, tips, with_branches
 
-from gitcoord.git.repository import locate
+from gitcoord.git.locate_repository import locate
 
 HERE = Path(__file__).parent
 NAIVE = """

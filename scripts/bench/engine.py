@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gitcoord.conflicts.check_level import examine
 from gitcoord.conflicts.model import BranchInput
-from gitcoord.git.repository import locate
+from gitcoord.git.locate_repository import locate
 from gitcoord.tasks.model import TaskId
 
 

@@ -23,9 +23,9 @@ from simulated_fleet import Clock, Fleet, Habits, Remote
 from gitcoord.engines.engine import Launch, key_of
 from gitcoord.git.git_cli import Git
 from gitcoord.git.git_result import GitResult
+from gitcoord.git.locate_repository import locate
 from gitcoord.git.remote_refs import SharedRefs
-from gitcoord.git.repository import locate
-from gitcoord.progress.run_state import Live
+from gitcoord.progress.run_state import LiveState
 from gitcoord.run.attempt_policy import AttemptLimits
 from gitcoord.run.capacity import CapacityMeter
 from gitcoord.run.effects import RunEffects, RunOptions
@@ -82,7 +82,7 @@ def simulate(
     until = time.perf_counter() + minutes * 60
     began, before = clock.now(), time.process_time()
 
-    def show(view: View, live: Live) -> None:
+    def show(view: View, live: LiveState) -> None:
         over = len(view.seen.submitted)
         samples.append(Sample(clock.now() - began, clock.cpu, over, len(view.seen.running)))
         if time.perf_counter() > until:

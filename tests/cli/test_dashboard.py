@@ -26,7 +26,7 @@ from gitcoord.events import AnyEvent, AttemptStarted, RunChanged, TasksClash
 from gitcoord.notices import Caution, EventsRecorded, RunHindered
 from gitcoord.progress.build import Picture, make_picture
 from gitcoord.progress.unit_state import FINISHED
-from gitcoord.run.heartbeat import Pulse, last_sign
+from gitcoord.run.heartbeat import RunHeartbeat, last_heartbeat
 from gitcoord.state.heartbeats import RUN_SILENT
 from gitcoord.state.journal import now
 from tests.progress.plans import COMMIT, at, parent, planned, play, sixty, task
@@ -256,16 +256,16 @@ def test_a_run_that_was_killed_is_known_by_its_silence_from_any_clone(tmp_path: 
     store.save_plan(plan_of([["1"]]))
     ago = datetime.now(UTC) - timedelta(seconds=RUN_SILENT + 600)
     store.record(RunChanged(at=ago.isoformat(), by="ann", state="running"))
-    Pulse(store).beat()
+    RunHeartbeat(store).send()
     first = remote.refs()["refs/gitcoord/life"]
-    Pulse(store).beat()
+    RunHeartbeat(store).send()
     assert remote.git("rev-list", "--count", "refs/gitcoord/life") == "1"
 
     def shown() -> list[str]:
         other = store_of(desk)
         other.refresh()
         events = [entry.event for entry in other.journal() if entry.event is not None]
-        picture = make_picture(other.require_plan(), events, (), now(), heard=last_sign(other, events))
+        picture = make_picture(other.require_plan(), events, (), now(), heard=last_heartbeat(other, events))
         return [drawn(picture, 80, 24)[0].split("  ")[0], PlainLines().lines(picture, (), 0.0)[-1]]
 
     assert shown()[0].startswith("gitcoord running (heard ")

@@ -10,7 +10,7 @@ from gitcoord.cli.views.dashboard.live_view import dashboard_view
 from gitcoord.events import AttemptStarted
 from gitcoord.git.remote_refs import RefUpdate
 from gitcoord.progress.build import make_picture
-from gitcoord.progress.run_state import Live
+from gitcoord.progress.run_state import LiveState
 from gitcoord.state.heartbeats import Beat, beat_ref, write_beat
 from gitcoord.state.journal import now
 from gitcoord.state.store import Store
@@ -28,7 +28,7 @@ def started() -> AttemptStarted:
 
 def test_the_dashboard_names_an_agent_that_has_been_quiet() -> None:
     def drawn(quiet: float) -> str:
-        live = Live(at_work=(ONE,), slots=1, quiet={ONE: quiet})
+        live = LiveState(at_work=(ONE,), slots=1, quiet={ONE: quiet})
         picture = make_picture(plan_of([[["1"]]]), [started()], {}, now(), live)
         console = Console(width=100, height=30)
         with console.capture() as captured:

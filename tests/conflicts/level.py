@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gitcoord.conflicts.check_level import examine
 from gitcoord.conflicts.model import BranchInput, ConflictReport, PairReport, SerializeOn
-from gitcoord.git.repository import locate
+from gitcoord.git.locate_repository import locate
 from gitcoord.planning.arrange_waves import Candidate
 from gitcoord.tasks.model import TaskId
 from tests.support.repos import Content, Repo

@@ -6,7 +6,7 @@ import pytest
 
 from gitcoord.conflicts.check_level import changed_paths
 from gitcoord.errors import GitcoordError
-from gitcoord.git.repository import locate
+from gitcoord.git.locate_repository import locate
 from gitcoord.planning.arrange_waves import Candidate
 from gitcoord.tasks.model import TaskId
 from tests.conflicts.level import LINES, Level, edited, only_pair

@@ -10,7 +10,7 @@ from gitcoord.conflicts.merge_proof import culprits, prove, smallest_cause
 from gitcoord.conflicts.rebase_in_memory import MergeContext
 from gitcoord.conflicts.wave_proof import prove_waves
 from gitcoord.git.git_cli import Git
-from gitcoord.git.repository import locate
+from gitcoord.git.locate_repository import locate
 from gitcoord.tasks.model import TaskId
 from tests.conflicts.level import LINES, Level, edited
 

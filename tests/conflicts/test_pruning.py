@@ -20,9 +20,9 @@ from gitcoord.conflicts.pair_report import Rules
 from gitcoord.conflicts.rebase_in_memory import plain_paths
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.conflicts.wave_proof import prove_waves
+from gitcoord.git.locate_repository import locate
 from gitcoord.git.merge_tree import merge_trees
 from gitcoord.git.object_writer import Writer
-from gitcoord.git.repository import locate
 from tests.conflicts.level import examined
 from tests.support.laws import tries
 from tests.support.repos import Content, Entry, Repo, executable, submodule, symlink

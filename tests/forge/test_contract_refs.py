@@ -7,8 +7,8 @@ import pytest
 
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.github.doctor import examine_github
+from gitcoord.git.locate_repository import locate
 from gitcoord.git.remote_refs import HEADS, RefUpdate, SharedRefs
-from gitcoord.git.repository import locate
 from tests.forge.contract import Desk
 from tests.support.github import GitHubEmulator, Protection
 from tests.support.github.fixtures import calm_hub, shared_hub

@@ -9,8 +9,8 @@ import pytest
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.local import LocalForge
 from gitcoord.forge.pull_requests import BranchPulls, Merged, MergeRequest, Method, NewPull, Pull, Refused
+from gitcoord.git.locate_repository import locate
 from gitcoord.git.remote_refs import SharedRefs
-from gitcoord.git.repository import locate
 from tests.support.repos import Repo
 
 LINES = "1\n2\n3\n4\n5\n"

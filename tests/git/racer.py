@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from gitcoord.git.locate_repository import locate
 from gitcoord.git.remote_refs import RefUpdate, SharedRefs
-from gitcoord.git.repository import locate
 
 
 def main(clone: str, ref: str, commit: str) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gitcoord.git.ancestry import Ancestry, among_ancestors
 from gitcoord.git.git_cli import Git
-from gitcoord.git.repository import locate
+from gitcoord.git.locate_repository import locate
 from tests.support.repos import Repo
 
 

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gitcoord.git.json_commits import decode, encode, read_documents, write_document
-from gitcoord.git.repository import Repository, locate
+from gitcoord.git.locate_repository import locate
+from gitcoord.git.repository import Repository
 from tests.support.laws import tries
 from tests.support.repos import Repo
 

@@ -3,8 +3,8 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from gitcoord.git.locate_repository import locate
 from gitcoord.git.object_writer import Writer
-from gitcoord.git.repository import locate
 from tests.support.repos import Repo
 
 

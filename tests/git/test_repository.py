@@ -9,9 +9,9 @@ import pytest
 
 from gitcoord.errors import Exit, GitcoordError
 from gitcoord.git.default_branch import find_base
+from gitcoord.git.locate_repository import locate
 from gitcoord.git.merge_tree import commit_tree
 from gitcoord.git.remote_refs import RefUpdate
-from gitcoord.git.repository import locate
 from tests.git.world import ROOT, shared_of
 from tests.support.git_processes import VARIABLE, count_processes
 from tests.support.repos import Repo
@@ -27,7 +27,7 @@ def with_program(path: str, place: Path) -> str:
     """The message of discovering `place` in a process whose PATH is `path`."""
     script = (
         "import sys; from pathlib import Path; from gitcoord.errors import GitcoordError;"
-        "from gitcoord.git.repository import locate\n"
+        "from gitcoord.git.locate_repository import locate\n"
         "try: locate(Path(sys.argv[1])).open()\n"
         "except GitcoordError as error: print(error.code, error.message, error.hint)"
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pathspec import GitIgnoreSpec
 
-from gitcoord.git.repository import locate
+from gitcoord.git.locate_repository import locate
 from tests.support.repos import Repo
 
 PATTERNS = (

@@ -4,8 +4,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from gitcoord.git.locate_repository import locate
 from gitcoord.git.remote_refs import SharedRefs
-from gitcoord.git.repository import locate
 from tests.support.forks import Fork
 from tests.support.repos import Repo
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gitcoord.evidence.folds import Folds, folds
 from gitcoord.git.ancestry import Ancestry
-from gitcoord.git.repository import locate
+from gitcoord.git.locate_repository import locate
 from gitcoord.landing.level_branch import FoldResult, fold_in_memory
 from tests.landing.scenes import merged_by_hand, three_tasks
 from tests.support.cli import start_gitcoord

@@ -23,7 +23,7 @@ from gitcoord.events import (
 from gitcoord.planning.model import Plan
 from gitcoord.progress.build import Picture, UnitView, make_picture
 from gitcoord.progress.measure import make_metrics
-from gitcoord.progress.run_state import Live
+from gitcoord.progress.run_state import LiveState
 from gitcoord.progress.unit_state import FINISHED
 from gitcoord.tasks.model import TaskId
 from tests.progress.plans import COMMIT, at, parent, planned, play, task
@@ -176,7 +176,7 @@ def test_a_cancelled_task_stays_so_until_somebody_asks_for_more(plan: Plan) -> N
 
 
 def test_the_coordinator_says_what_holds_ready_units_back(plan: Plan) -> None:
-    live = Live(
+    live = LiveState(
         slots=2,
         slot_limit=2,
         tokens=500,

@@ -10,13 +10,13 @@ from gitcoord.errors import GitcoordError
 from gitcoord.notices import AnyNotice, BranchHeld, LandingFailed, Tell
 from gitcoord.run.attempt_policy import AttemptLimits
 from gitcoord.run.landing import LandingThread, LevelWish
-from gitcoord.run.observe import Observer, View
+from gitcoord.run.observe import Observer, RunView
 from gitcoord.tasks.model import TaskId
 from tests.state.world import plan_of, store_of, submitted
 from tests.support.repos import Repo
 
 
-def handed_in(place: Path) -> View:
+def handed_in(place: Path) -> RunView:
     """A level of one task, which is handed in."""
     remote, desk = Repo.pair(place)
     store = store_of(desk)
@@ -27,7 +27,7 @@ def handed_in(place: Path) -> View:
     return Observer(store, LocalEngine(place), AttemptLimits(), None).look(0.0, None)
 
 
-def land_once(landing: LandingThread, view: View, number: int) -> None:
+def land_once(landing: LandingThread, view: RunView, number: int) -> None:
     # The base moves, so that it is tried at once.
     assert landing.begin(msgspec.structs.replace(view, base_commit=str(number)), {})
     while not landing.finished():

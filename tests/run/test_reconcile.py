@@ -10,7 +10,7 @@ from gitcoord.events import AttemptStarted
 from gitcoord.run.attempt_policy import AttemptLimits
 from gitcoord.run.attempt_state import DeadAttempt
 from gitcoord.run.observe import Observer
-from gitcoord.run.reconcile import settle
+from gitcoord.run.reconcile import record_ended
 from gitcoord.tasks.model import TaskId
 from tests.state.world import plan_of, store_of, submitted
 from tests.support.repos import Repo
@@ -33,7 +33,7 @@ def test_a_task_that_its_worker_hands_in_at_the_same_moment_is_looked_at_again(t
         store.refresh()
         return False  # it is handed in already
 
-    looks = [settle(store, engine, view, hand_in, lambda _: None, lambda _: None) for _ in range(2)]
+    looks = [record_ended(store, engine, view, hand_in, lambda _: None, lambda _: None) for _ in range(2)]
     assert looks == [True, False]
 
 
@@ -63,7 +63,7 @@ def test_an_attempt_whose_end_nobody_saw_is_lost(
     view = Observer(store, engine, AttemptLimits(), None).look(0.0, None)
     ended = DeadAttempt(unit=TaskId("1"), attempt=1, code=code, claimed=claimed)
     view = msgspec.structs.replace(view, ended=(ended,))
-    assert settle(store, engine, view, lambda _: False, lambda _: None, lambda _: None)
+    assert record_ended(store, engine, view, lambda _: False, lambda _: None, lambda _: None)
     told = store.progress()[TaskId("1")].attempt
     assert told is not None
     assert told.ended is not None

@@ -15,7 +15,7 @@ from gitcoord.events import (
     TaskSubmitted,
 )
 from gitcoord.planning.units import Unit, Units
-from gitcoord.run.attempt_policy import AttemptLimits, RetryDecision, fate_of, seconds_of
+from gitcoord.run.attempt_policy import AttemptLimits, RetryDecision, retry_decision, seconds_of
 from gitcoord.run.attempt_state import AttemptsAtWork, DeadAttempt
 from gitcoord.run.capacity import Machine, ResourceNeeds, automatic, free_memory
 from gitcoord.run.observe import submitted_tasks
@@ -38,8 +38,8 @@ def after_attempts(*outcomes: Outcome, told: Progress = PENDING) -> Progress:
     return told
 
 
-def fate(*outcomes: Outcome, retries: int = 1) -> RetryDecision:
-    return fate_of(after_attempts(*outcomes), AttemptLimits(retries=retries))
+def decision(*outcomes: Outcome, retries: int = 1) -> RetryDecision:
+    return retry_decision(after_attempts(*outcomes), AttemptLimits(retries=retries))
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def fate(*outcomes: Outcome, retries: int = 1) -> RetryDecision:
 def test_a_unit_is_tried_again_as_often_as_its_endings_allow(
     outcomes: tuple[Outcome, ...], state: str
 ) -> None:
-    found = fate(*outcomes)
+    found = decision(*outcomes)
     assert (found.state, found.number) == (state, len(outcomes) + 1)
     assert bool(found.reason) == (state == "failed")
 
@@ -80,23 +80,23 @@ def test_a_conflict_that_was_left_as_it_was_is_not_given_to_the_agent_again() ->
             TaskId("1")
         ]
 
-    given_up = fate_of(reworked("1"), AttemptLimits())
+    given_up = retry_decision(reworked("1"), AttemptLimits())
     assert given_up.state == "failed"
     assert given_up.reason.startswith(
         "task 1 conflicts in a, and its agent left that unresolved; by hand, in "
     )
     # What it resolved conflicts with something else: that waits for its surroundings.
-    assert fate_of(reworked("3"), AttemptLimits()).state == "later"
+    assert retry_decision(reworked("3"), AttemptLimits()).state == "later"
 
 
 def test_trying_again_waits_longer_each_time_and_a_person_takes_failures_back() -> None:
     begin = seconds_of(AT)
     again: Outcome = "again"
-    waits = [fate(*[again] * count).not_before - begin for count in (1, 2, 3, 9)]
+    waits = [decision(*[again] * count).not_before - begin for count in (1, 2, 3, 9)]
     assert waits == [2, 4, 8, 120]
-    assert fate("failed").not_before == begin
+    assert decision("failed").not_before == begin
     # A clock that was set back makes no pause longer.
-    twice = fate(again, again)
+    twice = decision(again, again)
     assert [twice.pauses(begin + since) for since in (-3600, -1, 0, 3.9, 4)] == [
         False,
         True,
@@ -106,20 +106,20 @@ def test_trying_again_waits_longer_each_time_and_a_person_takes_failures_back() 
     ]
     given_up = after_attempts("failed", "failed")
     forgiven = after(given_up, RetryAsked(at=AT, by="me", task="1"))
-    assert fate_of(forgiven, AttemptLimits(retries=0)) == RetryDecision(state="open", number=3)
+    assert retry_decision(forgiven, AttemptLimits(retries=0)) == RetryDecision(state="open", number=3)
     cancelled = after(forgiven, CancelAsked(at=AT, by="me", task="1"))
-    assert fate_of(cancelled, AttemptLimits()).state == "cancelled"
+    assert retry_decision(cancelled, AttemptLimits()).state == "cancelled"
 
 
 def test_a_process_that_never_held_the_attempt_says_nothing_about_its_holder(tmp_path: Path) -> None:
     began = AttemptStarted(at=AT, by="another@machine", task="1", attempt=1, branch="b", base="0")
     told = {TaskId("1"): after(PENDING, began)}
     unit = Unit(id=TaskId("1"), task=TaskId("1"), title="One")
-    fates = {unit.id: fate_of(told[unit.id], AttemptLimits())}
+    decisions = {unit.id: retry_decision(told[unit.id], AttemptLimits())}
     for code in (3, 143, None):
         for here in (False, True):
             seen = {"1-1": AttemptView(key="1-1", state="ended", code=code)}
-            work = AttemptsAtWork([], told, fates, seen, lambda *_, here=here: here)
+            work = AttemptsAtWork([], told, decisions, seen, lambda *_, here=here: here)
             work.sort(unit)
             assert (bool(work.ended), bool(work.elsewhere)) == (here, True)
     me = worker_name()

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from gitcoord.events import TaskStarted, TaskSubmitted
+from gitcoord.git.locate_repository import locate
 from gitcoord.git.remote_refs import SharedRefs
-from gitcoord.git.repository import locate
 from gitcoord.planning.model import Plan, PlannedLevel, PlannedTask, Schedule, Schedules
 from gitcoord.state.journal import now
 from gitcoord.state.store import Store

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gitcoord.tasks.write_back.splices import Wish
+from gitcoord.tasks.write_back.splices import NewStatus
 from gitcoord.tasks.write_back.whole_files import replace_file
 from gitcoord.tasks.write_back.write import ListFile, WriteResult, write_statuses
 
@@ -21,13 +21,13 @@ def _without_bd(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def written(
-    root: Path, kind: str, path: str, content: str | bytes, wishes: dict[str, Wish], tag: str = "master"
+    root: Path, kind: str, path: str, content: str | bytes, wanted: dict[str, NewStatus], tag: str = "master"
 ) -> tuple[bytes, WriteResult]:
     """What the file holds after the statuses were set, and the result."""
     place = root / path
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(content if isinstance(content, bytes) else content.encode())
-    result = write_statuses(ListFile(kind=kind, path=place, tag=tag, root=root), wishes)
+    result = write_statuses(ListFile(kind=kind, path=place, tag=tag, root=root), wanted)
     return place.read_bytes(), result
 
 
@@ -40,8 +40,9 @@ def test_of_a_json_list_only_the_statuses_change(tmp_path: Path) -> None:
         '\t{ "title": "none",  "id": 31.10 },\r\n'
         '\t{"id":3,"status":"pending","status":"review"}, {"id": 1, "status": "pending"}\r\n]}}  \r\n'
     )
-    wishes: dict[str, Wish] = {"1": "done", "1.1": "done", "1.2": "pending", "31.10": "done", "3": "done"}
-    now, result = written(tmp_path, "taskmaster", "x.json", text, wishes, tag="api")
+    wanted: dict[str, NewStatus] = {"1": "done", "1.1": "done", "1.2": "pending", "31.10": "done"}
+    wanted["3"] = "done"
+    now, result = written(tmp_path, "taskmaster", "x.json", text, wanted, tag="api")
     expected = (
         text.replace('"status" :\t"todo"', '"status" :\t"done"')
         .replace('"1.1","status":"pending"', '"1.1","status":"done"')
@@ -50,7 +51,7 @@ def test_of_a_json_list_only_the_statuses_change(tmp_path: Path) -> None:
         .replace('"review"', '"done"')
     )
     assert now.decode() == expected
-    assert (set(result.written), result.problems, result.by) == (set(wishes), (), "file")
+    assert (set(result.written), result.problems, result.by) == (set(wanted), (), "file")
     for shape in (
         '[{"id": 1, "status": "x"}]',
         '{"tags": {"master": {"tasks": [{"id": 1, "status": "x"}]}}}',
@@ -65,8 +66,8 @@ def test_of_a_checklist_only_the_boxes_change(tmp_path: Path) -> None:
         "# Plan [x]\r\n\r\n```\n- [ ] 9. code\n```\n- [ ] 1. One [ ] (see [x])\r\n"
         "  - [-] 1.1 Part\n  - [X] 1.2 Other\n> * [ ]* 2. Quoted\n\n10. [ ] 3.1 Odd\n- [x] 4. Done\n"
     )
-    wishes: dict[str, Wish] = {"1": "done", "1.1": "done", "1.2": "pending", "2": "done", "3.1": "done"}
-    now, result = written(tmp_path, "markdown", "TASKS.md", text, wishes)
+    wanted: dict[str, NewStatus] = {"1": "done", "1.1": "done", "1.2": "pending", "2": "done", "3.1": "done"}
+    now, result = written(tmp_path, "markdown", "TASKS.md", text, wanted)
     expected = (
         text.replace("[ ] 1. One", "[x] 1. One")
         .replace("[-]", "[x]")
@@ -86,8 +87,8 @@ def test_of_yaml_only_the_statuses_change(tmp_path: Path) -> None:
         "# status: pending\r\ntasks:\r\n- {id: 1, title: 'a: b', status: pending}  # one\r\n"
         "- id: '2'  # two\r\n  title: B\r\n  subtasks: [{id: 1}, {id: 2.2, status: \"todo\"}]\r\n"
     )
-    wishes: dict[str, Wish] = {"1": "done", "2": "done", "2.1": "done", "2.2": "done"}
-    now, result = written(tmp_path, "yaml", "tasks.yaml", text, wishes)
+    wanted: dict[str, NewStatus] = {"1": "done", "2": "done", "2.1": "done", "2.2": "done"}
+    now, result = written(tmp_path, "yaml", "tasks.yaml", text, wanted)
     expected = (
         text.replace("status: pending}", "status: done}")
         .replace("# two\r\n", "# two\r\n  status: done\r\n")
@@ -127,8 +128,8 @@ def program(root: Path, name: str, script: str) -> None:
 
 def test_issues_of_beads_are_closed_by_bd_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     issues = '{"id":"bd-1","status":"open"}\n{"id":"bd-2","status":"closed"}\n'
-    wishes: dict[str, Wish] = {"bd-1": "done", "bd-2": "pending"}
-    now, result = written(tmp_path, "beads", ".beads/issues.jsonl", issues, wishes)
+    wanted: dict[str, NewStatus] = {"bd-1": "done", "bd-2": "pending"}
+    now, result = written(tmp_path, "beads", ".beads/issues.jsonl", issues, wanted)
     assert (now.decode(), "not on PATH" in result.problems[0].message) == (issues, True)
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
     program(
@@ -136,7 +137,7 @@ def test_issues_of_beads_are_closed_by_bd_alone(tmp_path: Path, monkeypatch: pyt
     )
     (tmp_path / "now").write_text("[]")
     (tmp_path / "after").write_text('{"id":"bd-1","status":"closed"},{"id":"bd-2","status":"open"}')
-    _, result = written(tmp_path, "beads", ".beads/issues.jsonl", issues, wishes)
+    _, result = written(tmp_path, "beads", ".beads/issues.jsonl", issues, wanted)
     assert (result.by, result.problems) == ("bd", ())
     asked = (tmp_path / "asked").read_text()
     assert "close bd-1 --reason Landed" in asked
@@ -177,8 +178,8 @@ def test_killed_at_any_moment_the_list_is_whole(tmp_path: Path) -> None:
         child = os.fork()
         if child == 0:
             while True:
-                for wish in ("done", "pending"):
-                    write_statuses(place, dict.fromkeys(map(str, range(300)), wish))
+                for new_status in ("done", "pending"):
+                    write_statuses(place, dict.fromkeys(map(str, range(300)), new_status))
         time.sleep(draw.uniform(0.005, 0.05))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)

@@ -12,7 +12,7 @@ import pytest
 
 from gitcoord.checks.memo import read_result
 from gitcoord.checks.model import CheckCommand, CheckResult, CheckTarget
-from gitcoord.git.repository import locate
+from gitcoord.git.locate_repository import locate
 from gitcoord.settings import RunSettings
 from gitcoord.worker.checking.checker import LocalChecker, slots_directory
 from tests.support.repos import Repo

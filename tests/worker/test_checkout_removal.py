@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gitcoord.errors import GitcoordError
-from gitcoord.git.repository import locate
+from gitcoord.git.locate_repository import locate
 from gitcoord.worker.attempt.checkout import remove
 from tests.support.repos import Repo
 

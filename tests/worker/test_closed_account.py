@@ -11,7 +11,7 @@ import pytest
 from gitcoord.engines.local import LocalEngine
 from gitcoord.events import AttemptEnded
 from gitcoord.run.attempt_policy import AttemptLimits
-from gitcoord.run.observe import Observer, View
+from gitcoord.run.observe import Observer, RunView
 from gitcoord.schedule.decide import next_starts
 from gitcoord.schedule.model import Capacity, Policy, ScheduleDecision
 from gitcoord.state.accounts import account_ref, close_account, closed_account, open_account
@@ -46,7 +46,7 @@ class Machine:
             self.store, LocalEngine(repo.path / ".git" / "run"), AttemptLimits(retries=0), None
         )
 
-    def look(self, now: float) -> tuple[View, ScheduleDecision]:
+    def look(self, now: float) -> tuple[RunView, ScheduleDecision]:
         self.store.refresh()
         view = self.observer.look(now, None)
         return view, next_starts(view.units, view.seen, Capacity(max_parallel=2), Policy())

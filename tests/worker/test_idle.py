@@ -3,7 +3,7 @@
 import shlex
 from pathlib import Path
 
-from gitcoord.git.repository import locate
+from gitcoord.git.locate_repository import locate
 from gitcoord.git.worktree import WorkingCopy
 from gitcoord.worker.attempt.idle import Idle
 from gitcoord.worker.attempt.log import Log

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from gitcoord.errors import Exit, GitcoordError
+from gitcoord.git.locate_repository import locate
 from gitcoord.git.remote_refs import SharedRefs
-from gitcoord.git.repository import locate
 from gitcoord.worker.attempt.resolve_agent import with_program
 from tests.support.repos import Repo
 

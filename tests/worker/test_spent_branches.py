@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from gitcoord.git.locate_repository import locate
 from gitcoord.git.remote_refs import SharedRefs
-from gitcoord.git.repository import locate
 from gitcoord.worker.attempt.checkout import clear_done
 from gitcoord.worker.unit import find_unit
 from tests.planning.lists import a_plan, a_subtask, a_task

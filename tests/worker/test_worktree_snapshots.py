@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gitcoord.conflicts.model import BranchInput
-from gitcoord.git.repository import locate
+from gitcoord.git.locate_repository import locate
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.worktree_snapshots import with_working_copies
 from tests.support.repos import Repo

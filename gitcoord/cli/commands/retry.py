@@ -121,7 +121,7 @@ def _named(
 def _all(plan: "Plan", progress: "Mapping[TaskId, Progress]") -> "tuple[TaskId, ...]":
     """Returns the units that no run restarts by itself, whatever its retry limit."""
     from gitcoord.errors import answer_no
-    from gitcoord.run.attempt_policy import AttemptLimits, fate_of
+    from gitcoord.run.attempt_policy import AttemptLimits, retry_decision
     from gitcoord.state.task_history import PENDING
 
     strict = AttemptLimits(retries=0, rework=0)
@@ -133,7 +133,7 @@ def _all(plan: "Plan", progress: "Mapping[TaskId, Progress]") -> "tuple[TaskId, 
         for id in (task.id, *(part.id for part in task.subtasks)):
             told = progress.get(id, PENDING)
             under_way = told.attempt is not None and told.attempt.running and not told.cancelled
-            if not under_way and fate_of(told, strict).state in ("failed", "cancelled"):
+            if not under_way and retry_decision(told, strict).state in ("failed", "cancelled"):
                 found.append(id)
     if not found:
         raise answer_no("nothing-failed", "No task failed or was cancelled.")

@@ -9,7 +9,7 @@ from gitcoord.cli.app import app
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context
     from gitcoord.cli.task_routing import TaskPlace
-    from gitcoord.run.observe import View
+    from gitcoord.run.observe import RunView
 
 _SHOW = """\b
 Examples:
@@ -130,7 +130,7 @@ def _document(context: "Context", share: int) -> dict[str, Any]:
     return {"state": state, "starts": starts, "running": running, "waiting": waiting}
 
 
-def _view(context: "Context") -> "View":
+def _view(context: "Context") -> "RunView":
     import time
 
     from gitcoord.cli.list_changes import list_changes

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gitcoord.run.observe import View
+    from gitcoord.run.observe import RunView
 
 
-def run_hints(view: "View", *, lands: bool, pipeline: bool) -> Iterator[str]:
+def run_hints(view: "RunView", *, lands: bool, pipeline: bool) -> Iterator[str]:
     """Yields hints about the run that starts with `view`."""
     needs = any(view.plan.waits_for(task, view.landed) for task in view.plan.tasks)
     if needs and not lands and not pipeline:

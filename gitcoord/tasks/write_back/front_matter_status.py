@@ -5,14 +5,14 @@ from typing import Final
 from gitcoord.tasks.sources.backlog import quoted_mentions
 from gitcoord.tasks.sources.checkboxes import LINE_END, split_front_matter
 from gitcoord.tasks.sources.yaml_values import compose_yaml
-from gitcoord.tasks.write_back.splices import Splice, Wish
+from gitcoord.tasks.write_back.splices import NewStatus, Splice
 from gitcoord.tasks.write_back.yaml_statuses import field_splice
 
 _WORDS: Final = {"done": "Done", "pending": "To Do"}
 """Backlog.md's names, unless its settings have others."""
 
 
-def front_matter_splice(text: str, wish: Wish) -> list[Splice]:
+def front_matter_splice(text: str, new_status: NewStatus) -> list[Splice]:
     """Returns the splice that sets the field `status` of the front matter."""
     import yaml
 
@@ -29,7 +29,7 @@ def front_matter_splice(text: str, wish: Wish) -> list[Splice]:
     starts = [0, *(end.end() for end in LINE_END.finditer(text))]
     # The front matter begins below the first line; text before its own status stays unchanged.
     line = starts[key.start_mark.line + 1]
-    inner = field_splice(front.text, root, _WORDS[wish])
+    inner = field_splice(front.text, root, _WORDS[new_status])
     begins = [0, *(end.end() for end in LINE_END.finditer(quoted_mentions(front.text)))]
     offset = line - begins[key.start_mark.line]
     return [Splice(inner.start + offset, inner.end + offset, inner.text)]

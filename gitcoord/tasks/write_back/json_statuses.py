@@ -11,7 +11,7 @@ from gitcoord.tasks.coercion import id_text, status_of
 from gitcoord.tasks.diagnostics import Findings
 from gitcoord.tasks.file_formats import unwrap
 from gitcoord.tasks.json_parser import parse
-from gitcoord.tasks.write_back.splices import Splice, Wish
+from gitcoord.tasks.write_back.splices import NewStatus, Splice
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _DECODER = json.JSONDecoder()
@@ -26,8 +26,8 @@ class Member(msgspec.Struct, frozen=True):
     value: Span
 
 
-def json_splices(text: str, tag: str, wishes: Mapping[str, Wish]) -> list[Splice]:
-    """Returns the splices that set the statuses of the tag's tasks and subtasks to `wishes`, by full id.
+def json_splices(text: str, tag: str, wanted: Mapping[str, NewStatus]) -> list[Splice]:
+    """Returns the splices that set the statuses of the tag's tasks and subtasks to `wanted`, by full id.
 
     A task without a status gets one after its id, with the same white space before it.
     """
@@ -39,7 +39,7 @@ def json_splices(text: str, tag: str, wishes: Mapping[str, Wish]) -> list[Splice
     start = _skip(text, 0)
     for key in path:
         start = next(member.value[0] for member in reversed(list(_members(text, start))) if member.key == key)
-    return list(_of_tasks(text, start, tasks, "", dict(wishes)))
+    return list(_of_tasks(text, start, tasks, "", dict(wanted)))
 
 
 def _path_to(value: Any, wanted: Any) -> Sequence[str] | None:
@@ -55,7 +55,7 @@ def _path_to(value: Any, wanted: Any) -> Sequence[str] | None:
 
 
 def _of_tasks(
-    text: str, start: int, tasks: list[Any], above: str, wishes: dict[str, Wish]
+    text: str, start: int, tasks: list[Any], above: str, wanted: dict[str, NewStatus]
 ) -> Iterator[Splice]:
     for span, task in zip(_elements(text, start), tasks, strict=True):
         own = id_text(task.get("id")) if isinstance(task, dict) else None
@@ -64,21 +64,21 @@ def _of_tasks(
         full = own if not above or own.startswith(f"{above}.") else f"{above}.{own}"
         members = {member.key: member for member in _members(text, span[0])}
         # Of tasks that share an id, the first one counts.
-        wish = wishes.pop(full, None)
-        if wish is not None and str(status_of(task.get("status"))[0]) != wish:
-            yield _status(text, span[0], members, wish)
+        new_status = wanted.pop(full, None)
+        if new_status is not None and str(status_of(task.get("status"))[0]) != new_status:
+            yield _status(text, span[0], members, new_status)
         parts = task.get("subtasks")
         if not above and isinstance(parts, list):
-            yield from _of_tasks(text, members["subtasks"].value[0], parts, full, wishes)
+            yield from _of_tasks(text, members["subtasks"].value[0], parts, full, wanted)
 
 
-def _status(text: str, start: int, members: Mapping[str, Member], wish: Wish) -> Splice:
+def _status(text: str, start: int, members: Mapping[str, Member], new_status: NewStatus) -> Splice:
     if "status" in members:
-        return Splice(*members["status"].value, f'"{wish}"')
+        return Splice(*members["status"].value, f'"{new_status}"')
     id = members["id"]
     before = max((one.value[1] for one in members.values() if one.value[1] < id.start), default=start) + 1
     space = text[before : id.start].lstrip(",")
-    return Splice(id.value[1], id.value[1], f',{space}"status": "{wish}"')
+    return Splice(id.value[1], id.value[1], f',{space}"status": "{new_status}"')
 
 
 def _members(text: str, start: int) -> Iterator[Member]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from gitcoord.tasks.coercion import one_line
-from gitcoord.tasks.write_back.splices import DONE, Wish
+from gitcoord.tasks.write_back.splices import DONE, NewStatus
 
 BEADS_PROGRAM: Final = "bd"
 _SECONDS: Final = 120
@@ -18,12 +18,12 @@ _MOST: Final = 50
 """The most ids in one command, to keep command lines short."""
 
 
-def beads_commands(wishes: Mapping[str, Wish]) -> list[list[str]]:
+def beads_commands(wanted: Mapping[str, NewStatus]) -> list[list[str]]:
     """Returns `bd close` and `bd reopen` for the issues.
 
     Ids begin with a letter or digit, so none is an option.
     """
-    done, again = _parted(wishes)
+    done, again = _parted(wanted)
     close = [
         [BEADS_PROGRAM, "close", *part, "--reason", "Landed, as gitcoord found in the base"]
         for part in _in_parts(done)
@@ -59,9 +59,9 @@ def run_commands(commands: Sequence[list[str]], root: Path) -> str:
     return ""
 
 
-def _parted(wishes: Mapping[str, Wish]) -> tuple[list[str], list[str]]:
-    done = [id for id, wish in wishes.items() if wish == DONE]
-    return done, [id for id in wishes if id not in done]
+def _parted(wanted: Mapping[str, NewStatus]) -> tuple[list[str], list[str]]:
+    done = [id for id, new_status in wanted.items() if new_status == DONE]
+    return done, [id for id in wanted if id not in done]
 
 
 def _in_parts(ids: Sequence[str]) -> list[Sequence[str]]:

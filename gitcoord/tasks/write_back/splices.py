@@ -5,9 +5,9 @@ from typing import Final, Literal
 
 import msgspec
 
-Wish = Literal["done", "pending"]
+NewStatus = Literal["done", "pending"]
 """The new status: done, or to do again."""
-DONE: Final[Wish] = "done"
+DONE: Final[NewStatus] = "done"
 
 
 class Splice(msgspec.Struct, frozen=True):

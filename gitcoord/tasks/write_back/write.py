@@ -22,7 +22,7 @@ from gitcoord.tasks.write_back.owners import (
     has_program,
     run_commands,
 )
-from gitcoord.tasks.write_back.splices import Splice, Wish, spliced
+from gitcoord.tasks.write_back.splices import NewStatus, Splice, spliced
 from gitcoord.tasks.write_back.whole_files import replace_file
 
 _BOM = b"\xef\xbb\xbf"
@@ -46,9 +46,9 @@ class WriteResult(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Finding, ...] = ()
 
 
-def write_statuses(place: ListFile, wishes: Mapping[str, Wish]) -> WriteResult:
-    """Sets the status of each task and subtask in `wishes`, by full id. Raises `cannot-write` (exit 3)."""
-    if not wishes:
+def write_statuses(place: ListFile, wanted: Mapping[str, NewStatus]) -> WriteResult:
+    """Sets the status of each task and subtask in `wanted`, by full id. Raises `cannot-write` (exit 3)."""
+    if not wanted:
         return WriteResult()
     by, said = "file", ""
     if _leads_out(place.path, place):
@@ -56,21 +56,21 @@ def write_statuses(place: ListFile, wishes: Mapping[str, Wish]) -> WriteResult:
     elif place.kind == BEADS:
         by = BEADS_PROGRAM
         said = (
-            run_commands(beads_commands(wishes), place.root)
+            run_commands(beads_commands(wanted), place.root)
             if has_program(BEADS_PROGRAM)
             else "`bd`, which closes issues of beads, is not on PATH"
         )
     elif place.kind == BACKLOG:
-        said = _write_backlog(place, wishes)
+        said = _write_backlog(place, wanted)
     elif place.kind == "csv":
         said = "gitcoord does not write CSV"
     else:
-        _write_file(place.path, place, wishes)
-    left = _unset(place, wishes)
+        _write_file(place.path, place, wanted)
+    left = _unset(place, wanted)
     why = said or "the list would have changed in more than their status"
     problems = [Finding(code="not-written", message=f"Not set in the list: {listed(left)}: {why}.")]
     return WriteResult(
-        written=tuple(TaskId(id) for id in wishes if id not in left),
+        written=tuple(TaskId(id) for id in wanted if id not in left),
         by=by,
         problems=tuple(problems) if left else (),
     )
@@ -81,44 +81,44 @@ def _leads_out(path: Path, place: ListFile) -> bool:
     return path.is_relative_to(place.root) and not path.resolve().is_relative_to(place.root.resolve())
 
 
-def _unset(place: ListFile, wishes: Mapping[str, Wish]) -> dict[str, Wish]:
+def _unset(place: ListFile, wanted: Mapping[str, NewStatus]) -> dict[str, NewStatus]:
     """Returns the wishes that the list does not fulfil yet."""
     content = b"" if place.kind == BACKLOG else place.path.read_bytes()
     try:
         tags = read_tags(place.kind, content, place.path, place.root, Findings(place.path.name))
     except GitcoordError:
-        return dict(wishes)
+        return dict(wanted)
     # Of tasks that share an id the first one counts.
     known = {id: status for id, status, _ in reversed(_entries(tags.get(place.tag, [])))}
-    return {id: wish for id, wish in wishes.items() if known.get(id) != wish}
+    return {id: new_status for id, new_status in wanted.items() if known.get(id) != new_status}
 
 
-def _write_file(path: Path, place: ListFile, wishes: Mapping[str, Wish]) -> None:
+def _write_file(path: Path, place: ListFile, wanted: Mapping[str, NewStatus]) -> None:
     """Sets the statuses in the file, which may change meanwhile, unless more would change."""
     for _ in range(_ATTEMPTS):
         before = path.read_bytes()
         start = _BOM if before.startswith(_BOM) else b""
         text = before.removeprefix(_BOM).decode("utf-8")
-        after = start + spliced(text, _splices(text, place, wishes)).encode("utf-8")
-        if not _only_statuses(place, before, after, wishes) or replace_file(path, before, after):
+        after = start + spliced(text, _splices(text, place, wanted)).encode("utf-8")
+        if not _only_statuses(place, before, after, wanted) or replace_file(path, before, after):
             return
 
 
-def _splices(text: str, place: ListFile, wishes: Mapping[str, Wish]) -> list[Splice]:
+def _splices(text: str, place: ListFile, wanted: Mapping[str, NewStatus]) -> list[Splice]:
     if place.kind in (TASKMASTER, "json"):
         from gitcoord.tasks.write_back.json_statuses import json_splices
 
-        return json_splices(text, place.tag, wishes)
+        return json_splices(text, place.tag, wanted)
     if place.kind == "yaml":
         from gitcoord.tasks.write_back.yaml_statuses import yaml_splices
 
-        return yaml_splices(text, place.tag, wishes)
+        return yaml_splices(text, place.tag, wanted)
     from gitcoord.tasks.write_back.checkbox_statuses import checkbox_splices
 
-    return checkbox_splices(text, wishes)
+    return checkbox_splices(text, wanted)
 
 
-def _only_statuses(place: ListFile, before: bytes, after: bytes, wishes: Mapping[str, Wish]) -> bool:
+def _only_statuses(place: ListFile, before: bytes, after: bytes, wanted: Mapping[str, NewStatus]) -> bool:
     """Whether the new text equals the old one, apart from the requested statuses."""
     try:
         old, new = (
@@ -127,7 +127,7 @@ def _only_statuses(place: ListFile, before: bytes, after: bytes, wishes: Mapping
         )
         if old.keys() != new.keys() or any(old[tag] != new[tag] for tag in old if tag != place.tag):
             return False
-        left, olds, news = dict(wishes), _entries(old[place.tag]), _entries(new[place.tag])
+        left, olds, news = dict(wanted), _entries(old[place.tag]), _entries(new[place.tag])
         return len(olds) == len(news) and all(
             one[0] == other[0] and one[2] == other[2] and other[1] == left.pop(one[0], one[1])
             for one, other in zip(olds, news, strict=True)
@@ -154,7 +154,7 @@ def _entries(tasks: list[Any], above: str = "") -> list[tuple[str, str, dict[str
     return found
 
 
-def _write_backlog(place: ListFile, wishes: Mapping[str, Wish]) -> str:
+def _write_backlog(place: ListFile, wanted: Mapping[str, NewStatus]) -> str:
     """Sets the statuses in the tasks' files; returns why that is impossible, or ""."""
     from gitcoord.tasks.sources.backlog import (
         backlog_id,
@@ -167,17 +167,17 @@ def _write_backlog(place: ListFile, wishes: Mapping[str, Wish]) -> str:
     statuses = backlog_statuses(place.path)
     if statuses and not {"Done", "To Do"} <= {*statuses}:
         return "Backlog.md's config.yml has no statuses Done and To Do"
-    left = dict(wishes)
+    left = dict(wanted)
     for path in backlog_paths(place.path):
         file = read_backlog_file(path, Findings(""))
-        wish = left.pop(backlog_id(file.fields.get("id")), None) if file is not None else None
-        if wish is None or _leads_out(path, place):
+        new_status = left.pop(backlog_id(file.fields.get("id")), None) if file is not None else None
+        if new_status is None or _leads_out(path, place):
             continue
         for _ in range(_ATTEMPTS):
             before = path.read_bytes()
             start = _BOM if before.startswith(_BOM) else b""
             text = before.removeprefix(_BOM).decode("utf-8")
-            after = start + spliced(text, front_matter_splice(text, wish)).encode("utf-8")
+            after = start + spliced(text, front_matter_splice(text, new_status)).encode("utf-8")
             if replace_file(path, before, after):
                 break
     return ""

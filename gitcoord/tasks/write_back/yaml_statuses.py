@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 from gitcoord.tasks.coercion import status_of
 from gitcoord.tasks.file_formats import MASTER
 from gitcoord.tasks.sources.yaml_values import compose_yaml
-from gitcoord.tasks.write_back.splices import Splice, Wish
+from gitcoord.tasks.write_back.splices import NewStatus, Splice
 
 if TYPE_CHECKING:
     import yaml
 
 
-def yaml_splices(text: str, tag: str, wishes: Mapping[str, Wish]) -> list[Splice]:
-    """Returns the splices that set the statuses of the tag's tasks and subtasks to `wishes`, by full id."""
+def yaml_splices(text: str, tag: str, wanted: Mapping[str, NewStatus]) -> list[Splice]:
+    """Returns the splices that set the statuses of the tag's tasks and subtasks to `wanted`, by full id."""
     tasks = _tasks_of(compose_yaml(text), tag)
-    return list(_of_tasks(text, tasks, "", dict(wishes))) if tasks is not None else []
+    return list(_of_tasks(text, tasks, "", dict(wanted))) if tasks is not None else []
 
 
 def field_splice(text: str, mapping: "yaml.MappingNode", value: str) -> Splice:
@@ -53,18 +53,18 @@ def _tasks_of(root: Any, tag: str) -> Any:
     return fields["tasks"][1] if tag == MASTER and "tasks" in fields else None
 
 
-def _of_tasks(text: str, tasks: Any, above: str, wishes: dict[str, Wish]) -> Iterator[Splice]:
+def _of_tasks(text: str, tasks: Any, above: str, wanted: dict[str, NewStatus]) -> Iterator[Splice]:
     for task in getattr(tasks, "value", ()):
         fields = _fields(task)
         own = fields["id"][1].value.strip() if "id" in fields else ""
         full = own if not above or own.startswith(f"{above}.") else f"{above}.{own}"
-        wish = wishes.pop(full, None) if own else None
-        if wish is not None:
+        new_status = wanted.pop(full, None) if own else None
+        if new_status is not None:
             status = fields["status"][1].value if "status" in fields else None
-            if str(status_of(status)[0]) != wish:
-                yield field_splice(text, task, wish)
+            if str(status_of(status)[0]) != new_status:
+                yield field_splice(text, task, new_status)
         if not above and "subtasks" in fields:
-            yield from _of_tasks(text, fields["subtasks"][1], full, wishes)
+            yield from _of_tasks(text, fields["subtasks"][1], full, wanted)
 
 
 def _fields(node: Any) -> dict[str, tuple[Any, Any]]:

@@ -205,7 +205,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "lease without a value",
         (
             Replace(
-                "git/remote_refs.py",
+                "git/ref_push.py",
                 _LEASES,
                 'leases = [f"--force-with-lease={update.ref}" for update in updates]',
             ),
@@ -214,7 +214,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "force in place of the lease",
-        (Replace("git/remote_refs.py", _LEASES, 'leases = ["--force"]'),),
+        (Replace("git/ref_push.py", _LEASES, 'leases = ["--force"]'),),
         _pushed_while_pushing,
     ),
     Mutant("rollback ignored", (Body("evidence/rollbacks.py", "stands", "return True"),), _rolled_back),

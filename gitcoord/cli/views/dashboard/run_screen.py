@@ -5,9 +5,9 @@ import time
 from gitcoord.cli.views.dashboard.dashboard import Dashboard
 from gitcoord.cli.views.output import count_of
 from gitcoord.progress.build import make_picture
-from gitcoord.progress.run_state import Live
+from gitcoord.progress.run_state import LiveState
 from gitcoord.run.event_feed import EventFeed
-from gitcoord.run.observe import View
+from gitcoord.run.observe import RunView
 from gitcoord.run.polling import Signals
 from gitcoord.state.journal import now
 
@@ -25,7 +25,7 @@ class RunScreen:
         self._drawn: tuple[float, float] = (0.0, 0.0)
         self._told_how_to_end = False
 
-    def draw(self, view: View, live: Live) -> None:
+    def draw(self, view: RunView, live: LiveState) -> None:
         """Shows `view`, unless the last one was drawn too recently; always passes its events to the feed."""
         if self._feed is not None:
             self._feed.take(view.events)
@@ -43,7 +43,7 @@ class RunScreen:
         self._show(view, live)
         self._drawn = (began, time.monotonic() - began)
 
-    def end(self, view: View) -> None:
+    def end(self, view: RunView) -> None:
         """Shows the final `view`, which stays on the screen, and closes the feed."""
         if self._feed is not None:
             self._feed.take(view.events)
@@ -51,7 +51,7 @@ class RunScreen:
         if self._feed is not None:
             self._feed.close()
 
-    def _show(self, view: View, live: Live | None, *, last: bool = False) -> None:
+    def _show(self, view: RunView, live: LiveState | None, *, last: bool = False) -> None:
         picture = make_picture(
             view.plan, view.events, view.landed, now(), live, units=view.units, closed=view.closed
         )
