@@ -84,7 +84,7 @@ class Played:
             self.lines[line] = self._token(task, line)
         self.files |= {f"{task}.txt"} if work.adds else set()
         if len(merged) > 1:
-            self._settle(task)
+            self._resolve(task, on_level_branch=how == "squash")
         elif how == "merge":
             self.history.merge(head)
         elif how == "squash":
@@ -103,14 +103,26 @@ class Played:
             return False
         return True
 
-    def _settle(self, task: str) -> None:
-        """A person settles the conflict on the branch and squashes it through its pull request."""
-        repo = self.history.repo
+    def _resolve(self, task: str, *, on_level_branch: bool) -> None:
+        """A person resolves the conflict on the pull request's branch, and it is squashed.
+
+        On the level branch nothing says so but the commit: the forge's answer was lost, and the pull request
+        is still open.
+        """
+        repo, head = self.history.repo, self.heads[task]
+        for line in self.works[task].lines:
+            self.lines[line] = _resolved(self._token(task, line))
         changes: dict[str, Content] = {"base.txt": self._text(self.lines)}
         changes |= {name: f"{name}\n" for name in self.files}
-        settled = repo.commit(changes, branch=f"settled-{task}", at=self.heads[task], merge=["main"])
-        made = self.history.squash(settled, "Settled", tree=repo.tree(settled))
-        self.history.merged_pull(task, settled, made)
+        level, known = self.history.plan.levels[0].branch, repo.refs()
+        if not on_level_branch:
+            resolved = repo.commit(changes, branch=f"resolved-{task}", at=head, merge=["main"])
+            made = self.history.squash(resolved, "Resolved", tree=repo.tree(resolved))
+            self.history.merged_pull(task, resolved, made)
+            return
+        onto, more = (None, [self.history.branch(task)]) if f"refs/heads/{level}" in known else (head, [])
+        resolved = repo.commit(changes, branch=level, at=onto, merge=[*more, "main"])
+        self.history.squash(resolved, naming(task, head), tree=repo.tree(resolved))
 
     def _do(self, task: str, work: Work) -> str:
         lines, steps = list(self.lines), list[dict[str, Content]]()
@@ -127,7 +139,8 @@ class Played:
 
     def _is_there(self, task: str) -> bool:
         work = self.works[task]
-        written = all(self.lines[line] == self._token(task, line) for line in work.lines)
+        tokens = {line: self._token(task, line) for line in work.lines}
+        written = all(self.lines[line] in (token, _resolved(token)) for line, token in tokens.items())
         return written and (not work.adds or f"{task}.txt" in self.files)
 
     @staticmethod
@@ -138,6 +151,10 @@ class Played:
     def _text(lines: Sequence[str]) -> str:
         # Far enough apart for edits of two lines not to touch each other.
         return "".join(f"{line}\n-\n-\n-\n" for line in lines)
+
+
+def _resolved(token: str) -> str:
+    return f"{token}, resolved"
 
 
 @settings(max_examples=tries(12), deadline=None)
@@ -151,6 +168,11 @@ class Played:
 @example(
     works=[Work((0, 1, 2), False, 2), Work((3,), False, 1), Work((4,), False, 1)],
     acts=[Act("part", "1", "merge", 0), Act("land", "1", "rebase", 0)],
+)
+# A conflict is resolved on the level branch, and nothing but the commit says that it was merged.
+@example(
+    works=[Work((0,), False, 1), Work((0,), False, 1), Work((1,), False, 1)],
+    acts=[Act("land", "1", "merge", 0), Act("land", "2", "squash", 0)],
 )
 def test_nothing_counts_that_was_never_there_and_whatever_was_merged_counts(
     works: list[Work], acts: list[Act]
