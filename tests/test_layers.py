@@ -86,7 +86,7 @@ FORBIDDEN_WORDS = {
     *("group", "batch", "stage", "phase", "job", "node"),
     *("item", "manager", "service", "helper", "util"),
 }
-LONGEST_FILE = 310
+LONGEST_FILE = 300
 LONGEST_FUNCTION = 60
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.landing.test_rollback import landed_on_github, states
+from tests.landing.test_rollback import states
+from tests.landing.test_rollback_github import landed_on_github
 from tests.support.github.emulator import GitHubEmulator
 from tests.support.github.fixtures import hub
 from tests.support.github.person import Person

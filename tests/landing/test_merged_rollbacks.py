@@ -6,7 +6,7 @@ import pytest
 
 from tests.landing.scenes import independent_on_github
 from tests.landing.test_merged_trees import another_desk, at_the_next_look
-from tests.landing.test_rollback import landed_on_github
+from tests.landing.test_rollback_github import landed_on_github
 from tests.support.cli import fork_gitcoord
 from tests.support.github.emulator import GitHubEmulator
 from tests.support.github.faults import kill_group

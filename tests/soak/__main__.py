@@ -15,7 +15,8 @@ from tests.soak.drawing.adopted import make_adopted_scenario
 from tests.soak.drawing.scenario import make_scenario
 from tests.soak.playing.adopting import Adopting
 from tests.soak.playing.client import Clients
-from tests.soak.playing.play import Outcome, Playing
+from tests.soak.playing.outcome import Outcome
+from tests.soak.playing.play import Playing
 from tests.support.github.emulator import GitHubEmulator
 
 _SEEDS_A_WORLD = 10

@@ -1,10 +1,8 @@
 """Playing one scenario to its end."""
 
 import re
-import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +14,9 @@ from tests.soak.playing.deeds import Deeds
 from tests.soak.playing.desk import Desk, task_list
 from tests.soak.playing.host import Effects, make_host, protect
 from tests.soak.playing.mistakes import spoil_rollbacks
+from tests.soak.playing.outcome import Outcome, forget_logins
 from tests.soak.playing.people import People
-from tests.soak.playing.runs import Counts, Runs
+from tests.soak.playing.runs import Runs
 from tests.soak.playing.world import World
 from tests.support.github.emulator import GitHubEmulator
 from tests.support.repos import Repo
@@ -29,23 +28,6 @@ QUIET_RUNS = 8
 _BY_HAND = re.compile(r"\b[0-9a-f]{12}\b")
 """The commits that a message names."""
 _DRAFTS = "[pull-requests]\ndraft = true\n"
-
-
-@dataclass
-class Outcome:
-    """What came of a scenario."""
-
-    seed: int
-    violations: list[str] = field(default_factory=list)
-    counts: Counts = field(default_factory=Counts)
-    dimensions: tuple[str, ...] = ()
-    rolled_back: int = 0
-    brought_back: int = 0
-    bytes: int = 0
-    seconds: float = 0.0
-    transcript: Path | None = None
-    options: str = ""
-    """What else than the seed draws it again."""
 
 
 class Playing:
@@ -100,7 +82,7 @@ class Playing:
             self._judge.wrong(f"the soak itself failed: {error!r}")
             raise
         finally:
-            self._forget_logins()
+            forget_logins(self._place)
             self._hub.latency = lambda: 0.0
             self._outcome.violations = self._judge.violations
             self._outcome.bytes = self._judge.bytes
@@ -296,13 +278,6 @@ class Playing:
                     self._judge.wrong(f"task {work.id} was not brought back: {ran.document}")
                     return False
         return True
-
-    def _forget_logins(self) -> None:
-        """Ends the credential caches that killed clients have left."""
-        for socket in self._place.glob("*/tmp/gitcoord-login-*/socket"):
-            subprocess.run(
-                ["git", "credential-cache", f"--socket={socket}", "exit"], capture_output=True, check=False
-            )
 
 
 def _have_landed(report: Any, works: Sequence[Work]) -> bool:
