@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gitcoord.checks.model import Checker
     from gitcoord.cli.context import Context
     from gitcoord.cli.level_check import CheckedLevel, CheckInputs
-    from gitcoord.landing.remade import FilesMaker
+    from gitcoord.landing.generated_files import FilesMaker
     from gitcoord.notices import Tell
 
 

@@ -15,7 +15,7 @@ from gitcoord.state.journal import now, worker_name
 
 
 def owners_of(context: LandingContext) -> list[str]:
-    """Returns the branches of adopted heads that land through another pull request than their own."""
+    """Returns the branches of adopted heads that land through a pull request other than their own."""
     if not context.plan.adopted or context.options.strategy == "multi-pr":
         return []
     return [context.plan.tasks[task].branch for task in context.level.tasks]

@@ -4,7 +4,7 @@ from gitcoord.planning.model import Plan
 
 
 def rewritten_words(plan: Plan, branch: str) -> str:
-    """Returns why a branch waits that no longer contains its submitted commits."""
+    """Returns why a branch waits if it no longer contains its submitted commits."""
     if plan.adopted:
         return (
             f"{branch} was rewritten while it was landing; run the same command again to land the new commits"

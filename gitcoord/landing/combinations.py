@@ -9,19 +9,19 @@ from gitcoord.git.merge_tree import commit_to_merge_with, merge_tree, tree_of
 from gitcoord.git.stacks import Stacks, base_of_stack
 from gitcoord.landing.proof import ResultOf
 
-Remaking = Callable[[Oid], Oid | None]
+Regenerate = Callable[[Oid], Oid | None]
 
 
 class Combinations:
     """Combinations of `heads` on the base of `stacks`; their commits are in git, but no ref names them.
 
-    `remake` returns the tree with its generated files updated; None if they cannot be generated.
+    `regenerate` returns the tree with its generated files updated; None if they cannot be generated.
     """
 
     def __init__(
-        self, git: Git, stacks: Stacks, heads: Sequence[Oid], remake: Remaking = lambda tree: tree
+        self, git: Git, stacks: Stacks, heads: Sequence[Oid], regenerate: Regenerate = lambda tree: tree
     ) -> None:
-        self._remake = remake
+        self._regenerate = regenerate
         self._git = git
         self._stacks = stacks
         self._heads = heads
@@ -34,7 +34,7 @@ class Combinations:
             commit = self._heads[subject.branch] if isinstance(subject, ByItself) else self.commit(subject)
             tree = None if commit is None else tree_of(self._git, commit)
             made = tree is None or not subject or isinstance(subject, ByItself)
-            self._trees[subject] = tree if made or tree is None else self._remake(tree)
+            self._trees[subject] = tree if made or tree is None else self._regenerate(tree)
         return self._trees[subject]
 
     def merging(self) -> tuple[int, ...]:

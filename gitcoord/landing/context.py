@@ -11,8 +11,8 @@ from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import SharedRefs
 from gitcoord.git.repository import Repository
 from gitcoord.git.stacks import Stacks
+from gitcoord.landing.generated_files import FilesMaker
 from gitcoord.landing.model import Carrier, LandingSnapshot, Options
-from gitcoord.landing.remade import FilesMaker
 from gitcoord.landing.steps import HandOver, Merge, MergeTogether, Step
 from gitcoord.planning.model import Plan, PlannedLevel
 from gitcoord.state.store import Store
@@ -44,7 +44,7 @@ class LandingContext(msgspec.Struct, frozen=True, kw_only=True):
     """Branches that landed before and still are the base of the level's pull requests."""
 
     permit: Permit | None = None
-    """Returns why a merge must not be sent now, if others have a say in it; empty: it may be sent."""
+    """Returns why a merge must not be sent now, or an empty text; for landings across repositories."""
 
     @property
     def ancestry(self) -> Ancestry:

@@ -10,7 +10,7 @@ from gitcoord.checks.blame import Blame, Others, find_others
 from gitcoord.checks.model import CheckTarget
 from gitcoord.events import BranchUpdated
 from gitcoord.git.git_cli import Oid
-from gitcoord.landing.combinations import Remaking
+from gitcoord.landing.combinations import Regenerate
 from gitcoord.landing.predecessors import Predecessor, Predecessors, find_predecessors
 from gitcoord.landing.proof import CheckFailure, CheckOptions, CheckScene, FailingTask, ResultOf, TaskHead
 from gitcoord.tasks.model import TaskId
@@ -34,9 +34,9 @@ class _BlameSearch:
     """The search for one task; `blame` is its result so far (None: it cannot be found)."""
 
     def __init__(
-        self, before: Predecessors | None, slots: int, result_of: ResultOf, remake: Remaking
+        self, before: Predecessors | None, slots: int, result_of: ResultOf, regenerate: Regenerate
     ) -> None:
-        self._before, self._slots, self._result_of, self._remake = before, slots, result_of, remake
+        self._before, self._slots, self._result_of, self._regenerate = before, slots, result_of, regenerate
         self._outcomes: dict[Others, CheckOutcome] = {}
         self.blame: Blame | None = None
 
@@ -54,7 +54,7 @@ class _BlameSearch:
             trees = []
             for others in self.blame.wanted:
                 merged = self._before.tree(others)
-                tree = None if merged is None else self._remake(merged)
+                tree = None if merged is None else self._regenerate(merged)
                 result = None if tree is None else self._result_of(tree)
                 if tree is None or result is not None:
                     # This result may make the other sets unnecessary: do not merge those yet.
@@ -84,7 +84,7 @@ class Culprits:
         """Returns, for each failed task, the tasks with which it fails. The searches share the slots."""
         searches = [
             _BlameSearch(
-                self._predecessors(one.work, one.ahead), self._slots, self._result_of, self._place.remake
+                self._predecessors(one.work, one.ahead), self._slots, self._result_of, self._place.regenerate
             )
             for one in failed
         ]

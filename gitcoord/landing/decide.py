@@ -7,6 +7,7 @@ from gitcoord.landing.loop_memory import LandingMemory, ProvedPrefix, details_ke
 from gitcoord.landing.model import Carrier, LandingSnapshot, LevelBranch, MergeReadiness, Options, TaskState
 from gitcoord.landing.steps import (
     Adopt,
+    CommitGenerated,
     Defer,
     Examine,
     Finish,
@@ -21,7 +22,6 @@ from gitcoord.landing.steps import (
     RecordLanding,
     RecordRejections,
     RecordRollback,
-    Remake,
     Retarget,
     Settle,
     Step,
@@ -33,11 +33,11 @@ from gitcoord.text_lists import named_tasks, some
 
 BY_ITSELF = "it then merges automatically"
 PATIENCE = 20
-"""The number of looks at unsettled carriers, of all together, before they are held; the pauses grow."""
+"""How often unsettled carriers are examined, all together, before they are held; the pauses grow."""
 _AHEAD = 8
 """The number of pull requests to open before merging the first, so their checks run in the meantime."""
 _TURN = 4
-"""The number of looks at an unsettled carrier before the next one of its wave has its turn."""
+"""How often an unsettled carrier is examined before the next one of its wave."""
 _UNPROVED_QUEUE = (
     "the forge would merge it later, onto an unchecked base: run the check on the forge, and land without "
     "one here"
@@ -47,7 +47,7 @@ _REMADE_QUEUE = (
     "the merge queue and --auto"
 )
 _FEW_LOOKS = 2
-"""The minimum number of looks at each carrier: the first makes GitHub compute whether it merges."""
+"""How often each carrier is examined at least: the first time makes GitHub compute whether it merges."""
 
 
 def next_step(snapshot: LandingSnapshot, memory: LandingMemory, options: Options) -> Step:
@@ -165,8 +165,8 @@ def _level_landing(
             else f"conflicts with {snapshot.base}"
         )
         why = f"it {kind}{paths}" if not details.clean else f"it is behind {snapshot.base}"
-        if details.remade:
-            return Remake(carrier=carrier, tree=details.remade, paths=details.made_anew)
+        if details.generated:
+            return CommitGenerated(carrier=carrier, tree=details.generated, paths=details.made_anew)
         way = f"merge {snapshot.base} into {branch.name}" + (
             "" if details.clean else ", and resolve the conflict there"
         )
@@ -184,7 +184,7 @@ def _turn(snapshot: LandingSnapshot, options: Options) -> int:
 
 
 def _anew(carrier: Carrier, branch: LevelBranch, why: str, way: str) -> Step:
-    """Returns the step that rebuilds the level branch, or holds it with `way` if it has commits by hand."""
+    """Returns the step that rebuilds the level branch, or holds it if it has commits by hand: `way` says what to do."""
     if branch.by_hand:
         commits = some([commit[:12] for commit in branch.by_hand])
         text = f"{why}, and {branch.name} has commits by hand ({commits}), which gitcoord never drops: {way}"

@@ -1,4 +1,4 @@
-"""Finds the commit of the base's first-parent line that brought another commit."""
+"""Finds the commit of the base's first-parent line that landed another commit."""
 
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.repository import Repository
@@ -8,7 +8,7 @@ _NEAR = 200
 
 
 def landing_commit(repository: Repository, base_commit: Oid, commit: Oid) -> Oid:
-    """Returns the commit of the base's first-parent line that landed `commit`: the oldest with `commit`."""
+    """Returns the oldest commit of the base's first-parent line that contains `commit`: it landed it."""
     git = repository.git
     near = _nearby(repository, base_commit, commit)
     if near is not None:

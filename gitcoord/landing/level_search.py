@@ -70,7 +70,7 @@ class LevelSearch:
         combinations = self._combinations(works)
         if combinations.tree((0,)) != tree:
             return self._as_it_is(works[:1], tree, branch)
-        result = self._run(combinations, works, each=each, until=_tells_first)
+        result = self._run(combinations, works, each=each, until=_has_first_verdict)
         if 0 in result.passed:
             found = [combinations.tree(result.passed[:size]) for size in range(1, len(result.passed) + 1)]
             passed = tuple(works[number] for number in result.passed)
@@ -159,7 +159,7 @@ class LevelSearch:
         heads = tuple(work.head for work in works)
         if heads not in self._merged:
             place = self._place
-            self._merged[heads] = Combinations(place.git, place.stacks, heads, place.remake)
+            self._merged[heads] = Combinations(place.git, place.stacks, heads, place.regenerate)
         return self._merged[heads]
 
     def _run(
@@ -263,8 +263,8 @@ class LevelSearch:
         return CombinationProof(state="stopped", reason=f"{where} fails the check: {why}; {way}")
 
 
-def _tells_first(found: SearchResult) -> bool:
-    """Whether the first branch has a verdict, and no earlier branch of the passed prefix is a suspect."""
+def _has_first_verdict(found: SearchResult) -> bool:
+    """Whether the first branch has a verdict, and no branch inside the passed prefix is a suspect."""
     last = max(found.passed, default=0)
     return found.knows(0) and not any(one < last for one in found.suspects)
 

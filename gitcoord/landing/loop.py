@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from gitcoord.events import AnyEvent
-from gitcoord.landing import merged_rollbacks, perform_forge, perform_git
+from gitcoord.landing import perform_forge, perform_git, verify_rollbacks
 from gitcoord.landing.adopted import owners_of, retarget
+from gitcoord.landing.commit_generated import regenerate
 from gitcoord.landing.context import LandingContext, with_newest_plan
 from gitcoord.landing.decide import next_step
 from gitcoord.landing.deferral import make_deferral, record_deferral
@@ -15,17 +16,16 @@ from gitcoord.landing.delete_branches import delete_spent
 from gitcoord.landing.loop_memory import LandingMemory
 from gitcoord.landing.merge_together import merge_together
 from gitcoord.landing.mergeability import why_left_to_forge
-from gitcoord.landing.merged_tree import SentMerges
 from gitcoord.landing.model import Carrier, LandingSnapshot
 from gitcoord.landing.notices import LandingNotices
 from gitcoord.landing.observation_cache import ObservationCache
 from gitcoord.landing.outcomes import LookAgain, MergeForbidden, OutcomeFollower
 from gitcoord.landing.prover import Prover, merges_in_one_move
 from gitcoord.landing.pull_comments import close_unwanted, tell_deferred, tell_settled
-from gitcoord.landing.remake import remake
 from gitcoord.landing.report import Report, make_report, waiting_tasks
 from gitcoord.landing.steps import (
     Adopt,
+    CommitGenerated,
     Defer,
     Examine,
     Finish,
@@ -41,18 +41,18 @@ from gitcoord.landing.steps import (
     RecordLanding,
     RecordRejections,
     RecordRollback,
-    Remake,
     Retarget,
     Settle,
     Step,
     Update,
     Wait,
 )
+from gitcoord.landing.verify_landings import SentMerges
 from gitcoord.notices import Tell
 from gitcoord.tasks.model import TaskId
 
 _TICKS = (0.5, 1.0, 2.0, 5.0)
-"""Seconds between looks while workers, checks and reviews are pending; the last value repeats."""
+"""Seconds between observations while workers, checks and reviews are pending; the last value repeats."""
 
 
 class Lander:
@@ -121,7 +121,7 @@ class Lander:
             case RecordRollback():
                 perform_git.record_rollbacks(context.store, snapshot.undone)
                 self._notices.recorded(*snapshot.undone)
-                merged_rollbacks.prove_recorded(context, snapshot)
+                verify_rollbacks.prove_recorded(context, snapshot)
             case RecordLanding():
                 self._record_landings(snapshot, step.tasks)
             case Retarget():
@@ -136,8 +136,8 @@ class Lander:
                 self._follow_git(snapshot, perform_git.fold(context, snapshot, step))
             case Update():
                 self._follow_git(snapshot, perform_git.update(context, snapshot, step), step.task)
-            case Remake():
-                remake(context, step, self._memory, self._notices)
+            case CommitGenerated():
+                regenerate(context, step, self._memory, self._notices)
             case Defer():
                 self._defer(snapshot, step)
             case Rebuild() if snapshot.level_branch is not None:

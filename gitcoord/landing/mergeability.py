@@ -9,8 +9,8 @@ from gitcoord.forge.pull_requests import BEHIND, Gate, Pull, Way
 from gitcoord.git.bare_merge import differs_on_server
 from gitcoord.git.merge_tree import TreeMerge, replay
 from gitcoord.landing.context import LandingContext, stacks_on
+from gitcoord.landing.generated_files import with_generated_files
 from gitcoord.landing.model import Carrier, LandingSnapshot, MergeReadiness
-from gitcoord.landing.remade import remade
 from gitcoord.text_lists import named_tasks
 
 
@@ -30,14 +30,14 @@ def examine_in_git(context: LandingContext, snapshot: LandingSnapshot, carrier: 
         or _differs_on_the_forge(context, snapshot, carrier, merged)
     ):
         return MergeReadiness(clean=True, behind=True)
-    made = remade(git, context.maker, context.options.book, snapshot.base_commit, merged.tree)
+    made = with_generated_files(git, context.maker, context.options.book, snapshot.base_commit, merged.tree)
     if made.problem:
         gate = Gate(name="regenerate", reason=made.problem, failed=True, final=not made.passing)
         return MergeReadiness(clean=True, gates=(gate,))
     if made.tree != merged.tree:
         on_base = context.ancestry.contains(carrier.head, snapshot.base_commit)
         tree = made.tree if on_base else ""
-        return MergeReadiness(clean=True, behind=True, made_anew=made.paths, remade=tree)
+        return MergeReadiness(clean=True, behind=True, made_anew=made.paths, generated=tree)
     if context.options.method == "rebase":
         # A rebase does not regenerate files: the forge would merge each commit's version as text.
         bare, who = git.merging_everything(), context.repository.identity
@@ -65,9 +65,9 @@ def with_forge_state(
 def why_left_to_forge(
     context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, handed_over: Collection[str]
 ) -> str:
-    """Returns why the carrier waits: the forge merges others of its stack automatically, after no check here.
+    """Returns why the carrier waits, or "": the forge merges others of its stack automatically.
 
-    Returns "" if it need not wait.
+    It does so without a check here.
     """
     heads = {
         work.task: work.head
@@ -127,7 +127,7 @@ def _lacks_earlier_wave(context: LandingContext, snapshot: LandingSnapshot, carr
 def _differs_on_the_forge(
     context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, merged: TreeMerge
 ) -> bool:
-    """Whether the result depends on merge drivers, such as union. Then gitcoord has to merge the base in.
+    """Whether the result depends on merge drivers, such as union: then gitcoord itself merges the base in.
 
     GitHub supports no merge drivers, neither those of the settings nor those of `.gitattributes`.
     """

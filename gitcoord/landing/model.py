@@ -24,7 +24,7 @@ KnownPulls = Mapping[str, BranchPulls]
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """What the caller asked for. `wait` is in seconds; `closes_issues`: of tasks that are issues."""
+    """The options of a landing. `wait` is in seconds; `closes_issues`: landing a task closes its issue."""
 
     strategy: Strategy
     method: Method = "merge"
@@ -74,7 +74,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True):
     pull: Pull | None = None
     folded: bool = False
     stacked: bool = False
-    """Its branch is on top of work that landed by squash or rebase, and lacks the base's commit of it."""
+    """Its branch is on top of work that landed by squash or rebase, and lacks the commit that landed it."""
     waits_for: tuple[TaskId, ...] = ()
     """Others of its stack that must land before it is updated."""
     rejection: Rejection | None = None
@@ -140,7 +140,7 @@ class MergeReadiness(msgspec.Struct, frozen=True, kw_only=True):
     """The head lacks commits that it must contain first: an earlier wave, or all of a strict base."""
     made_anew: tuple[str, ...] = ()
     """The files that were generated again for the merged tree."""
-    remade: Oid = ""
+    generated: Oid = ""
     """The tree with these files, if the head contains all of the base and lacks only them."""
     gates: tuple[Gate, ...] = ()
     settled: bool = True

@@ -52,7 +52,7 @@ class LandingNotices:
         """Reports a merge by the forge."""
         self._tell(BranchMerged(branch=carrier.branch, tasks=carrier.tasks, base=base, commit=commit))
 
-    def remade(self, branch: str, paths: Sequence[str]) -> None:
+    def generated(self, branch: str, paths: Sequence[str]) -> None:
         """Reports files that were generated again on the level branch."""
         self._tell(FilesRemade(branch=branch, paths=tuple(paths)))
 

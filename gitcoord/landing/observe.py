@@ -168,7 +168,7 @@ def _journaled(context: LandingContext, look: _RawFacts, before: Progress) -> bo
 def _pull_for(context: LandingContext, look: _RawFacts, branch: str, landing: Landing | None) -> Pull | None:
     """Returns the pull request that landed the task, or the open one with its work."""
     if landing is None and context.options.strategy == "single-pr" and not context.plan.adopted:
-        return None  # the level branch's carries it, whatever else is open for it
+        return None  # the level branch's pull request has its work, whatever else is open
     if landing is None:
         pull = look.pulls.get(branch)
         # A merged pull request had an earlier head: new work needs a new one.

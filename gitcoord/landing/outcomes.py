@@ -9,16 +9,16 @@ from gitcoord.forge.pull_requests import BEHIND, Pull
 from gitcoord.git.git_cli import Oid
 from gitcoord.landing.decide import BY_ITSELF, PATIENCE, closed_gates
 from gitcoord.landing.loop_memory import LandingMemory, details_key
-from gitcoord.landing.merged_tree import SentMerges
 from gitcoord.landing.model import Carrier, LandingSnapshot
 from gitcoord.landing.notices import LandingNotices
 from gitcoord.landing.observation_cache import ObservationCache
 from gitcoord.landing.steps import HandOver
+from gitcoord.landing.verify_landings import SentMerges
 
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 5.0)
-"""Seconds between looks at an unsettled carrier; the last value repeats."""
-_DOUBTFUL_LOOKS = 4
-"""The number of looks after a lost answer before the merge is sent again: the first may still be running."""
+"""Seconds between two examinations of an unsettled carrier; the last value repeats."""
+_DOUBTFUL_EXAMINATIONS = 4
+"""How often to examine after a lost answer before the merge is sent again: the first may still be running."""
 
 
 class MergeForbidden(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,7 +157,7 @@ class OutcomeFollower:
                 if outcome.message:
                     self._notices.answered(carrier, outcome.message, again=True)
                 if outcome.doubt:
-                    self._memory.doubt[carrier.branch] = _DOUBTFUL_LOOKS
+                    self._memory.doubt[carrier.branch] = _DOUBTFUL_EXAMINATIONS
                 if outcome.pause:
                     self.settle(snapshot, carrier)
 
@@ -174,11 +174,11 @@ class OutcomeFollower:
         self._cache.expect_pushes()
         if self._memory.doubt.get(carrier.branch, 0):
             self._cache.forget()
-        looks = self._memory.look_again(snapshot, carrier)
-        if looks >= PATIENCE:
+        earlier = self._memory.look_again(snapshot, carrier)
+        if earlier >= PATIENCE:
             self.hold(carrier, "the forge has not computed yet whether it can merge")
         else:
-            self._sleep(_PAUSES[min(looks, len(_PAUSES) - 1)])
+            self._sleep(_PAUSES[min(earlier, len(_PAUSES) - 1)])
 
 
 def _merged_pull(carrier: Carrier, commit: Oid) -> Pull:

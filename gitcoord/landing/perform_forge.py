@@ -8,8 +8,6 @@ from gitcoord.events import PullOpened, TaskHandedOver
 from gitcoord.forge.pull_requests import Gate, Merged, MergeOutcome, MergeRequest, Pull, Refused, Unclear
 from gitcoord.landing.context import LandingContext
 from gitcoord.landing.mergeability import examine_in_git, number_of, with_forge_state
-from gitcoord.landing.merged_base import base_holds
-from gitcoord.landing.merged_tree import prove
 from gitcoord.landing.model import Carrier, LandingSnapshot, MergeReadiness
 from gitcoord.landing.outcomes import (
     CarrierHeld,
@@ -27,6 +25,8 @@ from gitcoord.landing.pull_comments import add_extras, made_ready
 from gitcoord.landing.pull_texts import merge_request, new_pull, new_text
 from gitcoord.landing.rejections import moved_away
 from gitcoord.landing.steps import HandOver, Merge, OpenPull
+from gitcoord.landing.verify_base import base_holds
+from gitcoord.landing.verify_landings import prove
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.task_history import Progress
 

@@ -21,12 +21,12 @@ from gitcoord.git.git_cli import Oid
 from gitcoord.git.merge_tree import commit_tree
 from gitcoord.git.remote_refs import HEADS, RefUpdate
 from gitcoord.landing.adopted import fork_is_behind
+from gitcoord.landing.commit_generated import generated_message
 from gitcoord.landing.context import LandingContext, stacks_on
+from gitcoord.landing.generated_files import with_generated_files
 from gitcoord.landing.landing_commit import landing_commit
 from gitcoord.landing.level_branch import FoldConflict, fold_in, fold_in_memory
 from gitcoord.landing.model import LandingSnapshot, LevelBranch
-from gitcoord.landing.remade import remade
-from gitcoord.landing.remake import remade_message
 from gitcoord.landing.steps import Defer, Fold, Rebuild, Update
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.store import Store
@@ -156,12 +156,12 @@ def update(
     overtaken_paths = overtaken(git, context.options.book, stacks.base_for(git, head), head)
     if overtaken_paths:
         return Defer(task=work.task, paths=overtaken_paths, onto=snapshot.base_commit, exclusive=True)
-    made = remade(git, context.maker, context.options.book, snapshot.base_commit, merged.tree)
+    made = with_generated_files(git, context.maker, context.options.book, snapshot.base_commit, merged.tree)
     if made.problem:
         return made.problem
     message, parents = f"Merge {snapshot.base} into {work.branch}\n", [head, snapshot.base_commit]
     if made.paths and context.ancestry.contains(head, snapshot.base_commit):
-        message, parents = remade_message(work.branch, made.paths), [head]
+        message, parents = generated_message(work.branch, made.paths), [head]
     repository = context.repository
     commit = commit_tree(
         git, made.tree, parents, message, environment=repository.identity, sign=repository.signs

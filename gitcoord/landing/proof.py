@@ -9,7 +9,7 @@ from gitcoord.checks.model import CheckCommand, CheckResult
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.stacks import Stacks
-from gitcoord.landing.remade import FilesMaker, remade
+from gitcoord.landing.generated_files import FilesMaker, with_generated_files
 from gitcoord.settings import Prove
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
@@ -65,9 +65,9 @@ class CheckScene(msgspec.Struct, frozen=True, kw_only=True):
     book: Rulebook = Rulebook()
     maker: FilesMaker | None = None
 
-    def remake(self, tree: Oid) -> Oid | None:
+    def regenerate(self, tree: Oid) -> Oid | None:
         """Returns the tree with its generated files updated; None if they cannot be generated."""
-        made = remade(self.git, self.maker, self.book, self.base_commit, tree)
+        made = with_generated_files(self.git, self.maker, self.book, self.base_commit, tree)
         return None if made.problem else made.tree
 
 

@@ -109,7 +109,7 @@ def merges_in_one_move(context: LandingContext) -> bool:
 
 
 def proves_last_only(context: LandingContext) -> bool:
-    """Whether the base moves to unchecked trees on the way to a checked one."""
+    """Whether only the last of a row of trees is checked, so that the base moves through unchecked ones."""
     check, strategy = context.options.check, context.options.strategy
     last = check is not None and check.prove == "last"
     return last and strategy == "multi-pr" and not merges_in_one_move(context)

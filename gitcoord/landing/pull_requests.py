@@ -83,8 +83,8 @@ def unless_rejected(
 ) -> list[TaskState]:
     """Makes ready works wait if a person closed their pull request or changed its base.
 
-    Under single-PR that is the pull request of any round's level branch, or one that somebody opened for the
-    task's own branch, unless its base is a level branch or one of `inside`.
+    Under single-PR a work can have several: those of all level branches, and those that people opened for
+    its own branch. These do not count if their base is a level branch or one of `inside`.
     """
     own = {work.branch for work in works}
     rounds = [name for name in pulls if name not in own]

@@ -17,10 +17,10 @@ from gitcoord.state.task_history import Progress
 
 
 class Rejection(msgspec.Struct, frozen=True, kw_only=True):
-    """A person's rejection of a task's work, which then waits; `reason`: what happened, how to continue.
+    """A person's rejection of a task's work. The task waits; `reason` says what happened and how to continue.
 
-    `unseen`: an earlier pull request with the same work, which was rejected before gitcoord saw it; gitcoord
-    opened `pull` in the meantime, and closes it.
+    `unseen`: an earlier pull request with the same work. It was rejected when gitcoord, which did not know
+    that yet, opened `pull`; gitcoord then closes `pull`.
     """
 
     pull: Pull
@@ -43,9 +43,9 @@ def find_rejection(
 ) -> Rejection | None:
     """Returns the newest rejection of `head` among the pull requests of a branch whose tip is `tip`.
 
-    `wanted` are the pull requests that people opened by hand or decided about before: if one of them is open,
-    people want it open. `own` is the number that an adopted task is named by: closing it rejects the work,
-    whatever branch it was into. `base_commit` is the base's tip.
+    `wanted` are the pull requests that people opened or decided about: if one of them is open, people want
+    it to land. `own` is the number by which an adopted task is named: whoever closes that pull request
+    rejects the work, whatever its base is. `base_commit` is the base's tip.
     """
     opened = pulls.current if pulls.current is not None and pulls.current.state == "open" else None
     if opened is not None and (opened.number in wanted or not is_own(opened)):
@@ -83,7 +83,7 @@ def moved_away(pull: Pull, base: str) -> str:
 
 
 def merged_away(pull: Pull, base: str) -> str:
-    """Returns why a pull request that was merged into another base than `base` is not opened once more."""
+    """Returns why a pull request that was merged into another base than `base` gets no other pull request."""
     return (
         f"pull request {pull.number} was merged into {pull.base}, not {base}; to land it on {base} too, "
         f"open a pull request onto {base} by hand"

@@ -26,7 +26,7 @@ def revived(
     book: Rulebook,
     failing_checks: Collection[TaskId] = (),
 ) -> list[TaskState]:
-    """Makes deferred works ready that merge with all of `targets` and touch no overtaken exclusive path.
+    """Makes deferred works ready if they merge with all of `targets` and touch no overtaken exclusive path.
 
     Skips those in `failing_checks`. A stacked work must merge with the base first, which gives it another
     head.
@@ -60,10 +60,10 @@ def revived(
 def still_failing(
     works: Sequence[TaskState], progress: Mapping[TaskId, Progress], check: CheckOptions | None
 ) -> set[TaskId]:
-    """Returns the deferred tasks that a clean merge does not make ready: their check failed on the same work.
+    """Returns the deferred tasks that stay deferred even if they merge: their check failed on this very work.
 
-    Includes tasks on top of work that landed rewritten: a merge would restore the old commits. Excludes tasks
-    whose failed check was another command, or that failed together with tasks that are no longer there.
+    Includes tasks on top of work that landed in another form: a merge would restore the old commits.
+    Excludes tasks whose failed check was another command, or needed tasks that are no longer in the level.
     """
     present = {work.task for work in works if work.standing in ("landed", "ready")}
     found = set()

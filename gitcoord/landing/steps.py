@@ -57,7 +57,7 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     task: TaskId
 
 
-class Remake(msgspec.Struct, frozen=True, kw_only=True):
+class CommitGenerated(msgspec.Struct, frozen=True, kw_only=True):
     """Commit generated files on top of a level branch; its tree becomes `tree`."""
 
     carrier: Carrier
@@ -156,7 +156,7 @@ Step = (
     | Fold
     | Rebuild
     | Update
-    | Remake
+    | CommitGenerated
     | Defer
     | Prove
     | ForgeStep

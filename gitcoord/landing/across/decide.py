@@ -146,7 +146,7 @@ def _with_landed_tasks(across: AcrossContext, states: RepositoryStates) -> tuple
 
 
 def _why_no_use(across: AcrossContext, states: RepositoryStates, recorded: LevelAcross) -> str:
-    """Returns why a partial landing is of no use (others need what is missing), or an empty text."""
+    """Returns why the landed tasks are of no use without the missing ones, or an empty text."""
     inside = {
         task
         for name, tasks in recorded.tasks.items()

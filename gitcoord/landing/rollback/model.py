@@ -10,7 +10,7 @@ from gitcoord.forge.pull_requests import Forge, Method
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import SharedRefs
 from gitcoord.git.repository import Repository
-from gitcoord.landing.remade import FilesMaker
+from gitcoord.landing.generated_files import FilesMaker
 from gitcoord.landing.rollback.unowned import UnownedChanges
 from gitcoord.planning.model import Plan
 from gitcoord.settings import RuleSettings

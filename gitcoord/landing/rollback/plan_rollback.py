@@ -13,12 +13,12 @@ from gitcoord.evidence.snapshot import read_snapshot
 from gitcoord.forge.pull_requests import Pull
 from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.merge_tree import trees_of
-from gitcoord.landing.merged_rollbacks import prove_rollbacks
-from gitcoord.landing.remade import remade
+from gitcoord.landing.generated_files import with_generated_files
 from gitcoord.landing.rollback.landed_commits import History, LandedChange
 from gitcoord.landing.rollback.model import RollbackContext, RollbackSnapshot
 from gitcoord.landing.rollback.revert import UndoConflict, brought, undo
 from gitcoord.landing.rollback.unowned import UnownedChanges, unowned
+from gitcoord.landing.verify_rollbacks import prove_rollbacks
 from gitcoord.planning.model import Plan
 from gitcoord.tasks.model import TaskId
 from gitcoord.text_lists import named_tasks, some
@@ -102,7 +102,7 @@ def reverse(context: RollbackContext, snapshot: RollbackSnapshot) -> Reversal:
     if isinstance(outcome, UndoConflict):
         raise _conflict(context, snapshot, outcome, history.units(snapshot.others))
     git, book = context.repository.git, rulebook(context.rules)
-    made = remade(git, context.maker, book, snapshot.base_commit, outcome.tree)
+    made = with_generated_files(git, context.maker, book, snapshot.base_commit, outcome.tree)
     if made.problem:
         raise answer_no(
             "not-made",

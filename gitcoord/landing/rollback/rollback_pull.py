@@ -20,12 +20,12 @@ from gitcoord.git.bare_merge import differs_on_server
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.merge_tree import merge_tree
 from gitcoord.git.remote_refs import HEADS, RefUpdate
-from gitcoord.landing.forge_merges import compare
-from gitcoord.landing.merged_base import base_holds
+from gitcoord.landing.compare_merge import compare
 from gitcoord.landing.rejections import decision, merged_away, moved_away
 from gitcoord.landing.rollback.model import RollbackContext, RollbackSnapshot
 from gitcoord.landing.rollback.plan_rollback import Reversal
 from gitcoord.landing.rollback.texts import body, branch_name, is_rollback, title, trailers
+from gitcoord.landing.verify_base import base_holds
 from gitcoord.notices import ForgeAnswered, RollbackMerged, RollbackOpened, RollbackWaiting, Tell
 
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 5.0)

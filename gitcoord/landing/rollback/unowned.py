@@ -9,7 +9,7 @@ from gitcoord.git.merge_tree import commit_to_merge_with, paths_between, tree_of
 from gitcoord.git.remote_refs import SharedRefs
 from gitcoord.git.repository import Repository
 from gitcoord.git.stacks import Stacks
-from gitcoord.landing.forge_merges import fetch_head
+from gitcoord.landing.compare_merge import fetch_head
 from gitcoord.landing.rollback.landed_commits import LandedChange
 
 

@@ -1,4 +1,4 @@
-"""Generates files on this machine, in a checkout beside those of checks; see `gitcoord.landing.remade`."""
+"""Generates files on this machine, in a checkout beside those of checks (`landing/generated_files`)."""
 
 import contextlib
 import os

@@ -153,7 +153,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "no base check",
         (
             Body("forge/github/guarded_merge.py", "GuardedMerges._changed", "return None"),
-            Body("landing/merged_base.py", "base_holds", "return True"),
+            Body("landing/verify_base.py", "base_holds", "return True"),
             Body("landing/rejections.py", "find_rejection", "return None"),
         ),
         _retargeted,
@@ -176,7 +176,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "no doubt after a lost answer",
-        (Replace("landing/outcomes.py", "_DOUBTFUL_LOOKS = 4", "_DOUBTFUL_LOOKS = 0"),),
+        (Replace("landing/outcomes.py", "_DOUBTFUL_EXAMINATIONS = 4", "_DOUBTFUL_EXAMINATIONS = 0"),),
         _late_merges,
     ),
     Mutant(
@@ -187,18 +187,18 @@ MUTANTS: tuple[Mutant, ...] = (
         ),
         _answers_lost,
     ),
-    Mutant("tree comparison skipped", (Body("landing/merged_tree.py", "prove", "return"),), _mistaken),
+    Mutant("tree comparison skipped", (Body("landing/verify_landings.py", "prove", "return"),), _mistaken),
     Mutant(
         "deferred check skipped",
         (
-            Body("landing/merged_tree.py", "SentMerges.prove_landed", "return"),
-            Body("landing/merged_tree.py", "SentMerges.prove_recorded", "return"),
+            Body("landing/verify_landings.py", "SentMerges.prove_landed", "return"),
+            Body("landing/verify_landings.py", "SentMerges.prove_recorded", "return"),
         ),
         _mistaken_unanswered,
     ),
     Mutant(
         "what others merged for a rollback is not compared",
-        (Body("landing/merged_rollbacks.py", "prove_rollbacks", "return"),),
+        (Body("landing/verify_rollbacks.py", "prove_rollbacks", "return"),),
         _rolled_back_wrong_by_others,
     ),
     Mutant(

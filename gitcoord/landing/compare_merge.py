@@ -1,4 +1,4 @@
-"""Compares a merge that the forge made, by whatever way, with the one that git computes here."""
+"""Compares a merge that the forge made, by any method, with the one that git computes here."""
 
 from collections import Counter
 from collections.abc import Set as AbstractSet
@@ -36,8 +36,8 @@ def fetch_head(repository: Repository, shared: SharedRefs, head: Oid) -> bool:
 def compare_recorded(repository: Repository, pull: Pull, commit: Oid, landed: AbstractSet[Oid]) -> None:
     """Compares `commit`, which merged the pull request's head with `landed` in it. Raises `tree-differs`.
 
-    An interrupted merge leaves a pull request open, and its head may have moved since. Then the merged head
-    is one of those in between, and one that gives the tree is enough.
+    An interrupted merge leaves a pull request open, and its head may have moved since. The merged head is
+    then one of the commits in between: it is enough that one of them gives the tree of `commit`.
     """
     if pull.state == "open":
         actual = Objects(repository.git, repository.common_dir).tree(commit)
@@ -56,7 +56,7 @@ def _heads_since(repository: Repository, landed: AbstractSet[Oid], last: Oid) ->
 
 
 class ComputedMerge(msgspec.Struct, frozen=True, kw_only=True):
-    """A merge as it was computed before it was sent: its `tree`, and the commit of the base that it is on.
+    """A merge as it was computed before it was sent: its `tree`, and the commit of the base under it.
 
     `base` is "" if the merge moves the base over several commits at once.
     """
@@ -70,8 +70,8 @@ def compare(
 ) -> None:
     """Compares the tree of `commit`, the merge of `head`, with the computed one. Raises `tree-differs`.
 
-    If it is not `computed`, or is on another commit of the base, computes the tree again from the commit
-    before: the base has moved, and a merge that still gives the old tree has lost what moved it.
+    If the tree or its parent on the base is another one, the base has moved: computes the tree again from
+    the actual parent. A merge that still has the old tree lost the change that moved the base.
     """
     objects = Objects(repository.git, repository.common_dir)
     actual = objects.tree(commit)
@@ -103,7 +103,7 @@ def _is_on(repository: Repository, objects: Objects, commit: Oid, base: Oid) -> 
 
 
 def is_merge_of(repository: Repository, pull: Pull, commit: Oid, own: OwnMessage) -> bool:
-    """Whether a commit merges only the pull request's head; `own`: what gitcoord's message would say.
+    """Whether a commit merges only the pull request's head; `own`: the message that gitcoord gives it.
 
     The head may also have landed with other work, or by a push: GitHub then calls it merged, too.
     """

@@ -8,25 +8,27 @@ from gitcoord.git.remote_refs import HEADS, RefUpdate
 from gitcoord.landing.context import LandingContext
 from gitcoord.landing.loop_memory import LandingMemory
 from gitcoord.landing.notices import LandingNotices
-from gitcoord.landing.steps import Remake
+from gitcoord.landing.steps import CommitGenerated
 from gitcoord.text_lists import inert, some
 
 _MOST_NAMED = 3
 
 
-def remade_message(branch: str, paths: Sequence[str]) -> str:
+def generated_message(branch: str, paths: Sequence[str]) -> str:
     """Returns the message of a commit that changes only generated files."""
     return inert(f"Generate {some(paths, _MOST_NAMED)} again on {branch}") + "\n"
 
 
-def remake(context: LandingContext, step: Remake, memory: LandingMemory, notices: LandingNotices) -> None:
+def regenerate(
+    context: LandingContext, step: CommitGenerated, memory: LandingMemory, notices: LandingNotices
+) -> None:
     """Pushes the commit, unless the branch has moved; if the push is refused, holds the branch."""
     repository, carrier = context.repository, step.carrier
     commit = commit_tree(
         repository.git,
         step.tree,
         [carrier.head],
-        remade_message(carrier.branch, step.paths),
+        generated_message(carrier.branch, step.paths),
         environment=repository.identity,
         sign=repository.signs,
     )
@@ -39,4 +41,4 @@ def remake(context: LandingContext, step: Remake, memory: LandingMemory, notices
         memory.held[carrier.branch] = reason
         notices.held(carrier.branch, carrier.tasks, reason)
     else:
-        notices.remade(carrier.branch, step.paths)
+        notices.generated(carrier.branch, step.paths)

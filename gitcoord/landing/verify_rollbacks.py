@@ -7,15 +7,15 @@ from gitcoord.events import RollbackProposed, TaskRolledBack
 from gitcoord.evidence.trailers import ROLLED_BACK
 from gitcoord.forge.pull_requests import Forge
 from gitcoord.git.git_cli import Oid
+from gitcoord.landing.compare_merge import OwnMessage, compare_recorded, fetch_head, is_by_forge, is_merge_of
 from gitcoord.landing.context import LandingContext
-from gitcoord.landing.forge_merges import OwnMessage, compare_recorded, fetch_head, is_by_forge, is_merge_of
 from gitcoord.landing.landing_commit import landing_commit
 from gitcoord.landing.model import LandingSnapshot
 from gitcoord.state.store import Store
 
 
 class _Proposal(NamedTuple):
-    """A rollback that was recorded, all heads that its branch reverts, and the commits proposed on it."""
+    """A recorded rollback, all heads that its branch reverts, and the commits that were proposed on it."""
 
     event: TaskRolledBack
     heads: set[Oid]

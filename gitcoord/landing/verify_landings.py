@@ -6,8 +6,7 @@ from gitcoord.events import TaskHandedOver
 from gitcoord.evidence.trailers import LANDED
 from gitcoord.forge.pull_requests import Pull
 from gitcoord.git.git_cli import Oid
-from gitcoord.landing.context import LandingContext
-from gitcoord.landing.forge_merges import (
+from gitcoord.landing.compare_merge import (
     ComputedMerge,
     OwnMessage,
     compare,
@@ -16,6 +15,7 @@ from gitcoord.landing.forge_merges import (
     is_by_forge,
     is_merge_of,
 )
+from gitcoord.landing.context import LandingContext
 from gitcoord.landing.mergeability import number_of
 from gitcoord.landing.model import Carrier, LandingSnapshot
 from gitcoord.landing.perform_git import landings
@@ -107,7 +107,7 @@ def _handed_over(context: LandingContext, pull: Pull) -> bool:
 def _merge_of(
     context: LandingContext, snapshot: LandingSnapshot, before: LandingSnapshot, step: Merge
 ) -> Oid | None:
-    """Returns the base's commit that ended the merge of the sent head.
+    """Returns the base's commit that merged the sent head.
 
     Returns None if another head was merged (its sender has computed its tree), if the work landed in another
     way than by this pull request, or if the commit cannot be found.
