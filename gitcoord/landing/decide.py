@@ -184,7 +184,10 @@ def _turn(snapshot: LandingSnapshot, options: Options) -> int:
 
 
 def _anew(carrier: Carrier, branch: LevelBranch, why: str, way: str) -> Step:
-    """Returns the step that rebuilds the level branch, or holds it if it has commits by hand: `way` says what to do."""
+    """Returns the step that rebuilds the level branch, or holds it if it has commits by hand.
+
+    `why` it must be rebuilt, and the `way` to do so by hand.
+    """
     if branch.by_hand:
         commits = some([commit[:12] for commit in branch.by_hand])
         text = f"{why}, and {branch.name} has commits by hand ({commits}), which gitcoord never drops: {way}"
