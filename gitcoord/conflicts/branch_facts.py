@@ -9,7 +9,7 @@ from gitcoord.conflicts.changes import NOTHING, Changes, changes_between, combin
 from gitcoord.conflicts.fork_points import Fork, find_forks, with_kin
 from gitcoord.conflicts.moved_by_base import find_exposed
 from gitcoord.conflicts.path_overlap import Pair
-from gitcoord.conflicts.rebase_in_memory import MergeContext, RebasedBranch, bring_onto
+from gitcoord.conflicts.rebase_in_memory import MergeContext, RebasedBranch, rebase_onto_base
 from gitcoord.git.git_cli import Git, Oid
 
 
@@ -21,7 +21,7 @@ class BranchFacts(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc
     """
 
     fork: Fork
-    brought: RebasedBranch = RebasedBranch()
+    rebased: RebasedBranch = RebasedBranch()
     own: Changes = NOTHING
     on_base: Changes | None = None
     exposed: frozenset[str] | None = None
@@ -32,12 +32,12 @@ class BranchFacts(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc
         return self.own if self.on_base is None else self.on_base
 
     @property
-    def met(self) -> Changes:
+    def all_changes(self) -> Changes:
         """All changes through which the tip can conflict with others."""
         return self.own if self.on_base is None else combine(self.own, self.on_base)
 
 
-def find_standings(
+def find_branch_facts(
     git: Git,
     base: Oid,
     tips: Sequence[Oid],
@@ -50,28 +50,28 @@ def find_standings(
     """
     fresh = find_forks(git, base, [tip for tip in tips if tip not in known], stacked)
     forks = with_kin({tip: known[tip].fork if tip in known else fresh[tip] for tip in tips})
-    bench = MergeContext(git, base, forks)
-    bench.gone = {tip for tip in forks if tip in known and known[tip].on_base is not None}
-    brought = bring_onto(bench, fresh)
-    standing = [tip for tip, fork in fresh.items() if fork.merge_bases and not fork.inside]
+    context = MergeContext(git, base, forks)
+    context.lost = {tip for tip in forks if tip in known and known[tip].on_base is not None}
+    rebased = rebase_onto_base(context, fresh)
+    diverged = [tip for tip, fork in fresh.items() if fork.merge_bases and not fork.inside]
     own = dict(
-        zip(standing, changes_between(git, [(fresh[t].merge_bases[0], t) for t in standing]), strict=True)
+        zip(diverged, changes_between(git, [(fresh[t].merge_bases[0], t) for t in diverged]), strict=True)
     )
-    moved = [tip for tip in standing if brought[tip].lands and fresh[tip].merge_bases != (base,)]
-    landed = [(base, bench.alone(tip, brought[tip])) for tip in moved]
+    moved = [tip for tip in diverged if rebased[tip].lands and fresh[tip].merge_bases != (base,)]
+    landed = [(base, context.alone(tip, rebased[tip])) for tip in moved]
     on_base = dict(zip(moved, changes_between(git, landed), strict=True))
     exposed = find_exposed(git, base, fresh, own, on_base)
     found = {
         tip: BranchFacts(
             fork=fork,
-            brought=brought.get(tip, RebasedBranch()),
+            rebased=rebased.get(tip, RebasedBranch()),
             own=own.get(tip, NOTHING),
             on_base=on_base.get(tip),
             exposed=exposed.get(tip),
         )
         for tip, fork in fresh.items()
     }
-    return bench, {tip: found[tip] if tip in found else known[tip] for tip in forks}
+    return context, {tip: found[tip] if tip in found else known[tip] for tip in forks}
 
 
 def entangled_pairs(tips: Sequence[Oid], forks: Mapping[Oid, Fork]) -> set[Pair]:

@@ -25,17 +25,17 @@ _MOST_COMMITS = 2000
 class LevelMemory(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """The last check of a level. `rules` is the digest of the rules for the reports.
 
-    `members` are the ready branches; `tied` the pairs of them, by index, that comparing files cannot judge;
-    `proofs` the results of merge sequences by the digest of their heads; `arranged` the waves by the digest
-    of their input.
+    `members` are the ready branches; `inseparable` the pairs of them, by index, that comparing files cannot
+    judge; `proofs` the results of merge sequences by the digest of their heads; `arranged` the waves by the
+    digest of their input.
     """
 
     base: Oid
     rules: str = ""
     members: tuple[Member, ...] = ()
-    standings: dict[Oid, BranchFacts] = {}
+    branch_facts: dict[Oid, BranchFacts] = {}
     reports: tuple[PairReport, ...] = ()
-    tied: tuple[Pair, ...] = ()
+    inseparable: tuple[Pair, ...] = ()
     proofs: dict[str, MergeSequence] = {}
     arranged: dict[str, Arrangement] = {}
 
@@ -48,7 +48,7 @@ def recall(cache: Cache, level: str, base: Oid) -> LevelMemory:
 
 def remember(cache: Cache, level: str, memory: LevelMemory) -> None:
     """Replaces the cache of `level` with `memory`."""
-    long = {tip for tip, standing in memory.standings.items() if len(standing.fork.commits) > _MOST_COMMITS}
+    long = {tip for tip, facts in memory.branch_facts.items() if len(facts.fork.commits) > _MOST_COMMITS}
     kept = without(memory, long) if long else memory
     if not cache.write(level, kept):
         # Paths that are not UTF-8 cannot be written: their branches are checked again each time.
@@ -58,13 +58,13 @@ def remember(cache: Cache, level: str, memory: LevelMemory) -> None:
 def same(memory: LevelMemory, now: LevelMemory) -> bool:
     """Whether two caches with the same reports are equal."""
     return (
-        memory.standings.keys() == now.standings.keys()
+        memory.branch_facts.keys() == now.branch_facts.keys()
         and memory.proofs == now.proofs
         and memory.arranged == now.arranged
     )
 
 
-def still_there(memory: LevelMemory, members: Sequence[Member]) -> dict[int, int]:
+def unchanged_members(memory: LevelMemory, members: Sequence[Member]) -> dict[int, int]:
     """Maps the index of each unchanged branch in the cache to its index among `members`.
 
     Empty if their order has changed: the two sides of cached pairs would then be swapped.
@@ -77,23 +77,23 @@ def still_there(memory: LevelMemory, members: Sequence[Member]) -> dict[int, int
 def without(memory: LevelMemory, tips: Collection[Oid]) -> LevelMemory:
     """Returns the cache without `tips`."""
     tasks = {task for task, tip in memory.members if tip in tips}
-    gone = [tip in tips for _, tip in memory.members]
-    place = [number - sum(gone[:number]) for number in range(len(gone))] if tasks else []
+    lost = [tip in tips for _, tip in memory.members]
+    place = [number - sum(lost[:number]) for number in range(len(lost))] if tasks else []
     return msgspec.structs.replace(
         memory,
         members=tuple(member for member in memory.members if member[1] not in tips),
-        standings={tip: standing for tip, standing in memory.standings.items() if tip not in tips},
+        branch_facts={tip: facts for tip, facts in memory.branch_facts.items() if tip not in tips},
         reports=tuple(report for report in memory.reports if tasks.isdisjoint(report.tasks)),
-        tied=tuple((place[a], place[b]) for a, b in memory.tied if not (gone[a] or gone[b]))
+        inseparable=tuple((place[a], place[b]) for a, b in memory.inseparable if not (lost[a] or lost[b]))
         if tasks
-        else memory.tied,
+        else memory.inseparable,
     )
 
 
 def _unwritable(memory: LevelMemory) -> set[Oid]:
     tips: Mapping[TaskId, Oid] = dict(memory.members)
-    told = {tips[report.tasks[0]] for report in memory.reports if not _writable(report)}
-    return told | {tip for tip, standing in memory.standings.items() if not _writable(standing)}
+    unwritable = {tips[report.tasks[0]] for report in memory.reports if not _writable(report)}
+    return unwritable | {tip for tip, facts in memory.branch_facts.items() if not _writable(facts)}
 
 
 def _writable(value: object) -> bool:

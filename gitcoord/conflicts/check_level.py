@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from gitcoord.conflicts.branch_facts import BranchFacts, find_standings
+from gitcoord.conflicts.branch_facts import BranchFacts, find_branch_facts
 from gitcoord.conflicts.changes import changes_between
 from gitcoord.conflicts.check_cache import LevelMemory, recall, remember, same
 from gitcoord.conflicts.conflict_waves import ReadyBranch, Waves, find_waves
@@ -55,29 +55,29 @@ def examine(
         stacked = stacks.find(git, tips) if stacks else {}
         seen_from = digest_of(base_commit, repr(sorted(stacked.items()))) if stacked else base_commit
         memory = recall(cache, level, seen_from)
-        bench, standings = find_standings(git, base_commit, tips, memory.standings, stacked)
-        late = find_overtaken(git, rules.book, base_commit, standings)
-        reports = tuple(branch_report(b, standings, rules, late) for b in branches)
+        context, branch_facts = find_branch_facts(git, base_commit, tips, memory.branch_facts, stacked)
+        late = find_overtaken(git, rules.book, base_commit, branch_facts)
+        reports = tuple(branch_report(b, branch_facts, rules, late) for b in branches)
         ready = [b for b, report in zip(branches, reports, strict=True) if report.state == "ready"]
-        pairs = find_pairs(bench, ready, standings, rules, memory)
-        told = tuple(report for report in pairs.reports.values() if worth_telling(report))
+        pairs = find_pairs(context, ready, branch_facts, rules, memory)
+        shown = tuple(report for report in pairs.reports.values() if worth_telling(report))
         found = Waves(arranged=memory.arranged)
-        bench.known = memory.proofs
+        context.known = memory.proofs
         if only_pairs:
-            bench.used = memory.proofs
+            context.used = memory.proofs
         else:
             weighed = {candidate.id: candidate for candidate in candidates}
-            runners = [_runner(branch, standings, weighed, late) for branch in ready]
+            ready_branches = [_ready_branch(branch, branch_facts, weighed, late) for branch in ready]
             aim = partial(find_waves, most=most, arranged=memory.arranged, largest_first=largest_first)
-            found = aim(bench, runners, told, standings, pairs.tied)
+            found = aim(context, ready_branches, shown, branch_facts, pairs.inseparable)
         now = LevelMemory(
             base=seen_from,
             rules=rules.digest,
             members=tuple((branch.task, branch.commit or "") for branch in ready),
-            standings=standings,
+            branch_facts=branch_facts,
             reports=tuple(pairs.reports.values()),
-            tied=tuple(sorted(pairs.tied)),
-            proofs=bench.used,
+            inseparable=tuple(sorted(pairs.inseparable)),
+            proofs=context.used,
             arranged=found.arranged,
         )
         if pairs.fresh or not same(memory, now):
@@ -88,13 +88,13 @@ def examine(
         base_commit=base_commit,
         serialize_on=serialize_on,
         branches=reports,
-        pairs=told,
+        pairs=shown,
         joint=found.joint,
         waves=found.waves,
         landing_order=found.landing_order,
         proof=found.proof,
         at_least=found.at_least,
-        metrics=_metrics(len(ready), told),
+        metrics=_metrics(len(ready), shown),
     )
 
 
@@ -106,17 +106,17 @@ def changed_paths(git: Git, base_commit: Oid, tips: Sequence[Oid]) -> dict[Oid, 
     return {tip: change.paths for tip, change in zip(own, changes, strict=True)}
 
 
-def _runner(
+def _ready_branch(
     branch: BranchInput,
-    standings: Mapping[Oid, BranchFacts],
+    branch_facts: Mapping[Oid, BranchFacts],
     weighed: Mapping[TaskId, Candidate],
     late: Mapping[Oid, Sequence[str]],
 ) -> ReadyBranch:
-    standing = standings[branch.commit or ""]
+    facts = branch_facts[branch.commit or ""]
     return ReadyBranch(
         candidate=weighed.get(branch.task) or Candidate(id=branch.task),
         tip=branch.commit or "",
-        able=standing.brought.lands and branch.commit not in late,
+        merges=facts.rebased.lands and branch.commit not in late,
     )
 
 

@@ -23,7 +23,7 @@ class ConflictLocations:
 
     def __init__(
         self,
-        bench: MergeContext,
+        context: MergeContext,
         tips: Sequence[Oid],
         changes: Mapping[Oid, Changes],
         judged: Mapping[Pair, PairVerdict],
@@ -39,9 +39,9 @@ class ConflictLocations:
         }
         edits = dict.fromkeys((was, edit) for was, edit in sides.values() if edit is not None)
         missing = [(path, edit) for path, edit in edits if edit not in known]
-        self._hunks = {**known, **hunks_of(bench.git, bench.writer, missing)}
+        self._hunks = {**known, **hunks_of(context.git, context.writer, missing)}
         at = {(tip, name) for (tip, path), (was, _) in sides.items() for name in (path, was)}
-        self._commits = _commits(bench.git, {tip: bench.forks[tip] for tip, _ in at}, at)
+        self._commits = _commits(context.git, {tip: context.forks[tip] for tip, _ in at}, at)
 
     def of(self, pair: Pair, judged: PairVerdict) -> tuple[PathConflict, ...]:
         """The conflicts of a pair, one for each path, without the tasks: `named` adds them."""

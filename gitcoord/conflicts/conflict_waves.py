@@ -1,4 +1,8 @@
-"""Makes waves from clashes, and proves them: each wave as a whole merges onto the base in landing order."""
+"""Makes waves from real conflicts, and proves that each wave as a whole merges in landing order.
+
+`planning/arrange_waves` arranges tasks for given clashes. If the proof of a wave fails, its cause becomes a
+further clash, and the tasks are arranged again.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -19,11 +23,11 @@ Arranged = dict[str, Arrangement]
 
 
 class ReadyBranch(msgspec.Struct, frozen=True, kw_only=True):
-    """A ready task with its branch's `tip`; `able`: the tip merges with the base."""
+    """A ready task with its branch's `tip`; `merges`: the tip merges with the base, and may land."""
 
     candidate: Candidate
     tip: Oid
-    able: bool
+    merges: bool
 
 
 class Waves(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,11 +50,11 @@ class _Split(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_waves(
-    bench: MergeContext,
-    runners: Sequence[ReadyBranch],
+    context: MergeContext,
+    ready: Sequence[ReadyBranch],
     pairs: Iterable[PairReport],
-    standings: Mapping[Oid, BranchFacts],
-    tied: Collection[Pair],
+    branch_facts: Mapping[Oid, BranchFacts],
+    inseparable: Collection[Pair],
     *,
     most: int | None = None,
     arranged: Mapping[str, Arrangement] | None = None,
@@ -58,47 +62,47 @@ def find_waves(
 ) -> Waves:
     """Finds as few waves without clashes as possible; tasks that do not merge with the base come last.
 
-    No wave has more than `most` members (None: no limit). `tied` are pairs of `runners`, by index, that
+    No wave has more than `most` members (None: no limit). `inseparable` are pairs of `ready`, by index, that
     comparing files cannot judge; `arranged` are known arrangements. With `largest_first`, the first wave is
     as heavy as possible.
     """
     clashes = {frozenset(pair.tasks) for pair in pairs if pair.clash}
-    able = [runner for runner in runners if runner.able]
-    stuck = [runner for runner in runners if not runner.able]
-    asked: Arranged = {}
+    merges = [branch for branch in ready if branch.merges]
+    conflicting = [branch for branch in ready if not branch.merges]
+    used: Arranged = {}
 
     def arrangement(of: Sequence[ReadyBranch]) -> Arrangement:
-        tasks = [runner.candidate for runner in of]
+        tasks = [branch.candidate for branch in of]
         name = _name(tasks, clashes, most, largest_first)
-        known = (arranged or {}).get(name) or asked.get(name)
-        asked[name] = known or arrange(tasks, clashes, most=most, largest_first=largest_first)
-        return asked[name]
+        known = (arranged or {}).get(name) or used.get(name)
+        used[name] = known or arrange(tasks, clashes, most=most, largest_first=largest_first)
+        return used[name]
 
-    last = arrangement(stuck)
-    first = arrangement(able)
+    last = arrangement(conflicting)
+    first = arrangement(merges)
     at_least = first.at_least + last.at_least
     joint: list[JointReport] = []
-    places = {(runner.candidate.id, runner.tip): place for place, runner in enumerate(runners)}
-    heads = {runner.candidate.id: (runner.candidate.id, runner.tip) for runner in runners}
+    places = {(branch.candidate.id, branch.tip): place for place, branch in enumerate(ready)}
+    heads = {branch.candidate.id: (branch.candidate.id, branch.tip) for branch in ready}
     while True:
         waves = [[heads[task] for task in wave] for wave in first.waves]
-        proofs = prove_waves(bench, waves, standings, tied, places)
+        proofs = prove_waves(context, waves, branch_facts, inseparable, places)
         failing = next((n for n, proof in enumerate(proofs) if proof.failure is not None), None)
         if failing is None:
             break
         failure = proofs[failing].failure
         assert failure is not None  # noqa: S101 - what was looked for
-        split = _split(bench, waves[failing], failure, able, standings)
+        split = _split(context, waves[failing], failure, merges, branch_facts)
         joint.append(split.joint)
         clashes.add(split.apart)
-        first = arrangement(able)
+        first = arrangement(merges)
     return Waves(
         waves=first.waves + last.waves,
         landing_order=first.landing_order + last.landing_order,
         joint=tuple(joint),
         proof=tuple(proof.steps for proof in proofs),
-        at_least=max(at_least, 2 if joint else 1) if runners else 0,
-        arranged=asked,
+        at_least=max(at_least, 2 if joint else 1) if ready else 0,
+        arranged=used,
     )
 
 
@@ -112,15 +116,15 @@ def _name(
 
 
 def _split(
-    bench: MergeContext,
+    context: MergeContext,
     heads: Sequence[Head],
     failure: Failure,
-    runners: Sequence[ReadyBranch],
-    standings: Mapping[Oid, BranchFacts],
+    ready: Sequence[ReadyBranch],
+    branch_facts: Mapping[Oid, BranchFacts],
 ) -> _Split:
     failing = (failure.task, failure.head)
     before = heads[: heads.index(failing)]
-    suspects = culprits(failure.paths, {r.candidate.id: standings[r.tip].met.paths for r in runners})
-    cause = smallest_cause(bench, before, failing, suspects)
+    suspects = culprits(failure.paths, {r.candidate.id: branch_facts[r.tip].all_changes.paths for r in ready})
+    cause = smallest_cause(context, before, failing, suspects)
     joint = JointReport(tasks=(*cause, failure.task), conflicted_paths=failure.paths)
     return _Split(joint=joint, apart=frozenset({cause[-1], failure.task}))

@@ -32,28 +32,28 @@ class FileChain(msgspec.Struct, frozen=True, gc=False):
 
 
 class Wave:
-    """The branches of one wave in landing order, in parts. Comparing files cannot judge `tied` pairs."""
+    """The branches of one wave in landing order, in parts; `inseparable` pairs must be merged as a whole."""
 
     def __init__(
-        self, tips: Sequence[Oid], standings: Mapping[Oid, BranchFacts], tied: Iterable[Pair]
+        self, tips: Sequence[Oid], branch_facts: Mapping[Oid, BranchFacts], inseparable: Iterable[Pair]
     ) -> None:
-        self._standings = [standings[tip] for tip in tips]
+        self._branch_facts = [branch_facts[tip] for tip in tips]
         self._tips = tips
         self._root = list(range(len(tips)))
         touching: dict[str, list[int]] = {}
-        for place, standing in enumerate(self._standings):
-            for path in standing.met.paths:
+        for place, facts in enumerate(self._branch_facts):
+            for path in facts.all_changes.paths:
                 touching.setdefault(path, []).append(place)
         self.file_chains = []
         for path, places in touching.items():
             if len(places) > 1:
                 file_chain = self._file_chain(path, places)
                 if file_chain is None:
-                    self._tie(places)
+                    self._join(places)
                 elif file_chain.blob:
                     self.file_chains.append(file_chain)
-        for pair in tied:
-            self._tie(pair)
+        for pair in inseparable:
+            self._join(pair)
         self._adding: dict[str, set[int]] = {}
         self._removing: dict[str, set[int]] = {}
         self._removed: set[str] = set()
@@ -63,19 +63,19 @@ class Wave:
     def doubtful(self) -> list[str]:
         """The directories that several members together may empty while one of them adds a file.
 
-        A pair of which one member alone empties the directory is already tied.
+        A pair of which one member alone empties the directory is already joined.
         """
         return [path for path, places in self._adding.items() if len(places | self._removing[path]) > 2]
 
-    def settle(self, listing: Mapping[str, Sequence[str]]) -> None:
-        """Ties the members that empty a `doubtful` directory: git takes a file added there for moved.
+    def join_emptied(self, listing: Mapping[str, Sequence[str]]) -> None:
+        """Joins the members that empty a `doubtful` directory: git takes a file added there for moved.
 
         `listing` has the names that each directory has in the base.
         """
         for path in self.doubtful:
             inside = [f"{path}/{name}" for name in listing.get(path, ())]
             if path in listing and all(one in self._removed or one in self._removing for one in inside):
-                self._tie(sorted(self._adding[path] | self._removing[path]))
+                self._join(sorted(self._adding[path] | self._removing[path]))
 
     def components(self) -> list[tuple[Oid, ...]]:
         """The branches that have to be merged as a whole, by connected component, in landing order."""
@@ -88,9 +88,9 @@ class Wave:
         """The chain of a file; None if a branch does more than edit it."""
         steps, mode, blob = [], "", ""
         for place in places:
-            standing = self._standings[place]
-            own, on_base = standing.own.edits.get(path), standing.to_base.edits.get(path)
-            if own is None or (on_base is None and path in standing.to_base.paths):
+            facts = self._branch_facts[place]
+            own, on_base = facts.own.edits.get(path), facts.to_base.edits.get(path)
+            if own is None or (on_base is None and path in facts.to_base.paths):
                 return None
             modes = {edit.mode for edit in (own, on_base) if edit is not None} | {mode or own.mode}
             if len(modes) > 1:
@@ -101,19 +101,19 @@ class Wave:
         return FileChain(path, mode, blob, tuple(steps))
 
     def _note_additions_and_removals(self) -> None:
-        for place, standing in enumerate(self._standings):
-            changes = standing.to_base
+        for place, facts in enumerate(self._branch_facts):
+            changes = facts.to_base
             for path in changes.paths - changes.present:
                 self._removed.add(path)
                 for directory in ancestors(path):
                     self._removing.setdefault(directory, set()).add(place)
-        for place, standing in enumerate(self._standings):
-            for path in standing.own.added | standing.to_base.added:
+        for place, facts in enumerate(self._branch_facts):
+            for path in facts.own.added | facts.to_base.added:
                 for directory in ancestors(path):
                     if directory in self._removing:
                         self._adding.setdefault(directory, set()).add(place)
 
-    def _tie(self, places: Sequence[int]) -> None:
+    def _join(self, places: Sequence[int]) -> None:
         for place in places[1:]:
             self._root[self._find(place)] = self._find(places[0])
 

@@ -46,30 +46,30 @@ class FileMerge(msgspec.Struct, frozen=True):
 class FileMerges:
     """Merges files, and finds the lines that edits change."""
 
-    def __init__(self, bench: MergeContext) -> None:
-        self._bench = bench
+    def __init__(self, context: MergeContext) -> None:
+        self._context = context
         self.hunks: dict[Edit, Hunks] = {}
 
     def prepare(self, questions: Iterable[FileMergeQuestion]) -> None:
         """Finds the lines that the edits of `questions` change, with one diff."""
         edits = {(q.path, edit): None for q in questions for edit in _edits(q)}
         self.learn(path for path, _ in edits)
-        plain = [(path, edit) for path, edit in edits if self._bench.plain[path]]
-        self.hunks.update(hunks_of(self._bench.git, self._bench.writer, plain))
+        plain = [(path, edit) for path, edit in edits if self._context.plain[path]]
+        self.hunks.update(hunks_of(self._context.git, self._context.writer, plain))
 
     def learn(self, paths: Iterable[str]) -> None:
         """Finds out which of `paths` git merges as plain text; call it before `held`."""
-        known = self._bench.plain
+        known = self._context.plain
         if unknown := {_ANY_NAME, *paths} - known.keys():
-            plain = plainly_merged(self._bench.git, unknown)
+            plain = plainly_merged(self._context.git, unknown)
             known.update((path, path in plain) for path in unknown)
 
     def held(self, path: str, mode: str, blob: Oid) -> Oid:
         """Makes a tree that contains only this file."""
         # Only attributes depend on the name; a short one needs no directories.
-        plain = self._bench.plain
+        plain = self._context.plain
         name = _ANY_NAME if plain.get(path) and plain.get(_ANY_NAME) else path
-        return self._bench.writer.tree({name: TreeEntry(mode, blob)})
+        return self._context.writer.tree({name: TreeEntry(mode, blob)})
 
     def apart(self, question: FileMergeQuestion) -> bool:
         """Whether the changed lines alone prove that the merge is clean."""
@@ -91,17 +91,17 @@ class FileMerges:
         for question in questions:
             asked.setdefault(self._request(question), []).append(question)
         found: dict[FileMergeQuestion, FileMerge] = {}
-        merges = iter_merges(self._bench.git, list(asked))
+        merges = iter_merges(self._context.git, list(asked))
         for alike, merge in zip(asked.values(), merges, strict=True):
             first = next((m for m in merge.messages if m.kind.startswith("CONFLICT")), None)
-            come = FileMerge(bool(merge.clean), problem=merge.problem)
+            sequence = FileMerge(bool(merge.clean), problem=merge.problem)
             if first:
-                come = FileMerge(False, first.short, first.said)
-            found.update(dict.fromkeys(alike, come))
+                sequence = FileMerge(False, first.short, first.said)
+            found.update(dict.fromkeys(alike, sequence))
         return found
 
     def _request(self, question: FileMergeQuestion) -> tuple[Oid, Oid]:
-        writer = self._bench.writer
+        writer = self._context.writer
         before, ours, theirs = (
             self.held(question.path, question.mode, blob)
             for blob in (question.before, question.ours, question.theirs)

@@ -31,31 +31,33 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     failure: Failure | None = None
 
 
-def prove(bench: MergeContext, heads: Sequence[Head]) -> Proof:
-    """Merges `heads` onto the base one after another; `bench` has to know all of them."""
-    come = merged(bench, [head for _, head in heads])
+def prove(context: MergeContext, heads: Sequence[Head]) -> Proof:
+    """Merges `heads` onto the base one after another; `context` has to know all of them."""
+    sequence = merge_in_order(context, [head for _, head in heads])
     steps = tuple(
         ProvedStep(task=task, head=head, tree=tree)
-        for (task, head), tree in zip(heads, come.trees, strict=False)
+        for (task, head), tree in zip(heads, sequence.trees, strict=False)
     )
     failure = None
     if len(steps) < len(heads):
         task, head = heads[len(steps)]
-        failure = Failure(task=task, head=head, paths=come.paths, problem=come.problem)
+        failure = Failure(task=task, head=head, paths=sequence.paths, problem=sequence.problem)
     return Proof(steps=steps, failure=failure)
 
 
-def merged(bench: MergeContext, heads: Sequence[Oid], chain: MergeChain | None = None) -> MergeSequence:
+def merge_in_order(
+    context: MergeContext, heads: Sequence[Oid], chain: MergeChain | None = None
+) -> MergeSequence:
     """Merges `heads` onto the base one after another with `chain`, unless the result is known."""
     key = digest_of(*heads)
-    come = bench.known.get(key) or bench.used.get(key)
-    if come is None and chain is None:
-        with MergeChain(bench.git, bench.writer) as own:
-            come = _merge(bench, heads, own)
-    elif come is None and chain is not None:
-        come = _merge(bench, heads, chain)
-    bench.used[key] = come = come or MergeSequence(())
-    return come
+    sequence = context.known.get(key) or context.used.get(key)
+    if sequence is None and chain is None:
+        with MergeChain(context.git, context.writer) as own:
+            sequence = _merge(context, heads, own)
+    elif sequence is None and chain is not None:
+        sequence = _merge(context, heads, chain)
+    context.used[key] = sequence = sequence or MergeSequence(())
+    return sequence
 
 
 def digest_of(*parts: str) -> str:
@@ -63,31 +65,31 @@ def digest_of(*parts: str) -> str:
     return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def _merge(bench: MergeContext, heads: Sequence[Oid], chain: MergeChain) -> MergeSequence:
-    bench.trees.prepare(tip for head in heads for tip in (head, *bench.forks[head].merge_bases))
-    trees = [bench.trees[bench.base]]
+def _merge(context: MergeContext, heads: Sequence[Oid], chain: MergeChain) -> MergeSequence:
+    context.trees.prepare(tip for head in heads for tip in (head, *context.forks[head].merge_bases))
+    trees = [context.trees[context.base]]
     for number, head in enumerate(heads):
-        asked = bench.next_merge(trees[-1], heads[:number], head)
-        merge = chain.merge(*asked)
+        request = context.next_merge(trees[-1], heads[:number], head)
+        merge = chain.merge(*request)
         if not merge.clean:
-            return MergeSequence(tuple(trees[1:]), plain_paths(merge.paths, asked), merge.problem)
+            return MergeSequence(tuple(trees[1:]), plain_paths(merge.paths, request), merge.problem)
         trees.append(merge.tree)
     return MergeSequence(tuple(trees[1:]))
 
 
 def smallest_cause(
-    bench: MergeContext, before: Sequence[Head], failing: Head, suspects: Collection[TaskId] = ()
+    context: MergeContext, before: Sequence[Head], failing: Head, suspects: Collection[TaskId] = ()
 ) -> tuple[TaskId, ...]:
     """Finds a smallest subset of `before` on which `failing` fails: none of its members can be left out.
 
     Tries `suspects` first, which saves merges and does not affect the result.
     """
     cause = [head for head in before if head[0] in suspects]
-    if not _fails(bench, cause, failing):
+    if not _fails(context, cause, failing):
         cause = list(before)
     for head in list(cause):
         without = [kept for kept in cause if kept != head]
-        if _fails(bench, without, failing):
+        if _fails(context, without, failing):
             cause = without
     return tuple(task for task, _ in cause)
 
@@ -101,6 +103,6 @@ def culprits(paths: Collection[str], others: Mapping[TaskId, Collection[str]]) -
     return tuple(task for task, changed in others.items() if any(meet(p, c) for p in paths for c in changed))
 
 
-def _fails(bench: MergeContext, before: Sequence[Head], failing: Head) -> bool:
-    failure = prove(bench, [*before, failing]).failure
+def _fails(context: MergeContext, before: Sequence[Head], failing: Head) -> bool:
+    failure = prove(context, [*before, failing]).failure
     return failure is not None and (failure.task, failure.head) == failing

@@ -11,15 +11,15 @@ from gitcoord.git.git_cli import Git, Oid
 
 
 def find_overtaken(
-    git: Git, book: Rulebook, base: Oid, standings: Mapping[Oid, BranchFacts]
+    git: Git, book: Rulebook, base: Oid, branch_facts: Mapping[Oid, BranchFacts]
 ) -> dict[Oid, tuple[str, ...]]:
     """Returns the tips that change exclusive places that the base has changed too, with the paths of both."""
     if not book.keeps_apart:
         return {}
     behind = {
-        tip: standing
-        for tip, standing in standings.items()
-        if standing.fork.merge_bases and not standing.fork.inside and base not in standing.fork.merge_bases
+        tip: facts
+        for tip, facts in branch_facts.items()
+        if facts.fork.merge_bases and not facts.fork.inside and base not in facts.fork.merge_bases
     }
     mine = {tip: places for tip, one in behind.items() if (places := places_of(book, one.own))}
     alone = {tip: paths for tip, one in behind.items() if (paths := changed_alone(book, one.own))}

@@ -1,4 +1,4 @@
-"""Checks each pair of branches: from the cache if possible, else by git."""
+"""Checks each pair of branches, from the cache if possible, else by git."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
@@ -6,22 +6,22 @@ from itertools import combinations
 import msgspec
 
 from gitcoord.conflicts.branch_facts import BranchFacts, entangled_pairs
-from gitcoord.conflicts.check_cache import LevelMemory, still_there
+from gitcoord.conflicts.check_cache import LevelMemory, unchanged_members
 from gitcoord.conflicts.conflict_locations import ConflictLocations, named
 from gitcoord.conflicts.exclusive_paths import differing, paths_apart, places_of
 from gitcoord.conflicts.model import BranchInput, PairReport, PathConflict
 from gitcoord.conflicts.moved_by_base import exposed_pairs
 from gitcoord.conflicts.pair_report import Rules, judgement_of, pair_report
-from gitcoord.conflicts.pair_verdict import PairMerger, PairOverlap, PairVerdict
+from gitcoord.conflicts.pair_verdict import PairMerger, PairRelation, PairVerdict
 from gitcoord.conflicts.path_overlap import Overlap, Pair, find_overlaps
 from gitcoord.conflicts.rebase_in_memory import MergeContext
 from gitcoord.conflicts.regenerated import changed_alone
 from gitcoord.conflicts.rules import Place, Rulebook
 from gitcoord.git.git_cli import Oid
 
-Told = tuple[PairVerdict, tuple[PathConflict, ...]]
-_NOTHING_MET = Overlap()
-_NOTHING_TOLD: Told = (PairVerdict(), ())
+PairResult = tuple[PairVerdict, tuple[PathConflict, ...]]
+_NO_OVERLAP = Overlap()
+_NO_RESULT: PairResult = (PairVerdict(), ())
 
 
 class Pairs(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,48 +31,55 @@ class Pairs(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     reports: dict[Pair, PairReport]
-    tied: frozenset[Pair]
+    inseparable: frozenset[Pair]
     fresh: bool
 
 
 def find_pairs(
-    bench: MergeContext,
+    context: MergeContext,
     ready: Sequence[BranchInput],
-    standings: Mapping[Oid, BranchFacts],
+    branch_facts: Mapping[Oid, BranchFacts],
     rules: Rules,
     memory: LevelMemory,
 ) -> Pairs:
     """Checks the pairs of `ready` branches, except those in `memory`."""
     tips = [branch.commit or "" for branch in ready]
-    stayed = still_there(memory, [(branch.task, branch.commit or "") for branch in ready])
+    stayed = unchanged_members(memory, [(branch.task, branch.commit or "") for branch in ready])
     known = _known(memory, stayed)
     fresh = set(range(len(tips))).difference(stayed.values())
     # With other rules each pair gets a new report, but not a new merge.
     by_these_rules = memory.rules == rules.digest
-    looked_at = fresh if by_these_rules else set(range(len(tips)))
-    asked, tied = _meetings(bench, tips, standings, looked_at)
-    told = {pair: (judgement_of(known[pair]), known[pair].conflicts) for pair in asked if pair in known}
-    told |= _find_out(bench, ready, standings, {pair: met for pair, met in asked.items() if pair not in told})
-    apart = _apart(tips, standings, rules.book, looked_at)
+    chosen = fresh if by_these_rules else set(range(len(tips)))
+    relations, inseparable = _relations(context, tips, branch_facts, chosen)
+    results = {
+        pair: (judgement_of(known[pair]), known[pair].conflicts) for pair in relations if pair in known
+    }
+    results |= _judge(
+        context,
+        ready,
+        branch_facts,
+        {pair: relation for pair, relation in relations.items() if pair not in results},
+    )
+    exclusive = _apart(tips, branch_facts, rules.book, chosen)
     reports = {
         pair: pair_report(
             (ready[pair[0]], ready[pair[1]]),
-            asked[pair].overlap if pair in asked else _NOTHING_MET,
-            told.get(pair, _NOTHING_TOLD)[0],
+            relations[pair].overlap if pair in relations else _NO_OVERLAP,
+            results.get(pair, _NO_RESULT)[0],
             rules,
-            told.get(pair, _NOTHING_TOLD)[1],
-            apart.get(pair, ()),
+            results.get(pair, _NO_RESULT)[1],
+            exclusive.get(pair, ()),
         )
-        for pair in {**told, **apart}
+        for pair in {**results, **exclusive}
     }
     if by_these_rules:
         reports = known | reports
-        tied |= {(stayed[a], stayed[b]) for a, b in memory.tied if a in stayed and b in stayed}
-    if told or apart:
+        inseparable |= {(stayed[a], stayed[b]) for a, b in memory.inseparable if a in stayed and b in stayed}
+    if results or exclusive:
         reports = dict(sorted(reports.items()))
     return Pairs(
         reports=reports,
-        tied=frozenset(tied),
+        inseparable=frozenset(inseparable),
         fresh=not by_these_rules or bool(fresh) or len(stayed) != len(memory.members),
     )
 
@@ -89,44 +96,44 @@ def _known(memory: LevelMemory, stayed: Mapping[int, int]) -> dict[Pair, PairRep
     }
 
 
-def _meetings(
-    bench: MergeContext, tips: Sequence[Oid], standings: Mapping[Oid, BranchFacts], looked_at: set[int]
-) -> tuple[dict[Pair, PairOverlap], set[Pair]]:
-    """Overlaps of pairs with a member in `looked_at`, and the pairs that comparing files cannot judge."""
-    if not looked_at:
+def _relations(
+    context: MergeContext, tips: Sequence[Oid], branch_facts: Mapping[Oid, BranchFacts], chosen: set[int]
+) -> tuple[dict[Pair, PairRelation], set[Pair]]:
+    """Overlaps of pairs with a member in `chosen`, and the pairs that comparing files cannot judge."""
+    if not chosen:
         return {}, set()
-    everything = len(looked_at) == len(tips)
-    met = [standings[tip].met for tip in tips]
-    overlaps = find_overlaps(met, None if everything else looked_at)
-    entangled = {pair for pair in entangled_pairs(tips, bench.forks) if _one_of(pair, looked_at)}
+    everything = len(chosen) == len(tips)
+    changes = [branch_facts[tip].all_changes for tip in tips]
+    overlaps = find_overlaps(changes, None if everything else chosen)
+    entangled = {pair for pair in entangled_pairs(tips, context.forks) if _one_of(pair, chosen)}
     exposed = exposed_pairs(
         tips,
-        {tip: moved for tip in tips if (moved := standings[tip].exposed) is not None},
-        {tip: standings[tip].to_base for tip in tips},
-        looked_at,
+        {tip: moved for tip in tips if (moved := branch_facts[tip].exposed) is not None},
+        {tip: branch_facts[tip].to_base for tip in tips},
+        chosen,
     )
-    asked = {
-        pair: PairOverlap(
-            overlap=overlaps.get(pair, _NOTHING_MET), entangled=pair in entangled, exposed=pair in exposed
+    relations = {
+        pair: PairRelation(
+            overlap=overlaps.get(pair, _NO_OVERLAP), entangled=pair in entangled, exposed=pair in exposed
         )
         for pair in sorted({*overlaps, *entangled, *exposed})
     }
-    return asked, entangled | exposed | {pair for pair, overlap in overlaps.items() if overlap.guarded}
+    return relations, entangled | exposed | {pair for pair, overlap in overlaps.items() if overlap.guarded}
 
 
-def _find_out(
-    bench: MergeContext,
+def _judge(
+    context: MergeContext,
     ready: Sequence[BranchInput],
-    standings: Mapping[Oid, BranchFacts],
-    asked: Mapping[Pair, PairOverlap],
-) -> dict[Pair, Told]:
-    if not asked:
+    branch_facts: Mapping[Oid, BranchFacts],
+    relations: Mapping[Pair, PairRelation],
+) -> dict[Pair, PairResult]:
+    if not relations:
         return {}
     tips = [branch.commit or "" for branch in ready]
-    judge = PairMerger(bench, tips, standings)
-    judged = judge.judge(asked)
-    changes = {tip: standings[tip].to_base for tip in tips}
-    details = ConflictLocations(bench, tips, changes, judged, judge.known_lines)
+    judge = PairMerger(context, tips, branch_facts)
+    judged = judge.judge(relations)
+    changes = {tip: branch_facts[tip].to_base for tip in tips}
+    details = ConflictLocations(context, tips, changes, judged, judge.known_lines)
     return {
         (i, j): (judgement, named(details.of((i, j), judgement), ready[i].task, ready[j].task))
         for (i, j), judgement in judged.items()
@@ -134,40 +141,40 @@ def _find_out(
 
 
 def _apart(
-    tips: Sequence[Oid], standings: Mapping[Oid, BranchFacts], book: Rulebook, looked_at: set[int]
+    tips: Sequence[Oid], branch_facts: Mapping[Oid, BranchFacts], book: Rulebook, chosen: set[int]
 ) -> dict[Pair, tuple[str, ...]]:
     """The pairs that change the same exclusive place, with their paths in it."""
     if not book.keeps_apart:
         return {}
     places: dict[Place, dict[int, frozenset[str]]] = {}
-    # Members of `looked_at` first: places that none of them changes do not matter.
-    for number in sorted(range(len(tips)), key=lambda number: number not in looked_at):
-        if not places and number not in looked_at:
+    # Members of `chosen` first: places that none of them changes do not matter.
+    for number in sorted(range(len(tips)), key=lambda number: number not in chosen):
+        if not places and number not in chosen:
             break
-        standing = standings[tips[number]]
-        for place, paths in places_of(book, standing.own, standing.to_base).items():
+        facts = branch_facts[tips[number]]
+        for place, paths in places_of(book, facts.own, facts.to_base).items():
             places.setdefault(place, {})[number] = paths
-    found = _alone(tips, standings, book, looked_at)
+    found = _alone(tips, branch_facts, book, chosen)
     for place, touching in places.items():
         for one, other in combinations(sorted(touching), 2):
-            apart = paths_apart(place, touching[one], touching[other])
-            if apart and _one_of((one, other), looked_at):
-                found.setdefault((one, other), set()).update(apart)
+            exclusive = paths_apart(place, touching[one], touching[other])
+            if exclusive and _one_of((one, other), chosen):
+                found.setdefault((one, other), set()).update(exclusive)
     return {pair: tuple(sorted(paths)) for pair, paths in found.items()}
 
 
 def _alone(
-    tips: Sequence[Oid], standings: Mapping[Oid, BranchFacts], book: Rulebook, looked_at: set[int]
+    tips: Sequence[Oid], branch_facts: Mapping[Oid, BranchFacts], book: Rulebook, chosen: set[int]
 ) -> dict[Pair, set[str]]:
     """Returns the pairs that leave a generated file different, of which one changes nothing else."""
     found: dict[Pair, set[str]] = {}
-    own = [standings[tip].own for tip in tips]
+    own = [branch_facts[tip].own for tip in tips]
     for number, changes in enumerate(own):
         alone = changed_alone(book, changes)
         for other in range(len(tips)) if alone else ():
             pair = (min(number, other), max(number, other))
             paths = differing(alone, changes, own[other]) if other != number else ()
-            if paths and _one_of(pair, looked_at):
+            if paths and _one_of(pair, chosen):
                 found.setdefault(pair, set()).update(paths)
     return found
 

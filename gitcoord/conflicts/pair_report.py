@@ -41,30 +41,30 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
 def branch_report(
     branch: BranchInput,
-    standings: Mapping[Oid, BranchFacts],
+    branch_facts: Mapping[Oid, BranchFacts],
     rules: Rules,
     late: Mapping[Oid, tuple[str, ...]],
 ) -> BranchReport:
     """Makes the report on a branch; `late` are tips that came second in an exclusive place."""
-    standing = standings.get(branch.commit or "")
+    facts = branch_facts.get(branch.commit or "")
     report = BranchReport(task=branch.task, branch=branch.branch, commit=branch.commit, state="missing")
     change = msgspec.structs.replace
     if branch.landed:
         return change(report, state="landed")
-    if standing is None:
+    if facts is None:
         return report
-    if standing.fork.inside:
+    if facts.fork.inside:
         return change(report, state="empty")
-    changed = tuple(sorted(standing.own.paths))
-    scratch = rules.book.by("scratch", (path for path in changed if path in standing.own.added))
-    problem = branch.unknown or standing.brought.problem
+    changed = tuple(sorted(facts.own.paths))
+    scratch = rules.book.by("scratch", (path for path in changed if path in facts.own.added))
+    problem = branch.unknown or facts.rebased.problem
     return change(
         report,
         state="unknown" if problem else "ready",
         reason=problem,
         changed_paths=changed,
         scratch=scratch,
-        base_conflicts=() if problem else standing.brought.paths,
+        base_conflicts=() if problem else facts.rebased.paths,
         overtaken=late.get(branch.commit or "", ()),
     )
 

@@ -43,7 +43,7 @@ class PairVerdict(msgspec.Struct, frozen=True, kw_only=True):
     symbols: tuple[str, ...] = ()
 
 
-class PairOverlap(msgspec.Struct, frozen=True, kw_only=True):
+class PairRelation(msgspec.Struct, frozen=True, kw_only=True):
     """Two branches to judge: how they overlap, and whether their histories are entangled.
 
     `exposed`: the base moved files that one of them changes: comparing paths is then not enough.
@@ -58,27 +58,29 @@ class PairMerger:
     """Judges pairs of `tips` on one base."""
 
     def __init__(
-        self, bench: MergeContext, tips: Sequence[Oid], standings: Mapping[Oid, BranchFacts]
+        self, context: MergeContext, tips: Sequence[Oid], branch_facts: Mapping[Oid, BranchFacts]
     ) -> None:
-        self._bench = bench
+        self._context = context
         self._tips = tips
-        self._brought = {tip: standings[tip].brought for tip in tips}
-        self._own = {tip: standings[tip].own for tip in tips}
-        self._on_base = {tip: standings[tip].to_base for tip in tips}
-        self._files = FileMerges(bench)
+        self._rebased = {tip: branch_facts[tip].rebased for tip in tips}
+        self._own = {tip: branch_facts[tip].own for tip in tips}
+        self._on_base = {tip: branch_facts[tip].to_base for tip in tips}
+        self._files = FileMerges(context)
         self.known_lines = self._files.hunks
 
-    def judge(self, pairs: Mapping[Pair, PairOverlap]) -> dict[Pair, PairVerdict]:
+    def judge(self, pairs: Mapping[Pair, PairRelation]) -> dict[Pair, PairVerdict]:
         """Returns the verdict on each pair."""
-        by_file = {pair: self._questions(pair, met) for pair, met in pairs.items()}
+        by_file = {pair: self._questions(pair, relation) for pair, relation in pairs.items()}
         # The files of branches merged with the base are needed, and not only the branches' own files.
-        self._bench.bring_back(
+        self._context.restore_trees(
             self._tips[place]
             for pair, questions in by_file.items()
             if questions is None or not all(question.both for question in questions)
             for place in pair
         )
-        self._files.prepare([asked for questions in by_file.values() for asked in questions or ()])
+        self._files.prepare(
+            [merge_request for questions in by_file.values() for merge_request in questions or ()]
+        )
         judged: dict[Pair, PairVerdict] = {}
         wanted: dict[Pair, list[Request]] = {}
         touching: dict[Pair, list[FileMergeQuestion]] = {}
@@ -114,7 +116,7 @@ class PairMerger:
             grade = "adjacent"
         return msgspec.structs.replace(judged, grade=grade, symbols=tuple(sorted(symbols)))
 
-    def _questions(self, pair: Pair, met: PairOverlap) -> list[FileMergeQuestion] | None:
+    def _questions(self, pair: Pair, relation: PairRelation) -> list[FileMergeQuestion] | None:
         """Returns the files whose merges decide about a pair; None if only a whole merge does.
 
         A path that exists before and after on both sides is not part of a rename, and independent of other
@@ -122,9 +124,9 @@ class PairMerger:
         """
         one, other = (self._tips[place] for place in pair)
         if (
-            met.entangled
-            or met.exposed
-            or met.overlap.guarded
+            relation.entangled
+            or relation.exposed
+            or relation.overlap.guarded
             or not (self._lands(one) and self._lands(other))
         ):
             return None
@@ -150,24 +152,26 @@ class PairMerger:
         return edit, edit_on_base
 
     def _lands(self, tip: Oid) -> bool:
-        return self._brought[tip].lands and self._bench.lone(tip)
+        return self._rebased[tip].lands and self._context.has_single_merge_base(tip)
 
-    def _requests(self, pair: Pair, met: PairOverlap) -> list[Request]:
+    def _requests(self, pair: Pair, relation: PairRelation) -> list[Request]:
         one, other = (self._tips[place] for place in pair)
-        first, second = self._brought[one], self._brought[other]
+        first, second = self._rebased[one], self._rebased[other]
         if not (first.lands and second.lands):
             return [(one, other)]
-        if met.entangled or not (self._bench.lone(one) and self._bench.lone(other)):
-            ahead = self._bench.alone(one, first, other), self._bench.alone(other, second, one)
+        if relation.entangled or not (
+            self._context.has_single_merge_base(one) and self._context.has_single_merge_base(other)
+        ):
+            ahead = self._context.alone(one, first, other), self._context.alone(other, second, one)
             both = [(ahead[0], other), (ahead[1], one)]
             return both[:1] if ahead == (one, other) else both
-        both = [self._bench.onto(first.tree, other), self._bench.onto(second.tree, one)]
+        both = [self._context.onto(first.tree, other), self._context.onto(second.tree, one)]
         return both[:1] if both[0] == both[1][::-1] else both
 
     def _merge(self, requests: Mapping[Request, None]) -> dict[Request, PairVerdict]:
-        asked = list(requests)
-        merges = iter_merges(self._bench.git, asked)
-        return {request: _judgement(merge, request) for request, merge in zip(asked, merges, strict=True)}
+        wanted = list(requests)
+        merges = iter_merges(self._context.git, wanted)
+        return {request: _judgement(merge, request) for request, merge in zip(wanted, merges, strict=True)}
 
 
 _Side = tuple[Edit, Edit | None]
@@ -178,16 +182,16 @@ def _both_orders(path: str, one: _Side, other: _Side) -> list[FileMergeQuestion]
     edits = [edit for edit in (left, left_on_base, right, right_on_base) if edit is not None]
     if len({edit.mode for edit in edits}) > 1:
         return None
-    asked = []
+    questions = []
     # If this branch does not change the base's file, the other one merges as with the base itself.
     if left_on_base is not None:
-        asked.append(FileMergeQuestion(path, left.mode, right.old, left_on_base.new, right.new, first=0))
+        questions.append(FileMergeQuestion(path, left.mode, right.old, left_on_base.new, right.new, first=0))
     calm = left_on_base == left and right_on_base == right and left.old == right.old
     if calm:
-        return [msgspec.structs.replace(asked[0], both=True)]
+        return [msgspec.structs.replace(questions[0], both=True)]
     if right_on_base is not None:
-        asked.append(FileMergeQuestion(path, left.mode, left.old, right_on_base.new, left.new, first=1))
-    return asked
+        questions.append(FileMergeQuestion(path, left.mode, left.old, right_on_base.new, left.new, first=1))
+    return questions
 
 
 def _judgement(merge: TreeMerge, request: Request) -> PairVerdict:
@@ -208,13 +212,13 @@ def _judgement(merge: TreeMerge, request: Request) -> PairVerdict:
     )
 
 
-def _in_any_order(come: Sequence[PairVerdict]) -> PairVerdict:
+def _in_any_order(sequence: Sequence[PairVerdict]) -> PairVerdict:
     """Combines the verdicts of both orders; in the first one, the first branch lands first."""
-    worst = max(come, key=lambda judged: _WORSE.index(judged.verdict))
-    failing = [place for place, judged in enumerate(come) if judged.verdict != "clean"]
-    if len(come) == 1 and failing:
+    worst = max(sequence, key=lambda judged: _WORSE.index(judged.verdict))
+    failing = [place for place, judged in enumerate(sequence) if judged.verdict != "clean"]
+    if len(sequence) == 1 and failing:
         failing = [0, 1]
-    bad = [judged for judged in come if judged.verdict == "conflict"]
+    bad = [judged for judged in sequence if judged.verdict == "conflict"]
     path_kinds = dict(kind for judged in reversed(bad) for kind in judged.path_kinds)
     return msgspec.structs.replace(
         worst,
@@ -225,9 +229,9 @@ def _in_any_order(come: Sequence[PairVerdict]) -> PairVerdict:
     )
 
 
-def _in_any_file(come: Sequence[tuple[FileMergeQuestion, FileMerge]]) -> PairVerdict:
+def _in_any_file(sequence: Sequence[tuple[FileMergeQuestion, FileMerge]]) -> PairVerdict:
     """Combines the merges of files: one that fails in any order is enough to fail."""
-    failing = [(question, merge) for question, merge in come if not merge.clean]
+    failing = [(question, merge) for question, merge in sequence if not merge.clean]
     kinds = {question.path: merge for question, merge in failing}
     # If the base did not change a file, the order makes no difference, and only one was merged.
     orders = {order for question, _ in failing for order in ((0, 1) if question.both else (question.first,))}

@@ -122,24 +122,24 @@ def _index(sets: Iterable[tuple[int, Iterable[str]]]) -> dict[str, list[int]]:
 
 
 def _find_twins(changes: Sequence[Changes]) -> _PairPaths:
-    met = _PairPaths()
+    twins = _PairPaths()
     present = _index((n, change.present) for n, change in enumerate(changes))
     folded: dict[str, list[str]] = {}
     for path in present:
         folded.setdefault(fold_name(path), []).append(path)
     for name, paths in folded.items():
         for one, other in combinations(paths, 2):
-            _twins(met, changes, present, one, other)
+            _twins(twins, changes, present, one, other)
         for above in ancestors(name):
             for file in folded.get(above, ()):
                 for path in paths:
                     if not path.startswith(file + "/"):
-                        _twins(met, changes, present, file, path)
-    return met
+                        _twins(twins, changes, present, file, path)
+    return twins
 
 
 def _twins(
-    met: _PairPaths, changes: Sequence[Changes], present: Mapping[str, Sequence[int]], one: str, other: str
+    twins: _PairPaths, changes: Sequence[Changes], present: Mapping[str, Sequence[int]], one: str, other: str
 ) -> None:
     for left in present[one]:
         for right in present[other]:
@@ -147,7 +147,7 @@ def _twins(
                 continue  # one side renamed the file that the other edits
             # Two such names that the base has already are no clash of these branches.
             if one in changes[left].added or other in changes[right].added:
-                met.add(left, right, one, other)
+                twins.add(left, right, one, other)
 
 
 def _removed(changes: Changes, path: str) -> bool:

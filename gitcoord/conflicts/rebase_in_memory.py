@@ -64,7 +64,7 @@ class MergeSequence(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class MergeContext:
     """Writes the commits to merge into a quarantine.
 
-    `gone` are tips that were merged onto the base in an earlier quarantine, whose trees are gone. `plain` has
+    `lost` are tips that were merged onto the base in an earlier quarantine, whose trees are gone. `plain` has
     the paths that are merged as plain text. `known` are the results of merge sequences by their digests, and
     `used` those that were looked up.
     """
@@ -78,9 +78,9 @@ class MergeContext:
         self.forks = forks
         self.writer = Writer(git, base)
         self.trees = Trees(git)
-        self.gone: set[Oid] = set()
+        self.lost: set[Oid] = set()
 
-    def lone(self, tip: Oid) -> bool:
+    def has_single_merge_base(self, tip: Oid) -> bool:
         """Whether the base and `tip` have a single merge base: trees then decide about their merge."""
         return len(self.forks[tip].merge_bases) == 1
 
@@ -95,7 +95,7 @@ class MergeContext:
 
     def next_merge(self, tree: Oid, before: Sequence[Oid], tip: Oid) -> tuple[Oid, Oid]:
         """The commits to merge for `tip` into the base after `before` have landed and made it `tree`."""
-        if self.lone(tip) and self.forks[tip].kin.isdisjoint(before) and tip not in before:
+        if self.has_single_merge_base(tip) and self.forks[tip].kin.isdisjoint(before) and tip not in before:
             return self.onto(tree, tip)
         parents = self.forks[tip].parents
         return self.landed(tree, *before, *parents) if before or parents else self.base, tip
@@ -104,45 +104,45 @@ class MergeContext:
         """Makes the commit that the base would be after `heads` have landed, with that history."""
         return self.writer.commit(tree, [self.base, *heads], when=_LATE)
 
-    def alone(self, tip: Oid, brought: RebasedBranch, other: Oid | None = None) -> Oid:
+    def alone(self, tip: Oid, rebased: RebasedBranch, other: Oid | None = None) -> Oid:
         """Makes the commit that the base would be if only `tip` landed, to merge `other` into it."""
         parents = self.forks[other].parents if other else ()
         ahead = self.forks[tip].merge_bases == (self.base,) and not parents
-        return tip if ahead else self.landed(brought.tree, tip, *parents)
+        return tip if ahead else self.landed(rebased.tree, tip, *parents)
 
-    def bring_back(self, tips: Iterable[Oid]) -> None:
+    def restore_trees(self, tips: Iterable[Oid]) -> None:
         """Makes the trees of `tips` on the base again if they are gone."""
-        wanted = self.gone.intersection(tips)
-        self.gone -= wanted
+        wanted = self.lost.intersection(tips)
+        self.lost -= wanted
         if wanted:
-            bring_onto(self, wanted)
+            rebase_onto_base(self, wanted)
 
 
-def bring_onto(bench: MergeContext, tips: Collection[Oid] | None = None) -> dict[Oid, RebasedBranch]:
+def rebase_onto_base(context: MergeContext, tips: Collection[Oid] | None = None) -> dict[Oid, RebasedBranch]:
     """Merges each tip that the base lacks, or those of `tips`, onto the base."""
-    brought: dict[Oid, RebasedBranch] = {}
+    rebased: dict[Oid, RebasedBranch] = {}
     behind: dict[Oid, tuple[Oid, Oid]] = {}
-    wanted = {tip: bench.forks[tip] for tip in (bench.forks if tips is None else tips)}
-    bench.trees.prepare({bench.base, *wanted, *(m for fork in wanted.values() for m in fork.merge_bases)})
+    wanted = {tip: context.forks[tip] for tip in (context.forks if tips is None else tips)}
+    context.trees.prepare({context.base, *wanted, *(m for fork in wanted.values() for m in fork.merge_bases)})
     for tip, fork in wanted.items():
         if fork.inside:
             continue
-        if fork.merge_bases == (bench.base,):
-            brought[tip] = RebasedBranch(tree=bench.trees[tip])
+        if fork.merge_bases == (context.base,):
+            rebased[tip] = RebasedBranch(tree=context.trees[tip])
         elif not fork.merge_bases:
-            brought[tip] = RebasedBranch(problem=UNRELATED)
-        elif bench.lone(tip):
-            behind[tip] = bench.onto(bench.trees[bench.base], tip)
+            rebased[tip] = RebasedBranch(problem=UNRELATED)
+        elif context.has_single_merge_base(tip):
+            behind[tip] = context.onto(context.trees[context.base], tip)
         else:
-            behind[tip] = bench.next_merge(bench.trees[bench.base], (), tip)
+            behind[tip] = context.next_merge(context.trees[context.base], (), tip)
     for (tip, asked), merge in zip(
-        behind.items(), merge_trees(bench.git, list(behind.values())), strict=True
+        behind.items(), merge_trees(context.git, list(behind.values())), strict=True
     ):
         if merge.clean:
-            brought[tip] = RebasedBranch(tree=merge.tree)
+            rebased[tip] = RebasedBranch(tree=merge.tree)
         else:
-            brought[tip] = RebasedBranch(paths=plain_paths(merge.paths, asked), problem=merge.problem)
-    return brought
+            rebased[tip] = RebasedBranch(paths=plain_paths(merge.paths, asked), problem=merge.problem)
+    return rebased
 
 
 def plain_paths(paths: Sequence[str], merged: tuple[Oid, Oid]) -> tuple[str, ...]:

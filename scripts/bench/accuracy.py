@@ -17,7 +17,7 @@ from testbed import Testbed, copied, generated, tips, with_branches, with_merges
 from gitcoord.conflicts.check_level import examine
 from gitcoord.conflicts.fork_points import find_forks
 from gitcoord.conflicts.model import BranchInput
-from gitcoord.conflicts.rebase_in_memory import MergeContext, bring_onto, plain_paths
+from gitcoord.conflicts.rebase_in_memory import MergeContext, plain_paths, rebase_onto_base
 from gitcoord.git.git_cli import Git
 from gitcoord.git.locate_repository import locate
 from gitcoord.git.merge_tree import TreeMerge, merge_trees, read_merge
@@ -61,17 +61,17 @@ def _replay(bed: Testbed, most: int) -> int:
     merges = [line.split()[1:] for line in listing.splitlines()]
     with locate(bed.path).open().git.quarantine() as git:
         for base, tip in merges:
-            bench = MergeContext(git, base, find_forks(git, base, [tip]))
-            brought = bring_onto(bench).get(tip)
-            if brought is None:
+            context = MergeContext(git, base, find_forks(git, base, [tip]))
+            rebased = rebase_onto_base(context).get(tip)
+            if rebased is None:
                 continue
             alone = _alone(git, base, tip)
             conflicts += not alone.clean
-            ours = (brought.lands, set(brought.paths))
+            ours = (rebased.lands, set(rebased.paths))
             if ours != (bool(alone.clean), set(plain_paths(alone.paths, (base, tip)))):
                 wrong += _tell(f"merging {tip} into {base}: {ours} against {alone.clean}, {alone.paths}")
-            elif brought.lands and brought.tree != alone.tree and bench.trees[tip] != alone.tree:
-                wrong += _tell(f"merging {tip} into {base}: tree {brought.tree} against {alone.tree}")
+            elif rebased.lands and rebased.tree != alone.tree and context.trees[tip] != alone.tree:
+                wrong += _tell(f"merging {tip} into {base}: tree {rebased.tree} against {alone.tree}")
     print(f"real merges replayed: {len(merges):,}, of which {conflicts:,} conflict; {wrong} disagree")
     return wrong
 
@@ -95,10 +95,10 @@ def _pairs(bed: Testbed, sample: int) -> int:
     ready = [branch.task for branch in report.branches if branch.state == "ready"]
     wrong = 0
     with repository.git.quarantine() as git:
-        bench = MergeContext(git, base, find_forks(git, base, list(known.values())))
+        context = MergeContext(git, base, find_forks(git, base, list(known.values())))
         merged = merge_trees(git, [(base, known[name]) for name in ready])
         landed = {
-            name: bench.landed(merge.tree, known[name]) for name, merge in zip(ready, merged, strict=True)
+            name: context.landed(merge.tree, known[name]) for name, merge in zip(ready, merged, strict=True)
         }
         asked = []
         pairs = list(combinations(ready, 2))

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from gitcoord.conflicts.branch_facts import find_standings
+from gitcoord.conflicts.branch_facts import find_branch_facts
 from gitcoord.conflicts.fork_points import find_forks
 from gitcoord.conflicts.merge_proof import culprits, prove, smallest_cause
 from gitcoord.conflicts.rebase_in_memory import MergeContext
@@ -50,16 +50,16 @@ def test_a_conflict_of_three_is_found_and_blamed_on_the_smallest_set(tmp_path: P
 def test_a_proof_stops_at_the_first_step_that_fails(tmp_path: Path) -> None:
     level = three_way(tmp_path)
     with locate(level.repo.path).open().git.quarantine() as git:
-        bench = workbench(git, level, "1", "2", "3", "4")
-        proof = prove(bench, heads(level, "4", "1", "2", "3"))
+        context = workbench(git, level, "1", "2", "3", "4")
+        proof = prove(context, heads(level, "4", "1", "2", "3"))
         assert [step.task for step in proof.steps] == ["4", "1", "2"]
         assert proof.failure is not None
         assert (proof.failure.task, proof.failure.paths) == ("3", ("old.py",))
-        assert prove(bench, heads(level, "1", "3", "2", "4")).failure is None
+        assert prove(context, heads(level, "1", "3", "2", "4")).failure is None
         before, failing = heads(level, "4", "1", "2"), heads(level, "3")[0]
-        assert smallest_cause(bench, before, failing) == ("1", "2")
+        assert smallest_cause(context, before, failing) == ("1", "2")
         # A wrong suspicion costs merges and changes nothing.
-        assert smallest_cause(bench, before, failing, suspects=[FOUR]) == ("1", "2")
+        assert smallest_cause(context, before, failing, suspects=[FOUR]) == ("1", "2")
 
 
 def test_a_large_wave_fails_where_its_members_together_empty_a_directory(tmp_path: Path) -> None:
@@ -74,10 +74,10 @@ def test_a_large_wave_fails_where_its_members_together_empty_a_directory(tmp_pat
     assert ([pair.verdict for pair in report.pairs], report.joint[0].tasks) == ([], ("1", "2", "3"))
     tips = [tip for _, tip in order]
     with locate(level.repo.path).open().git.quarantine() as git:
-        bench, standings = find_standings(git, report.base_commit, tips, {})
+        context, branch_facts = find_branch_facts(git, report.base_commit, tips, {})
         places = {head: place for place, head in enumerate(order)}
-        [proof] = prove_waves(bench, [order], standings, (), places, most_whole=0)
-        [calm] = prove_waves(bench, [order[1:]], standings, (), places, most_whole=0)
+        [proof] = prove_waves(context, [order], branch_facts, (), places, most_whole=0)
+        [calm] = prove_waves(context, [order[1:]], branch_facts, (), places, most_whole=0)
     assert proof.failure is not None
     assert (proof.failure.task, calm.failure) == ("3", None)
 
@@ -98,11 +98,11 @@ def test_a_large_wave_that_fails_is_merged_without_those_who_have_no_part_in_it(
     level, names = emptying(tmp_path)
     order = heads(level, *names)
     with locate(level.repo.path).open().git.quarantine() as git:
-        bench, standings = find_standings(git, level.repo.tip("main"), [tip for _, tip in order], {})
+        context, branch_facts = find_branch_facts(git, level.repo.tip("main"), [tip for _, tip in order], {})
         places = {head: place for place, head in enumerate(order)}
-        [proof] = prove_waves(bench, [order], standings, (), places)
-        assert max(len(come.trees) for come in bench.used.values()) == 2
-        whole = prove(bench, order)
+        [proof] = prove_waves(context, [order], branch_facts, (), places)
+        assert max(len(sequence.trees) for sequence in context.used.values()) == 2
+        whole = prove(context, order)
     assert proof.failure == whole.failure
     assert [step.task for step in proof.steps] == [step.task for step in whole.steps]
 
@@ -112,9 +112,9 @@ def test_a_proof_asks_for_the_trees_of_all_heads_at_once(tmp_path: Path) -> None
     asked = tmp_path / "asked"  # git puts a file for each process into a directory
     asked.mkdir()
     with locate(level.repo.path).open().git.quarantine() as git:
-        bench = workbench(git.with_environment({"GIT_TRACE2_EVENT": str(asked)}), level, *names)
+        context = workbench(git.with_environment({"GIT_TRACE2_EVENT": str(asked)}), level, *names)
         before = len(list(asked.iterdir()))
-        prove(bench, heads(level, *names))
+        prove(context, heads(level, *names))
     assert len(list(asked.iterdir())) - before <= 3
 
 

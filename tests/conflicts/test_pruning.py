@@ -11,7 +11,7 @@ from typing import NamedTuple
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from gitcoord.conflicts.branch_facts import find_standings
+from gitcoord.conflicts.branch_facts import find_branch_facts
 from gitcoord.conflicts.check_cache import LevelMemory
 from gitcoord.conflicts.merge_proof import Head, prove
 from gitcoord.conflicts.model import BranchInput, ConflictReport
@@ -139,8 +139,8 @@ def levels(draw: st.DrawFn) -> list[Branch]:
 
 
 def difference(old: Tree, new: Tree) -> Tree:
-    gone: Tree = {path: None for path in old if path not in new}
-    return gone | {path: content for path, content in new.items() if old.get(path) != content}
+    lost: Tree = {path: None for path in old if path not in new}
+    return lost | {path: content for path, content in new.items() if old.get(path) != content}
 
 
 judged = Counter[str]()
@@ -193,14 +193,14 @@ def check_proofs(repo: Repo, report: ConflictReport) -> None:
             calm.append(head)
     orders = [calm[::-1], [head for head in heads if head[0] in able]]
     with locate(repo.path).open().git.quarantine() as git:
-        bench, standings = find_standings(git, report.base_commit, [tip for _, tip in heads], {})
+        context, branch_facts = find_branch_facts(git, report.base_commit, [tip for _, tip in heads], {})
         rules = Rules(serialize_on="conflict", book=Rulebook())
         inputs = [BranchInput(task=task, branch=task, commit=tip) for task, tip in heads]
-        pairs = find_pairs(bench, inputs, standings, rules, LevelMemory(base=report.base_commit))
+        pairs = find_pairs(context, inputs, branch_facts, rules, LevelMemory(base=report.base_commit))
         places = {head: place for place, head in enumerate(heads)}
-        in_parts = prove_waves(bench, orders, standings, pairs.tied, places, most_whole=0)
+        in_parts = prove_waves(context, orders, branch_facts, pairs.inseparable, places, most_whole=0)
         for order, found in zip(orders, in_parts, strict=True):
-            real = prove(bench, order)
+            real = prove(context, order)
             judged["proved in parts"] += bool(found.steps) and not found.failure and not found.steps[0].tree
             assert found.failure == real.failure, order
 
