@@ -18,6 +18,7 @@ from gitcoord.planning.model import Plan, PlannedLevel
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 
+WAITS_FOR_REPOSITORIES = "it is ready and waits for the other repositories"
 Permit = Callable[[LandingSnapshot, Merge | MergeTogether | HandOver], str]
 
 
@@ -43,6 +44,8 @@ class LandingContext(msgspec.Struct, frozen=True, kw_only=True):
     spent: frozenset[str] = frozenset()
     """Branches that landed before and still are the base of the level's pull requests."""
 
+    only: frozenset[TaskId] | None = None
+    """The tasks that may land now, if others have a say in it; None: all that are ready."""
     permit: Permit | None = None
     """Returns why a merge must not be sent now, or an empty text; for landings across repositories."""
 

@@ -14,7 +14,7 @@ from gitcoord.forge.pull_requests import Pull
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.stacks import Stacks
 from gitcoord.landing.adopted_words import rewritten_words
-from gitcoord.landing.context import LandingContext
+from gitcoord.landing.context import WAITS_FOR_REPOSITORIES, LandingContext
 from gitcoord.landing.excess_work import with_excess
 from gitcoord.landing.foreign_work import with_carried
 from gitcoord.landing.level_branch_names import present_round
@@ -138,6 +138,8 @@ def _work(context: LandingContext, look: _RawFacts, branch: LevelBranch | None, 
     before = look.progress.get(task, PENDING)
     landing = look.landed.get(task)
     standing, reason, head = _standing(context, look, branch, planned)
+    if standing == "ready" and context.only is not None and task not in context.only:
+        standing, reason = "waiting", WAITS_FOR_REPOSITORIES
     open_here = head is not None and standing != "landed"
     return TaskState(
         task=task,

@@ -66,9 +66,12 @@ def test_of_two_tasks_that_conflict_one_lands_everywhere_and_the_other_is_deferr
     assert (ran.json["state"], ran.json["missing"][0]["task"]) == ("partial", "2")
 
 
-def test_a_task_that_lands_later_in_one_repository_is_left_out_in_the_others(tmp_path: Path) -> None:
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_task_that_lands_later_in_one_repository_is_left_out_in_the_others(
+    strategy: str, tmp_path: Path
+) -> None:
     tasks = [task(1, repo="web"), task(2, repo="api, web"), task(3, repo="api")]
-    services = Services.create(tmp_path / "world", strategy="multi-pr", tasks=tasks)
+    services = Services.create(tmp_path / "world", strategy=strategy, tasks=tasks)
     for id, name in (("1", "web"), ("2", "web"), ("2", "api"), ("3", "api")):
         files = {f"task{id}.txt": name, **({"shared.txt": f"{id}\n"} if name == "web" else {})}
         services.work(id, files, at=name)

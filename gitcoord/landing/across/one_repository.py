@@ -8,7 +8,7 @@ from gitcoord.git.git_cli import Oid
 from gitcoord.git.merge_tree import tree_of
 from gitcoord.landing.across.model import RepositoryState
 from gitcoord.landing.combinations import Combinations
-from gitcoord.landing.context import LandingContext, stacks_on
+from gitcoord.landing.context import WAITS_FOR_REPOSITORIES, LandingContext, stacks_on
 from gitcoord.landing.decide import carrier_of
 from gitcoord.landing.loop import Lander
 from gitcoord.landing.model import Carrier, LandingSnapshot
@@ -17,7 +17,6 @@ from gitcoord.landing.steps import HandOver, Merge, MergeTogether
 from gitcoord.notices import Tell
 from gitcoord.tasks.model import TaskId
 
-READY = "it is ready and waits for the other repositories"
 _MERGE_QUEUE = (
     "the forge's merge queue would land it at its own time, but repositories of a level land in order: merge "
     "it there by hand, or remove the queue from the base's rules"
@@ -41,15 +40,17 @@ def prepare(
         carriers = step.carriers if isinstance(step, MergeTogether) else (step.carrier,)
         ready.update({carrier.branch: carrier for carrier in carriers})
         snapshots[:] = [snapshot]
-        return READY
+        return WAITS_FOR_REPOSITORIES
 
-    waiting = msgspec.structs.replace(context.options, wait=0.0, delete_branches=False)
-    report = Lander(msgspec.structs.replace(context, options=waiting, permit=hold_ready), tell).land()
+    options = msgspec.structs.replace(
+        context.options, wait=0.0, delete_branches=False, partial=context.options.partial or only is not None
+    )
+    preparing = msgspec.structs.replace(context, options=options, only=only, permit=hold_ready)
+    report = Lander(preparing, tell).land()
     open_tasks = {task for wave in context.level.waves for task in wave} - {one.task for one in report.landed}
     wave = next((wave for wave in context.level.waves if open_tasks.intersection(wave)), ())
     # A later wave conflicts with this one: it lands after this one has landed everywhere.
     here = [one for one in ready.values() if open_tasks.intersection(wave, one.tasks)]
-    here = [one for one in here if only is None or only.issuperset(one.tasks)]
     carriers = tuple(sorted(here, key=lambda carrier: carrier.wave))
     commit = _merged_commit(context, snapshots[0], carriers) if carriers else report.base_commit
     return RepositoryState(
@@ -73,7 +74,7 @@ def land(context: LandingContext, tasks: frozenset[TaskId], tree: Oid, tell: Tel
         if isinstance(step, HandOver):
             return _MERGE_QUEUE
         if not tasks.issuperset(task for carrier in carriers for task in carrier.tasks):
-            return READY
+            return WAITS_FOR_REPOSITORIES
         carriers_left = _remaining(snapshot, carriers, tasks, single=context.options.strategy == "single-pr")
         commit = _merged_commit(context, snapshot, carriers_left)
         if commit is None or tree_of(context.repository.git, commit) != tree:
@@ -81,8 +82,9 @@ def land(context: LandingContext, tasks: frozenset[TaskId], tree: Oid, tell: Tel
             return _MOVED
         return ""
 
-    waiting = msgspec.structs.replace(context.options, wait=0.0)
-    report = Lander(msgspec.structs.replace(context, options=waiting, permit=permit), tell).land()
+    options = msgspec.structs.replace(context.options, wait=0.0, partial=True)
+    landing = msgspec.structs.replace(context, options=options, only=tasks, permit=permit)
+    report = Lander(landing, tell).land()
     return report, moved
 
 
