@@ -57,7 +57,7 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             Replace(
                 "landing/across/one_repository.py",
-                "snapshots[:] = [snapshot]\n        return READY",
+                "snapshots[:] = [snapshot]\n        return WAITS_FOR_REPOSITORIES",
                 'snapshots[:] = [snapshot]\n        return ""',
             ),
         ),
@@ -73,8 +73,18 @@ MUTANTS: tuple[Mutant, ...] = (
             ),
         ),
         lambda scenario: (
-            scenario.clashes
+            bool(scenario.clashes)
             and scenario.strategy == "multi-pr"
+            and scenario.on_partial == "wait"
+            and not HANDS & set(scenario.hazards)
+        ),
+    ),
+    Mutant(
+        "a task that lands later elsewhere kept in the level branch",
+        (Replace("landing/observe.py", "context.only is not None", "False"),),
+        lambda scenario: (
+            scenario.clashes == "api"
+            and scenario.strategy == "single-pr"
             and scenario.on_partial == "wait"
             and not HANDS & set(scenario.hazards)
         ),

@@ -67,7 +67,7 @@ class Player:
         count = self.writes(scenario.forge, scenario.strategy, git_too=scenario.git_too)
         world = self._world(scenario.forge, scenario.strategy, f"seed-{scenario.seed}")
         if scenario.clashes:
-            world.clash()
+            world.clash(scenario.clashes)
         if scenario.checked:
             world.check_everything()
         args = (

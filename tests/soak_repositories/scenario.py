@@ -26,8 +26,8 @@ ORDER = ("web", "api", "schema")
 HAZARDS = ("none", "kill", "kill", "lost", "frozen", "freezes", "pushes", "conflicts", "merges", "deletes")
 MORE = ("late", "breaks")
 """Hazards with which nothing may land anywhere in the first run."""
-CLASH = ("1", "5")
-"""The tasks of `schema`."""
+CLASHES = {"schema": ("1", "5"), "api": ("2", "4")}
+"""The tasks that may conflict, by repository; the second of `api` also works in `web`."""
 HANDS = frozenset({"conflicts", "deletes", "merges"})
 """Hazards after which a person has to do something before the level is complete."""
 
@@ -37,8 +37,8 @@ class Scenario:
     """One landing. `first` and `second` are the repositories in which something goes wrong.
 
     `point` says at which of a run's writes, as a share of all of them; `git_too` counts what git writes
-    in the clones as well as pushes. `again`: where the next run is killed, if it is. `clashes`: the tasks
-    of `schema` conflict, so that one of them has to be deferred.
+    in the clones as well as pushes. `again`: where the next run is killed, if it is. `clashes`: the
+    repository in which two tasks conflict, so that one of them has to be deferred.
     """
 
     seed: int
@@ -54,12 +54,12 @@ class Scenario:
     git_too: bool = False
     again: float | None = None
     checked: bool = False
-    clashes: bool = False
+    clashes: str = ""
 
     def __str__(self) -> str:
         places = f"{self.first}/{self.second} at {self.point:.2f} {self.when}"
         check = " checked" if self.checked else ""
-        check += " clashes" if self.clashes else ""
+        check += f" clashes in {self.clashes}" if self.clashes else ""
         hazards = "+".join(self.hazards)
         return f"{self.forge} {self.strategy} {self.method} {self.on_partial} {hazards} {places}{check}"
 
@@ -88,7 +88,7 @@ def draw_scenario(seed: int) -> Scenario:
         git_too=draw.random() < 0.4,
         again=draw.random() if draw.random() < 0.4 else None,
         checked="breaks" in hazards or draw.random() < 0.3,
-        clashes=draw.random() < 0.1,
+        clashes=draw.choice((*CLASHES, *CLASHES, *[""] * 16)),
     )
 
 

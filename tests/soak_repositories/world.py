@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.soak_repositories.scenario import (
-    CLASH,
+    CLASHES,
     LATER,
     ORDER,
     TASKS,
@@ -95,12 +95,12 @@ class World:
         settings = self.directory / "home" / "gitcoord.toml"
         settings.write_text(f'[landing]\ncheck = "sh {script}"\n{settings.read_text()}')
 
-    def clash(self) -> None:
-        """The tasks of `schema` conflict with each other."""
-        for id in CLASH:
+    def clash(self, name: str) -> None:
+        """Two tasks of a repository conflict with each other."""
+        for id in CLASHES[name]:
             branch = f"feature/level-0-task-{id}"
             changes = {"shared.txt": f"{id}\n"}
-            self.services.heads[id, "schema"] = self.remote("schema").commit(changes, "Clash", branch=branch)
+            self.services.heads[id, name] = self.remote(name).commit(changes, "Clash", branch=branch)
 
     def arm(self, scenario: Scenario, count: int) -> dict[str, str]:
         """Prepares what goes wrong in a run of `count` writes; returns the environment for it."""
