@@ -1,6 +1,6 @@
 """Searches a level for the combination of branches that passes the check, and explains the failures."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 
 import msgspec
 
@@ -58,8 +58,6 @@ class LevelSearch:
         self._unclear = {} if unclear is None else unclear
         self._base_tree = tree_of(place.git, place.base_commit)
         self._merged: dict[tuple[Oid, ...], Combinations] = {}
-        self._alone: set[Oid] = set()
-        """The trees of branches that are checked by themselves."""
 
     def first(self, works: Sequence[TaskHead], tree: Oid, branch: str, *, each: bool) -> CombinationProof:
         """Multi-PR: finds the longest prefix of `works` that passes; the first work alone gives `tree`.
@@ -214,6 +212,7 @@ class LevelSearch:
     ) -> None:
         targets: dict[Oid, CheckTarget] = {}
         tasks: dict[Oid, tuple[TaskId, ...]] = {}
+        alone = set[Oid]()
         for subject in wanted:
             tree = combinations.tree(subject)
             if tree is None or tree in targets:
@@ -222,21 +221,29 @@ class LevelSearch:
             targets[tree] = CheckTarget(tree=tree, parent=self._place.base_commit, again=again)
             tasks[tree] = _tasks(works, subject)
             if isinstance(subject, ByItself):
-                self._alone.add(tree)
-        self._check(list(targets.values()), tasks)
+                alone.add(tree)
+        self._check(list(targets.values()), tasks, alone)
 
-    def _check(self, targets: Sequence[CheckTarget], tasks: Mapping[Oid, tuple[TaskId, ...]]) -> None:
-        for tree, result in self._checker.check(targets).items():
-            self._learn(result, tasks.get(tree, ()))
+    def _check(
+        self,
+        targets: Sequence[CheckTarget],
+        tasks: Mapping[Oid, tuple[TaskId, ...]],
+        alone: Container[Oid] = (),
+    ) -> None:
+        """Checks until at least one target has a result; `alone` are the trees of single branches."""
+        for tree, named in tasks.items():
+            self._notices.name_tree(tree, named, "" if tree in alone else self._place.base)
+        for result in self._checker.check(targets).values():
+            self._learn(result)
 
-    def _learn(self, result: CheckResult, tasks: tuple[TaskId, ...]) -> None:
+    def _learn(self, result: CheckResult) -> None:
         if result.outcome == "unclear":
             before = self._unclear.get(result.tree)
             runs = 1 if before is None else before.runs + 1
             self._unclear[result.tree] = msgspec.structs.replace(result, runs=runs)
         else:
             self._unclear.pop(result.tree, None)
-        self._notices.checked(result, tasks, "" if result.tree in self._alone else self._place.base)
+        self._notices.checked(result)
 
     def _result(self, tree: Oid) -> CheckResult | None:
         """Returns a tree's known result. With `allow_red_base` a failure like the base's counts as passed."""

@@ -35,6 +35,7 @@ class LandingNotices:
         self._carried: set[str] = set()
         self._window: WindowChosen | None = None
         self._running: ChecksRunning | None = None
+        self._trees: dict[Oid, tuple[tuple[TaskId, ...], str]] = {}
 
     def carried(self, works: Sequence[TaskState]) -> None:
         """Warns once about each work that contains commits of unsubmitted tasks."""
@@ -88,12 +89,19 @@ class LandingNotices:
             self._running = running
             self._tell(running)
 
-    def checked(self, result: CheckResult, tasks: Sequence[TaskId], base: str) -> None:
-        """Reports the result of a check."""
+    def name_tree(self, tree: Oid, tasks: Sequence[TaskId], base: str) -> None:
+        """Stores what a tree that is checked contains, for its result: checks can end after their search."""
+        self._trees[tree] = (tuple(tasks), base)
+
+    def checked(self, result: CheckResult) -> None:
+        """Reports the result of a check of a named tree."""
+        if result.tree not in self._trees:
+            return
+        tasks, base = self._trees[result.tree]
         self._tell(
             CheckEnded(
                 base=base,
-                tasks=tuple(tasks),
+                tasks=tasks,
                 tree=result.tree,
                 outcome=result.outcome,
                 reason=result.reason,

@@ -68,6 +68,20 @@ def test_what_passes_lands_while_what_comes_after_is_still_checked(tmp_path: Pat
     assert waited.read_text() == "x\n"  # it went on while the first two landed
 
 
+def test_a_check_that_ends_after_its_prefix_has_landed_is_named_by_its_own_tasks(tmp_path: Path) -> None:
+    ids = ("1", "2", "3", "4")
+    project = Project.create(tmp_path, independent(*ids), files=_CALLS)
+    for id in ids:
+        project.work(id, {f"functions/{id}": f"f{id}\n"})
+    # The checks of shorter prefixes end only once the base has moved.
+    moved = f"test $(git -C {project.remote.path} rev-list --count main) -gt 1"
+    text = f"if ! test -e functions/3; then until {moved}; do sleep 0.05; done; fi"
+    options = ("merge-level", "0", "--check", text, "--shell", "--slots", "2", "--window", "3")
+    told = project.run(*options, "--check-timeout", "20s", ok=0).err
+    assert "the check of main with tasks 1, 2, 3 passes" in told
+    assert "the check of main passes" not in told  # nobody checked it by itself
+
+
 def test_one_that_conflicts_or_fails_in_the_middle_keeps_nobody_else_out(tmp_path: Path) -> None:
     ids = ("1", "2", "3", "4", "5")
     project = Project.create(tmp_path, independent(*ids), files=_CALLS)
