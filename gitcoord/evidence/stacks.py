@@ -48,7 +48,7 @@ class UnknownParent(msgspec.Struct, frozen=True, kw_only=True):
         if self.here:
             return (
                 f"{why}; `gitcoord checkout {self.child}` merges {base} in as if it began at "
-                f"{self.head[:12]}: look through it, then submit it again"
+                f"{self.head[:12]}: review it, then submit it again"
             )
         return (
             f"{why}; merge {base} into it by hand, remove again what it had taken back of task {self.task}, "

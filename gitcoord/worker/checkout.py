@@ -227,7 +227,7 @@ def _with_other_side(context: TaskContext, copy: WorkingCopy) -> tuple[tuple[str
     commit, name = other_side(context)
     failed = check_notes(context.mine.deferral)
     if context.ancestry.contains(head, commit):
-        return (), (f"{context.task.branch} already holds {name}; `gitcoord submit` hands it in", *failed)
+        return (), (f"{context.task.branch} already holds {name}; `gitcoord submit` submits it", *failed)
     message = f"Merge {name} into {context.task.branch}"
     state = copy.merge(commit, message, like=merged_like(context, commit, head))
     if not state.running:

@@ -15,7 +15,7 @@ from gitcoord.tasks.model import TaskId
 from gitcoord.worker.branch_names import require_free_names
 from gitcoord.worker.checkout import CheckoutOptions, put_on_branch
 from gitcoord.worker.complete import check_ready
-from gitcoord.worker.own_work import check_brought
+from gitcoord.worker.own_work import check_added
 from gitcoord.worker.subtasks import done_at, hand_in_whole, subtask_start
 from gitcoord.worker.task_context import Checkout, Submission, TaskContext
 from gitcoord.worker.task_list_changes import list_note, put_lists_back
@@ -111,17 +111,16 @@ def hand_in_subtask(context: TaskContext, unit: WorkUnit, *, allow_empty: bool =
         ):
             raise answer_no(
                 "no-commits-of-its-own",
-                f"{unit.branch} has no commits that {context.task.branch} lacks: there is nothing "
-                "to hand in.",
+                f"{unit.branch} has no commits that {context.task.branch} lacks: there is nothing to submit.",
                 f"Begin with `gitcoord checkout {unit.id}`, and commit the work.",
             )
-        brought = check_brought(context, head, unit)
+        added = check_added(context, head, unit)
         if before is not None and not context.ancestry.contains(head, before):
             _merge_in(context, unit, copy, before)
             continue
         if _fold(context, unit, before, head):
             done = _handed_in(context, unit, head)
-            return msgspec.structs.replace(done, notes=(*done.notes, *list_note(put_back), *brought))
+            return msgspec.structs.replace(done, notes=(*done.notes, *list_note(put_back), *added))
     raise GitcoordError("push-raced", f"{context.task.branch} kept moving.", hint="Submit again.")
 
 
@@ -145,7 +144,7 @@ def _handed_in(context: TaskContext, unit: WorkUnit, head: Oid) -> Submission:
         context.repository, context.shared, context.store, unit.task.id, context.settings
     )
     whole = hand_in_whole(anew) is not None
-    notes = (f"task {unit.task.id} is whole, and submitted",) if whole else ()
+    notes = (f"task {unit.task.id} is complete, and submitted",) if whole else ()
     return Submission(
         task=unit.id, branch=unit.branch, head=head, folded_into=unit.task.branch, folded=head, notes=notes
     )
@@ -186,5 +185,7 @@ def _require_nobody(told: Progress, unit: WorkUnit) -> None:
     who = _at_work(told)
     if who is not None:
         raise answer_no(
-            "busy", f"Subtask {unit.id} is being worked at: {who}.", f"`gitcoord cancel {unit.id}` ends that."
+            "busy",
+            f"Somebody is working on subtask {unit.id}: {who}.",
+            f"`gitcoord cancel {unit.id}` ends that.",
         )

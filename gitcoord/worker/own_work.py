@@ -62,7 +62,7 @@ def carried_note(context: TaskContext, carried: Carried) -> list[str]:
     return [f"{carried_words(context.plan, context.task.branch, carried)}: {then}, or remove those commits"]
 
 
-def check_brought(context: TaskContext, head: Oid | None, unit: WorkUnit | None = None) -> tuple[str, ...]:
+def check_added(context: TaskContext, head: Oid | None, unit: WorkUnit | None = None) -> tuple[str, ...]:
     """Returns notes for the worker about the files that the branch of `unit` (default: the task) adds.
 
     Raises (exit 1) `unrelated-histories`, `private-key`, and `embedded-repository` for a repository that

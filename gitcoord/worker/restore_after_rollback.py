@@ -26,7 +26,7 @@ def former_work(context: TaskContext) -> Oid | None:
     return head if context.shared.bring(head) and context.ancestry.existing({head}) else None
 
 
-def check_brought_back(context: TaskContext) -> None:
+def require_restored(context: TaskContext) -> None:
     """Raises `rolled-back` (exit 1) if landing the branch would not restore its former work."""
     head = context.local_tip or context.shared_tip
     if head is None or rolled_back(context, head) is None:

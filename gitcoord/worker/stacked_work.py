@@ -27,7 +27,7 @@ def bring_up_to_date(
     why = rewritten[0].fact(branch) if rewritten else _why(context, head)
     others = _unlanded_parents(context, head)
     if others:
-        return (), (f"{why}; {branch} takes {base} in once {named_tasks(others)} landed, too",)
+        return (), (f"{why}; {branch} is updated from {base} after the landing of {named_tasks(others)}",)
     unclean = copy.changes(untracked=False)
     if unclean:
         return (), (
@@ -39,7 +39,7 @@ def bring_up_to_date(
     like = context.stacks.base_for(context.repository.git, head, *(parent.head for parent in rewritten))
     state = copy.merge(context.base_commit, f"Merge {base} into {branch}\n", like=like)
     if not state.running:
-        after = f" as if it began at {rewritten[0].head[:12]}: look through it" if rewritten else ""
+        after = f" as if it began at {rewritten[0].head[:12]}: review it" if rewritten else ""
         return (), (f"{why}: {base} was merged into {branch}{after}",)
     return state.unmerged, (f"{why}: {base} was merged in", say_conflict(context, state.unmerged))
 

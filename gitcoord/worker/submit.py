@@ -20,9 +20,9 @@ from gitcoord.state.task_history import PENDING
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.complete import check_ready, working_copy
 from gitcoord.worker.deferral import check_reworked, way_out
-from gitcoord.worker.own_work import carried_note, check_brought, find_carried
+from gitcoord.worker.own_work import carried_note, check_added, find_carried
 from gitcoord.worker.pushed_work import is_pushed_work
-from gitcoord.worker.restore_after_rollback import check_brought_back
+from gitcoord.worker.restore_after_rollback import require_restored
 from gitcoord.worker.rewritten_work import was_here
 from gitcoord.worker.stacked_work import only_stacked, parent_unknown
 from gitcoord.worker.task_context import Submission, TaskContext
@@ -48,10 +48,10 @@ def hand_in(context: TaskContext, *, allow_empty: bool = False, amended: bool = 
                 # The commit moved a shared branch.
                 context.shared.refresh()
     put_back = put_lists_back(context)
-    check_brought_back(context)
+    require_restored(context)
     tip = context.local_tip or context.shared_tip
     notes = [] if allow_empty else require_commits(context, tip)
-    brought = check_brought(context, tip)
+    added = check_added(context, tip)
     head = _push(context, amended=amended)
     if context.task.id in context.landed and context.landed[context.task.id].head == head:
         return Submission(
@@ -68,8 +68,8 @@ def hand_in(context: TaskContext, *, allow_empty: bool = False, amended: bool = 
     known = ("submitted", "landed")
     context.store.record(event, unless=lambda before: before.head == head and before.state in known)
     done = Submission(task=context.task.id, branch=context.task.branch, head=head, notes=tuple(notes))
-    done = _brought_on(context, done, carried)
-    return msgspec.structs.replace(done, notes=(*done.notes, *list_note(put_back), *brought))
+    done = _fold_if_due(context, done, carried)
+    return msgspec.structs.replace(done, notes=(*done.notes, *list_note(put_back), *added))
 
 
 def _submitted(context: TaskContext, head: Oid, carried: Carried) -> TaskSubmitted:
@@ -80,7 +80,7 @@ def _submitted(context: TaskContext, head: Oid, carried: Carried) -> TaskSubmitt
     )
 
 
-def _brought_on(context: TaskContext, done: Submission, carried: Carried) -> Submission:
+def _fold_if_due(context: TaskContext, done: Submission, carried: Carried) -> Submission:
     """Folds the submitted work if it is due, and notes which unsubmitted tasks it contains."""
     held = bool(carried) and context.settings.foreign_commits == "hold"
     if context.plan.strategy == "single-pr" and not done.notes and not held:
@@ -95,8 +95,8 @@ def hand_in_commit(
 
     Returns None if the condition `unless` holds. Raises the errors of `hand_in`.
     """
-    check_brought_back(context)
-    brought = check_brought(context, head)
+    require_restored(context)
+    added = check_added(context, head)
     notes = [] if allow_empty else require_commits(context, head)
     branch = context.task.branch
     done = Submission(task=context.task.id, branch=branch, head=head, notes=tuple(notes))
@@ -111,8 +111,8 @@ def hand_in_commit(
         if written is False:
             return None
         if written:
-            done = _brought_on(context, done, carried)
-            return msgspec.structs.replace(done, notes=(*done.notes, *brought))
+            done = _fold_if_due(context, done, carried)
+            return msgspec.structs.replace(done, notes=(*done.notes, *added))
     raise GitcoordError("push-raced", f"{branch} kept moving while it was pushed.", hint="Submit again.")
 
 
@@ -143,7 +143,7 @@ def require_commits(context: TaskContext, head: Oid | None) -> list[str]:
         return [f"its work is already on {context.plan.base}: it was pushed there without a pull request"]
     raise answer_no(
         "no-commits-of-its-own",
-        f"{branch} has no commits that {context.plan.base} lacks: there is nothing to hand in.",
+        f"{branch} has no commits that {context.plan.base} lacks: there is nothing to submit.",
         "Commit the work first; or say `--allow-empty` if the task needs no change.",
     )
 

@@ -11,8 +11,8 @@ from gitcoord.tasks.model import TaskId
 from gitcoord.text_lists import some
 from gitcoord.worker.complete import check_ready
 from gitcoord.worker.deferral import check_reworked
-from gitcoord.worker.own_work import carried_note, check_brought, find_carried
-from gitcoord.worker.restore_after_rollback import check_brought_back
+from gitcoord.worker.own_work import carried_note, check_added, find_carried
+from gitcoord.worker.restore_after_rollback import require_restored
 from gitcoord.worker.submit import not_folded_yet, require_commits
 from gitcoord.worker.task_context import TaskContext
 from gitcoord.worker.task_list_changes import as_handed_in, changed_lists
@@ -34,14 +34,14 @@ def rehearse(context: TaskContext, *, allow_empty: bool) -> SubmissionPreview:
     """Makes the preview. Raises the errors of a submit, except `conflict`."""
     check_ready(context)
     head = context.local_tip or context.shared_tip
-    check_brought_back(context)
+    require_restored(context)
     on_base = [] if allow_empty else require_commits(context, head)
-    brought = check_brought(context, head)
+    added = check_added(context, head)
     told = SubmissionPreview(task=context.task.id, branch=context.task.branch, head=head)
     if head is None:
         return told
     check_reworked(context, head)
-    notes = [*on_base, *brought]
+    notes = [*on_base, *added]
     if left_out := changed_lists(context, head):
         notes.append(f"would leave out changes to the task list: {', '.join(left_out)}")
     carried = find_carried(context, head)
@@ -55,7 +55,7 @@ def rehearse(context: TaskContext, *, allow_empty: bool) -> SubmissionPreview:
     outcome = _fold(context, head, into)
     if isinstance(outcome, FoldConflict):
         where = f" in {some(outcome.paths)}" if outcome.paths else f": {outcome.problem}"
-        why = f"it would be deferred: it does not go into {into}{where}"
+        why = f"it would be deferred: it conflicts with {into}{where}"
         return msgspec.structs.replace(told, conflicts=outcome.paths, notes=(*after, why))
     return msgspec.structs.replace(told, folded_into=into, notes=after)
 

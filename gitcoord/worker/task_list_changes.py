@@ -68,7 +68,7 @@ def list_note(paths: Sequence[str]) -> list[str]:
     if not paths:
         return []
     return [
-        f"left out changes to the task list ({', '.join(paths)}): one more commit puts it back to what it "
+        f"left out changes to the task list ({', '.join(paths)}): one more commit restores it as it "
         "was, "
         'the file on disk stays; `task-list-changes = "keep"` lands them'
     ]

@@ -84,7 +84,7 @@ def check_commits(git: Git, since: Oid, head: Oid, base: Oid, rules: RuleSetting
             "private-key",
             f"{branch} has {_A_KEY} in its commits: {some(keys)}.",
             f"Take it out of the commits, too: `git reset --soft {since[:12]}`, `git rm --cached`, commit. "
-            f'One that may be seen by all lands with `hold-back = ["!{keys[0]}"]` under [rules].',
+            f'If everybody may see one, allow it with `hold-back = ["!{keys[0]}"]` under [rules].',
         )
     named = {
         path: why
@@ -156,6 +156,6 @@ def _patterns(rules: RuleSettings) -> "GitIgnoreSpec":
     except ValueError as error:
         raise usage_error(
             "bad-rule",
-            f"`hold-back` has what is no pattern for paths: {error}.",
+            f"`hold-back` contains an invalid pattern: {error}.",
             "Patterns are written as in .gitignore, for example `secrets/**` or `!tests/**`.",
         ) from error

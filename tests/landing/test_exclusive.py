@@ -111,7 +111,7 @@ def test_the_agent_of_a_run_is_sent_back_once(tmp_path: Path, strategy: str) -> 
     script = """
         own=$GITCOORD_TASK_ID.sql
         ls db/0021_* >/dev/null 2>&1 || { mkdir -p db; sleep 1; echo "$own" > "db/0021_$own"; exit 0; }
-        grep -q "come after what is there" "$GITCOORD_PROMPT_FILE" && git mv "db/0021_$own" "db/0022_$own"
+        grep -q "adapt to the earlier change" "$GITCOORD_PROMPT_FILE" && git mv "db/0021_$own" "db/0022_$own"
     """
     ended = gitcoord("run", "--yes", "--land", "--shell", "--agent", script, cwd=project.desk.path)
     files = [path for path in project.remote.files("main") if path.startswith("db/")]

@@ -24,7 +24,7 @@ from gitcoord.run.reconcile import outdated
 from gitcoord.state.journal import worker_name
 from gitcoord.state.task_history import PENDING, Progress, after, replay
 from gitcoord.tasks.model import TaskId
-from gitcoord.worker.attempt.pid_file import announce, held_here, take_seat
+from gitcoord.worker.attempt.pid_file import announce, held_here, record_worker
 
 AT = "2026-01-01T00:00:00+00:00"
 
@@ -127,7 +127,7 @@ def test_a_process_that_never_held_the_attempt_says_nothing_about_its_holder(tmp
     (tmp_path / "claiming-1.json").touch()
     assert [held_here(tmp_path, who, seen_to_end=True) for who in (me, began.by)] == [True, False]
     announce(tmp_path)
-    take_seat(tmp_path)
+    record_worker(tmp_path)
     # This process holds it by hand, beside the one that ended.
     assert [held_here(tmp_path, me, seen_to_end=seen) for seen in (False, True)] == [True, False]
 

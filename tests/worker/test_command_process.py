@@ -26,7 +26,7 @@ def test_a_command_that_nobody_wants_any_more_is_ended(tmp_path: Path) -> None:
     )
     log = Log(tmp_path / "log", 10_000, echo=None)
     finish = run_command(command, log, stop=StopSignal(), grace=0.1, look=unwanted, every=0.05)
-    assert (finish.why, finish.well) == ("stopped", False)
+    assert (finish.why, finish.succeeded) == ("stopped", False)
     assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
     assert asked
 
@@ -38,7 +38,7 @@ def test_a_process_without_a_mark_is_never_taken_for_anybodys() -> None:
 def test_a_command_that_is_not_there_is_a_result(tmp_path: Path) -> None:
     command = Command(argv=["no-such-program"], directory=tmp_path, environment={})
     finish = run_command(command, Log(tmp_path / "log", 10_000, echo=None), stop=StopSignal(), grace=0.1)
-    assert (finish.why, finish.well) == ("not started", False)
+    assert (finish.why, finish.succeeded) == ("not started", False)
     assert finish.problem == "no-such-program cannot be started: No such file or directory"
 
 

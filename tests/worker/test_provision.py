@@ -71,7 +71,7 @@ def test_nothing_is_carried_through_a_link_that_leads_out_of_the_checkout(
     project.remote.commit({"link.d": symlink(str(outside))}, "A link")
     (project.desk.path / "gitcoord.toml").write_text("[run]\ncarry = ['link.d/x']\n")
     said = shell(project, "echo 1 > work")
-    assert "not carried in, a link leads out of the checkout there: link.d/x" in said
+    assert "not copied, because a link there leads out of the checkout: link.d/x" in said
     assert list(outside.iterdir()) == []
 
 

@@ -79,7 +79,7 @@ def test_what_an_agent_prints_is_in_its_log_without_the_secret(
     reading, writing = os.pipe()
     log = Log(tmp_path / "log", 10_000, echo=writing)
     command = Command(argv=["sh", "-c", script], directory=tmp_path, environment=dict(os.environ))
-    assert run_command(command, log, stop=StopSignal(), grace=0.1).well
+    assert run_command(command, log, stop=StopSignal(), grace=0.1).succeeded
     log.say("done")
     log.close()
     assert (

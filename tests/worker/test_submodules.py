@@ -47,7 +47,7 @@ def shell(project: Project, script: str, ok: int = 0, unit: str = "1", allowed: 
 def test_submodules_are_there_with_the_objects_that_the_repository_has(project: Project) -> None:
     config = (project.desk.path / ".git/config").read_text()
     refused = shell(project, "true", ok=1, allowed=False)
-    assert "The submodule odd lib* cannot be brought into" in refused
+    assert "The submodule odd lib* cannot be checked out in" in refused
     assert "transport 'file' not allowed" in refused
     look = 'cat "./odd lib*/lib.txt" "./odd lib*/in/inner.txt"; cd "./odd lib*"; '
     borrowed = 'cat "$(git rev-parse --git-path objects)/info/alternates" '

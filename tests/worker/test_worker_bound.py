@@ -71,7 +71,7 @@ def test_the_users_own_work_is_never_taken_for_the_checkouts(
             )
             assert (checkouts / unit / "work").read_text() == "work\n"
         # The next one goes on with it.
-        assert "is as it was again" in shell(project, "grep work work", unit)
+        assert "was restored" in shell(project, "grep work work", unit)
         assert [state(repo) for repo in (desk, around)] == before
     branch = {"1": BRANCH, "2.1": "feature/level-0-task-2"}
     assert all("work" in project.remote.files(branch[unit]) for unit in branch)

@@ -26,8 +26,8 @@ def test_an_agents_changes_are_named_and_taken_back(tmp_path: Path, strategy: st
     before = project.desk.git("config", "--local", "--list")
     for unit, changes in (("1", CHANGES), ("2.1", ("git config --remove-section core",))):
         said = shell(project, f"echo 1 > {unit}; {'; '.join(changes)}", unit)
-        assert f"attempt 1 at {unit} changed the repository's configuration; it is as it was again" in said
-        keys = set(said.split("again: ")[1].splitlines()[0].split(", "))
+        assert f"attempt 1 at {unit} changed the repository's configuration; it was restored" in said
+        keys = set(said.split("was restored: ")[1].splitlines()[0].split(", "))
         wanted = {"core.hookspath", "user.name", "core.bare", "core.worktree", "remote.origin.url"}
         assert wanted <= keys if unit == "1" else "core.bare" in keys
         assert sorted(project.desk.git("config", "--local", "--list").split("\n")) == sorted(
@@ -39,7 +39,7 @@ def test_an_agents_changes_are_named_and_taken_back(tmp_path: Path, strategy: st
 def test_changes_are_taken_back_also_where_gitcoords_own_files_are_gone(tmp_path: Path) -> None:
     project = Project.create(tmp_path / "project", [task(1)])
     said = shell(project, f"echo 1 > x; rm -rf {project.desk.path}/.git/gitcoord; git config gc.auto 1")
-    assert "it is as it was again: gc.auto" in said
+    assert "it was restored: gc.auto" in said
     assert "gc.auto" not in project.desk.git("config", "--local", "--list")
     assert not list((project.desk.path / ".git").glob("gitcoord-trace*"))
 
@@ -49,7 +49,7 @@ def test_what_somebody_else_changes_meanwhile_stays(tmp_path: Path) -> None:
     # Not through the attempt's environment: it is the user's own git.
     own = f"env -u GIT_TRACE2_EVENT git -C {project.desk.path} config user.email me@example.com"
     said = shell(project, f"echo 1 > x; git config user.name Agent; {own}")
-    assert "changed meanwhile, and stays so: user.email" in said
+    assert "changed meanwhile by others, and stays so: user.email" in said
     assert project.desk.git("config", "--local", "user.email") == "me@example.com"
 
 

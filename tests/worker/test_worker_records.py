@@ -56,7 +56,9 @@ def test_what_it_deletes_comes_back_where_there_is_no_remote(tmp_path: Path, dee
     assert (repo.tip("main"), repo.read("feature/level-0-task-1", "work")) == (first, "1")
     told = gitcoord("logs", "1", cwd=repo.path, ok=0).out
     assert (
-        " was deleted under the checkout, and is at " if "gone" in deed else "put back as they were: "
+        " was deleted while it was checked out, and is at "
+        if "gone" in deed
+        else "deleted while it ran, and restored: "
     ) in told
     events = gitcoord("log", "--json", cwd=repo.path, ok=0).json["events"]
     assert {"started", "attempt-started", "submitted", "attempt-ended"} <= {one["event"] for one in events}
@@ -69,8 +71,8 @@ def test_locks_and_hidden_files_are_found_where_an_agent_leaves_them(tmp_path: P
     locks = f"touch {common}/config.lock; touch -d @9 {common}/packed-refs.lock; git config user.name Agent"
     said = shell(project, f"git config core.editor x; {hide}; {locks} || true")
     assert "left locks in the repository, removed now: config, packed-refs" in said
-    assert "it is as it was again: core.editor" in said
-    assert "git looks at them again: src/main.rs" in said
+    assert "it was restored: core.editor" in said
+    assert "git reads them again: src/main.rs" in said
     assert project.remote.read("feature/level-0-task-1", "src/main.rs").endswith("1")
 
 
@@ -83,7 +85,7 @@ def test_hidden_changes_are_handed_in_although_locks_and_a_lost_head_are_in_the_
     said = shell(
         project, f"{hide}; touch $(git rev-parse --git-dir)/index.lock; git update-ref -d HEAD || true"
     )
-    assert "git looks at them again: src/main.rs" in said
+    assert "git reads them again: src/main.rs" in said
     assert project.remote.read("feature/level-0-task-1", "src/main.rs").endswith("1")
 
 
@@ -93,7 +95,7 @@ def test_what_a_killed_attempt_changed_is_put_back_by_the_next(tmp_path: Path) -
     shell(project, f"{hide}; git config commit.gpgsign true; kill -9 $PPID; sleep 1", ok=-9)
     said = shell(project, "echo 1 > work", "2")
     assert "1-1 was killed; restored the configuration that its agent changed: commit.gpgsign" in said
-    assert "git looks at them again: src/main.rs" in shell(project, "true")
+    assert "git reads them again: src/main.rs" in shell(project, "true")
     assert project.remote.read("feature/level-0-task-1", "src/main.rs").endswith("1")
 
 

@@ -126,10 +126,10 @@ def test_a_subtask_in_conflict_is_resolved_by_hand(project: Project, agent: Scri
     # The last one hands the parent in, and one that nobody has begun begins where an agent would.
     project.run("checkout", "1.3", ok=0)
     assert "both were here" in (project.desk.path / "app.txt").read_text()
-    assert "there is nothing to hand in" in project.run("submit", ok=1).err
+    assert "there is nothing to submit" in project.run("submit", ok=1).err
     (project.desk.path / "app.txt").write_text("whole\n")
     project.desk.git("commit", "-qam", "Three")
-    assert "task 1 is whole, and submitted" in project.run("submit", "--json", ok=0).err
+    assert "task 1 is complete, and submitted" in project.run("submit", "--json", ok=0).err
     assert told(project)[1].startswith("task 1 submitted")
 
 

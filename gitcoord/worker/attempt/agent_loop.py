@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 def take_turns(context: AttemptContext) -> AttemptResult:
     """Runs the agent on the unit, and again for each conflict, at most `rework` times.
 
-    An unresolved conflict counts against the same limit, even one that an earlier attempt left.
+    A conflict that an earlier attempt left counts against the same limit.
     """
     save_earlier_work(context)
     copy = prepare(
@@ -87,7 +87,7 @@ def _work(context: AttemptContext, copy: WorkingCopy, clash: ConflictBrief | Non
 
 
 def _moved(context: AttemptContext) -> bool:
-    """Whether the work was deferred because its parents landed rewritten; `prepare` has merged them."""
+    """Whether the task was deferred because its parents landed in another form; `prepare` has merged them."""
     deferral = context.before.deferral
     return deferral is not None and bool(deferral.stands_on) and not context.how.fresh
 
@@ -228,7 +228,7 @@ def _waiting(context: AttemptContext, copy: WorkingCopy) -> ConflictBrief | None
 
 
 def _give_up(context: AttemptContext, copy: WorkingCopy, left: str) -> AttemptResult:
-    """Gives the conflict up: aborts the merge, and submits the work without it, which then is deferred."""
+    """Gives the conflict up: aborts the merge, and submits the work without it. The task is then deferred."""
     kept = "" if context.settings.run.keep_checkout == "never" else f" in {context.directory}"
     by_hand = f"by hand: `gitcoord checkout {context.unit.id}`{kept}, edit, `gitcoord submit`"
     context.log.say(f"{left}: conflict markers, or what lay there before; the merge is taken back")

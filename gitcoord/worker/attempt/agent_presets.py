@@ -15,8 +15,8 @@ import msgspec
 class AgentPreset(msgspec.Struct, frozen=True, kw_only=True):
     """An agent's arguments after its name, in which `{prompt}` is the file with the prompt.
 
-    `stdin`: it reads the prompt from standard input. `check_option` opens an argument that lets it run the
-    check by itself, where it has to be allowed to.
+    `stdin`: it reads the prompt from standard input. `check_option` begins the argument that permits
+    it to run the check by itself, if it needs that.
     """
 
     arguments: tuple[str, ...]

@@ -66,7 +66,7 @@ class Reworks:
             self.work_seconds += seconds
 
     def seconds(self) -> float:
-        """Seconds that they have taken so far."""
+        """Seconds of the agent and the check since the first rework."""
         return 0.0 if self._since is None else time.monotonic() - self._since
 
 
@@ -140,7 +140,7 @@ Answer = TypeVar("Answer")
 
 
 def patiently(context: AttemptContext, act: Callable[[], Answer]) -> Answer:
-    """Returns the result of `act`; retries while an error may pass, which loses no work."""
+    """Returns the result of `act`; retries as long as its error may pass, so no work is lost."""
 
     def tell(error: BaseException) -> None:
         how = "for some minutes" if passes(error) else "a few times"
@@ -160,7 +160,7 @@ def keep_left(context: AttemptContext, attempt: int) -> None:
         context.kept.append(found.ref)
         context.log.say(f"what {whose} left uncommitted is kept: git stash show --patch {found.ref}")
     if found.aside is not None:
-        context.log.say(f"files that {whose} left and no commit should have are copied to {found.aside}")
+        context.log.say(f"files that {whose} left and that must not be committed are copied to {found.aside}")
     for note in found.notes:
         context.log.say(note)
 
@@ -218,7 +218,9 @@ def _outside(context: AttemptContext) -> tuple[OutsideChange, ...]:
     if own:
         context.log.say(f"its git changed outside of its checkout: {some(own)}")
     if others:
-        context.log.say(f"changed outside of its checkout while it ran, by whom is not known: {some(others)}")
+        context.log.say(
+            f"changed outside of its checkout while it ran, by an unknown process: {some(others)}"
+        )
     return found
 
 
@@ -244,7 +246,7 @@ def _kept(context: AttemptContext, result: AttemptResult) -> str:
         found = unnamed or found
         stashed = keep_stashed(task_context.repository, context.unit.branch, ref, moment=moment)
     except GitcoordError as error:
-        context.log.say(f"whether it left commits on no branch cannot be told: {error}")
+        context.log.say(f"cannot find out whether it left commits on no branch: {error}")
         return ""
     if found:
         context.log.say(f"commits that it left on no branch are kept: git log {found}")

@@ -45,8 +45,8 @@ def prepare(
 ) -> WorkingCopy:
     """Makes or reuses the unit's checkout at `directory`, on its branch; merges a pending conflict into it.
 
-    Calls `say` for each nested repository in a checkout that cannot be reused, and if it skips hooks. What is
-    not committed there must already be kept.
+    Calls `say` for each nested repository in a checkout that cannot be reused, and if it skips hooks. The
+    caller must have kept uncommitted work before.
     """
     repository = task_context.repository
     moved: tuple[Path, ...] = ()
@@ -56,7 +56,7 @@ def prepare(
         task_context = load_task_context(
             repository, task_context.shared, task_context.store, unit.task.id, task_context.settings
         )
-    elif not _usable(repository, directory, unit.branch) and not _brought_back(repository, unit, directory):
+    elif not _usable(repository, directory, unit.branch) and not _switched_back(repository, unit, directory):
         moved = remove(repository, directory)
     else:
         deferred = task_context.progress.get(unit.id, PENDING).deferral is not None
@@ -201,7 +201,7 @@ def _edited(repository: Repository, directory: Path) -> bool:
     return any(os.path.lexists(directory / path) for path in changes)
 
 
-def _brought_back(repository: Repository, unit: WorkUnit, directory: Path) -> bool:
+def _switched_back(repository: Repository, unit: WorkUnit, directory: Path) -> bool:
     """Switches a checkout back to the unit's branch if the agent left it, and keeps its files.
 
     Returns False if the checkout cannot be reused.
@@ -262,7 +262,7 @@ def _begin_anew(task_context: TaskContext, unit: WorkUnit, start: Oid) -> None:
         and not task_context.shared.publish([RefUpdate(ref, shared, start)])
     ):
         raise GitcoordError(
-            "push-raced", f"{unit.branch} moved while it was set back to its beginning.", hint="Try again."
+            "push-raced", f"{unit.branch} moved while it was reset to its beginning.", hint="Try again."
         )
     if task_context.shared.remote is not None and repository.resolve(ref) is not None:
         repository.git.run("update-ref", ref, start)
@@ -281,6 +281,6 @@ def _take_subtask(task_context: TaskContext, unit: WorkUnit, start: Oid, directo
         raise answer_no(
             "diverged",
             f"{unit.branch} here and on {task_context.shared.remote} have gone different ways.",
-            f"Merge them in {directory}, or begin anew with `--fresh`.",
+            f"Merge them in {directory}, or start again with `--fresh`.",
         )
     WorkingCopy(repository, directory).fast_forward(shared)

@@ -20,8 +20,8 @@ def mend(
     """Restores the `.git` of a checkout, or git's record of it, if an earlier attempt removed or replaced it.
 
     Returns what it did in words. Keeps a replacement in the git directory: it may be a repository with work.
-    Makes a missing record on `branch`, which it makes at `start` if necessary, or at the one of the commits
-    `been` that is closest to the files.
+    Makes a missing record on `branch`, which it makes at `start` if necessary, or at one of the earlier heads
+    `been`, the one that differs least from the files.
     """
     copy = WorkingCopy(repository, directory)
     if copy.administration() is None and (place := _record_of(repository, directory)) is not None:
@@ -37,14 +37,14 @@ def mend(
             (place / "HEAD").write_text(f"{closest}\n")
             copy.git.run("reset", "--quiet", "--mixed", ok=(0, 1))
         ready(copy)
-        return "Git's own record of the checkout was removed by an earlier attempt, and was made anew"
+        return "An earlier attempt removed git's own record of the checkout; it was created again"
     if not directory.is_dir() or copy.administration() is None or not (what := copy.damage()):
         return ""
     link, kept = directory / ".git", ""
     if os.path.lexists(link):
         kept = f"; what was there instead is in {put_aside(repository, link, directory.name)}"
     repository.git.run("worktree", "repair", "--", str(directory), ok=())
-    return f"{what[0].upper()}{what[1:]} by an earlier attempt, and is as it was again{kept}"
+    return f"{what[0].upper()}{what[1:]} by an earlier attempt, and was restored{kept}"
 
 
 def _differing(copy: WorkingCopy, commit: str) -> int:
@@ -84,13 +84,13 @@ def mend_branch(repository: Repository, copy: WorkingCopy, branch: str, start: O
         head.write_text(f"ref: {ref}\n")
     commit = repository.resolve(ref) or _last_seen(repository, place) or start
     repository.git.run("update-ref", ref, commit, ok=())
-    return f"{ref.removeprefix(HEADS)} was deleted under the checkout, and is at {commit[:12]} again"
+    return f"{ref.removeprefix(HEADS)} was deleted while it was checked out, and is at {commit[:12]} again"
 
 
 def show_hidden_files(copy: WorkingCopy, say: Callable[[str], None]) -> None:
     """Has git look again at files that an agent had it take for unchanged, and says which."""
     if shown := copy.show_hidden():
-        say(f"it told git to take files for unchanged; git looks at them again: {some(shown)}")
+        say(f"it told git to treat files as unchanged; git reads them again: {some(shown)}")
 
 
 def _last_seen(repository: Repository, place: Path) -> Oid:

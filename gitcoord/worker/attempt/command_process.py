@@ -46,7 +46,7 @@ class CommandEnd(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
 
     @property
-    def well(self) -> bool:
+    def succeeded(self) -> bool:
         """Whether it ended by itself and with 0."""
         return self.why == "by itself" and self.code == 0
 

@@ -14,7 +14,7 @@ SHUT_OUT = AttemptResult(outcome="lost", reason="a newer attempt has begun")
 
 
 def merge_in(copy: WorkingCopy, clash: ConflictBrief, context: AttemptContext) -> ConflictBrief | None:
-    """Merges the other side into the checkout; returns None if that leaves nothing for the agent to do."""
+    """Merges the other side into the checkout; returns None if the agent has nothing to resolve."""
     before = before_moving(copy)
     unready(copy)
     message = f"Merge {clash.name} into {context.unit.branch}"

@@ -29,7 +29,7 @@ def save_earlier_work(context: AttemptContext) -> None:
     try:
         show_hidden_files(copy, context.log.say)
     except GitcoordError:
-        if not _index_made_anew(copy):
+        if not _replace_damaged_index(copy):
             raise
         context.log.say("the index of the checkout was damaged, and was made anew")
     if earlier:
@@ -44,7 +44,7 @@ def save_own_work(context: AttemptContext) -> None:
     keep_left(context, context.attempt)
 
 
-def _index_made_anew(copy: WorkingCopy) -> bool:
+def _replace_damaged_index(copy: WorkingCopy) -> bool:
     """Replaces the index of the checkout if git cannot read it."""
     place = copy.administration()
     if place is None or copy.git.run("ls-files", "-z", ok=()).code == 0:

@@ -22,7 +22,7 @@ class FinishedWork(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def note_finished(context: AttemptContext, copy: WorkingCopy) -> None:
-    """Records that only the submit is missing, unless the agent has removed the directory for that."""
+    """Records that only the submit is missing, unless the agent has removed the directory of the record."""
     work = FinishedWork(head=copy.git.text("rev-parse", "--verify", "HEAD"), check=context.order.check)
     part = context.place / f"{_FILE}.part"
     with contextlib.suppress(FileNotFoundError):
@@ -52,7 +52,7 @@ def cut_off(context: AttemptContext, why: str) -> AttemptResult:
     work = _noted(context.place)
     if work is None:
         return AttemptResult(outcome="cancelled", reason=why)
-    reason = f"{why}; its work is complete at {work.head[:12]}, and the next attempt hands it in"
+    reason = f"{why}; its work is complete at {work.head[:12]}, and the next attempt submits it"
     return AttemptResult(outcome="cancelled", reason=reason, head=work.head, keep=True)
 
 
@@ -62,7 +62,7 @@ def _is_still_there(context: AttemptContext, copy: WorkingCopy, work: FinishedWo
         return False
     if copy.changes(untracked=False):
         return False
-    context.log.say(f"the work of attempt {attempt} is complete at {head[:12]}: it is handed in as it is")
+    context.log.say(f"the work of attempt {attempt} is complete at {head[:12]}: it is submitted as it is")
     return True
 
 

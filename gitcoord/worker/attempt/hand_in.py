@@ -29,7 +29,7 @@ def hand_in_task(context: AttemptContext, copy: WorkingCopy, *, last: bool) -> A
     """Submits the task; returns the result, or the conflict that now is in the checkout for the agent."""
     task_context = context.look()
     head = copy.git.text("rev-parse", "--verify", "HEAD")
-    clash = _ahead(task_context, head)
+    clash = _conflict_of(task_context, head)
     if clash is not None and not last:
         tell(context, clash)
         left = merge_in(copy, clash, context)
@@ -52,7 +52,7 @@ def _handed_in(
     except GitcoordError as error:
         if error.code == "no-commits-of-its-own" and (why := why_nothing_to_submit(copy)):
             raise answer_no(error.code, f"{error.message.removesuffix('.')}{why}.", error.hint) from error
-        if error.code == "behind" and _take_back(context, task_context, head):
+        if error.code == "behind" and _replace_rewritten(context, task_context, head):
             return _handed_in(context, context.look(), copy, head, clash)
         if error.code != "conflict":
             raise
@@ -67,8 +67,8 @@ def _handed_in(
     return AttemptResult(outcome="ok", head=head, reason="; ".join(done.notes) if pushed else "")
 
 
-def _take_back(context: AttemptContext, task_context: TaskContext, head: Oid) -> bool:
-    """Replaces commits that the agent pushed and then rewrote; keeps the old ones. False if none."""
+def _replace_rewritten(context: AttemptContext, task_context: TaskContext, head: Oid) -> bool:
+    """Replaces commits that the agent pushed and then rewrote, and keeps them; returns False if none."""
     branch = task_context.task.branch
     pushed = task_context.shared.branch(branch)
     if superseded(context.attempt)(task_context.progress.get(task_context.task.id, PENDING)):
@@ -85,7 +85,7 @@ def _take_back(context: AttemptContext, task_context: TaskContext, head: Oid) ->
     return task_context.shared.publish([RefUpdate(HEADS + branch, pushed, head)], hooks=True)
 
 
-def _ahead(task_context: TaskContext, head: Oid) -> ConflictBrief | None:
+def _conflict_of(task_context: TaskContext, head: Oid) -> ConflictBrief | None:
     """The conflict of `head` with the level branch (single-PR) or the base; None if it merges."""
     name, commit = task_context.plan.base, task_context.base_commit
     folds = task_context.plan.strategy == "single-pr" and not task_context.stacks.heads(

@@ -36,7 +36,7 @@ def held_back_files(copy: WorkingCopy) -> tuple[str, ...]:
 
 
 def move_held_back(repository: Repository, directory: Path) -> Path | None:
-    """Moves them to the git directory before the checkout is removed; returns their directory, if any."""
+    """Moves held-back files to the git directory, as their checkout is removed; returns their directory."""
     copy = WorkingCopy(repository, directory)
     paths = [path for path in held_back_files(copy) if os.path.lexists(directory / path)]
     if not paths:

@@ -64,7 +64,7 @@ def _attend(request: HostRequest, parent: int | None) -> int:
         _prepare(clone, request.repository)
         run = run_directory(clone / ".git", request.generation)
         launch = msgspec.structs.replace(launch, directory=str(clone))
-    # What follows is for the attempt, and is no request to what that may start.
+    # The attempt must not see the request: a gitcoord that it starts would take it for its own.
     os.environ.pop(REQUEST_VARIABLE, None)
     os.environ.update(request.secrets)
     return attend(LocalEngine(run), launch, parent=parent)

@@ -18,7 +18,7 @@ from gitcoord.worker.attempt.held_back_files import why_nothing_to_submit
 from gitcoord.worker.attempt.prompt import ConflictBrief
 from gitcoord.worker.attempt.run_commands import run_check
 from gitcoord.worker.leases import superseded
-from gitcoord.worker.own_work import check_brought
+from gitcoord.worker.own_work import check_added
 from gitcoord.worker.subtasks import fold_subtask, hand_in_whole
 from gitcoord.worker.task_context import TaskContext
 
@@ -35,10 +35,10 @@ def fold(context: AttemptContext, copy: WorkingCopy, *, last: bool) -> AttemptRe
 
     lock = FileLock(context.place.parent / f"fold-{key_of(context.unit.task.id, 0)}.lock")
     try:
-        # In turn, each needs one merge. Without the lock, on other machines, compare-and-swap decides.
+        # One after the other, each needs one merge. Between machines compare-and-swap decides.
         lock.acquire(timeout=_TURN)
     except Timeout:
-        context.log.say("a sibling takes long to hand in; going ahead of it")
+        context.log.say("a sibling subtask takes long to submit; not waiting for it")
     try:
         return _try_to_fold(context, copy, context.look(), last=last)
     finally:
@@ -48,7 +48,7 @@ def fold(context: AttemptContext, copy: WorkingCopy, *, last: bool) -> AttemptRe
 def _try_to_fold(
     context: AttemptContext, copy: WorkingCopy, task_context: TaskContext, *, last: bool
 ) -> AttemptResult | ConflictBrief:
-    for note in check_brought(task_context, copy.git.text("rev-parse", "--verify", "HEAD"), context.unit):
+    for note in check_added(task_context, copy.git.text("rev-parse", "--verify", "HEAD"), context.unit):
         context.log.say(note)
     for _ in range(_FOLDS):
         head = copy.git.text("rev-parse", "--verify", "HEAD")
@@ -119,6 +119,6 @@ def _hand_in_parent(context: AttemptContext) -> None:
     try:
         task_context = context.look()
         if hand_in_whole(task_context) is not None:
-            context.log.say(f"task {task_context.task.id} is whole, and submitted")
+            context.log.say(f"task {task_context.task.id} is complete, and submitted")
     except GitcoordError as error:
         context.log.say(f"task {context.unit.task.id} is whole, but not submitted: {error.message}")

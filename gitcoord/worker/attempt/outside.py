@@ -1,4 +1,4 @@
-"""Finds changes outside an attempt's checkout while it runs, by a look before and a look after it.
+"""Finds changes outside an attempt's checkout while it runs, by comparing what was there before and after it.
 
 A changed file does not tell who changed it: only git's trace proves what an agent did.
 """
@@ -58,7 +58,7 @@ class Surroundings:
 
     @property
     def hides(self) -> bool:
-        """Whether the attempt told git to take files for unchanged, whatever becomes of them."""
+        """Whether the attempt told git to treat files as unchanged."""
         return any(not _HIDING.isdisjoint(process.argv) for process in self._processes)
 
     def moved(self, base: str, was: Oid) -> None:

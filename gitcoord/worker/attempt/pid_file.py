@@ -20,7 +20,7 @@ def announce(place: Path) -> None:
     in_directory(place, lambda: write_down(_claiming(place), myself()))
 
 
-def take_seat(place: Path) -> None:
+def record_worker(place: Path) -> None:
     """Records after the claim that this process is the attempt's worker, even if its record was removed."""
     try:
         _claiming(place).replace(place / _FILE)

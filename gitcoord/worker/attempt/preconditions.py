@@ -31,7 +31,7 @@ from gitcoord.worker.unit import WorkUnit, has_parts
 class WorkerEnd(msgspec.Struct, frozen=True, kw_only=True):
     """How a worker ended. `outcome` is empty when it never began; `reason` says why.
 
-    `again_at` is when the account opens again that is closed.
+    `again_at` is when the closed account opens again.
     """
 
     task: TaskId
@@ -98,7 +98,7 @@ def without_the_dead(task_context: TaskContext, unit: WorkUnit, order: WorkerOrd
         task=unit.id,
         attempt=newest.number,
         outcome="ok" if done else "lost",
-        reason="its worker was gone before it could say so" if done else "its worker is gone",
+        reason="its worker ended before it recorded that" if done else "its worker is gone",
         head=mine.head or "" if done else "",
         outside=outside[:MOST_OUTSIDE],
         outside_count=len(outside),

@@ -123,7 +123,7 @@ def _conflict(brief: Brief) -> list[str]:
         return _failed_check(clash, against)
     if clash.exclusive:
         return [
-            "## First: come after what is there",
+            "## First: adapt to the earlier change",
             f"Only one task at a time may change some paths, and {against} came first. {clash.name} has "
             f"been merged into the working copy without a conflict. Look at:\n\n{listed}",
             "Adapt the work of this branch to what came first: take the next free number, for example, or "
@@ -235,7 +235,7 @@ def _rules(brief: Brief) -> str:
     merge = "start no other merge" if brief.clash is not None else "do not merge"
     check = f" At the end `{brief.check}` is run, and has to succeed." if brief.check else ""
     return (
-        "## How to hand it in\n\n"
+        "## How to submit it\n\n"
         f"You are on the branch `{brief.unit.branch}` in a checkout of your own. {commit} Do not switch "
         f"branches, do not push, {merge}.{check} `gitcoord check-file PATH` says who else is changing "
         f"a file. If your work begins to conflict with another's, the file `{EXCHANGE}/{CLASHES}` appears "

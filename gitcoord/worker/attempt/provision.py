@@ -27,7 +27,7 @@ def provide(
     if carried:
         context.log.say(f"carried in: {some(carried)}")
     if outside:
-        context.log.say(f"not carried in, a link leads out of the checkout there: {some(outside)}")
+        context.log.say(f"not copied, because a link there leads out of the checkout: {some(outside)}")
     if run.setup:
         if failed := set_up():
             return failed

@@ -38,7 +38,7 @@ from gitcoord.worker.attempt.heartbeat import heartbeat, lease_of
 from gitcoord.worker.attempt.log import Log
 from gitcoord.worker.attempt.outside import Surroundings
 from gitcoord.worker.attempt.paths import attempt_directory, checkout_directory
-from gitcoord.worker.attempt.pid_file import announce, take_seat, withdraw
+from gitcoord.worker.attempt.pid_file import announce, record_worker, withdraw
 from gitcoord.worker.attempt.preconditions import (
     WorkerEnd,
     clear_what_is_done,
@@ -193,7 +193,7 @@ def _take(
     if isinstance(held, ClaimRefusal):
         withdraw(place)
     else:
-        take_seat(place)
+        record_worker(place)
     return held
 
 

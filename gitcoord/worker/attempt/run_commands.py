@@ -147,7 +147,7 @@ def _run(
         limit = limit_of(context, finish.code, context.log.tail(min(_LAST, said)), since=moment)
         if limit is not None:
             return close(context, limit, finish.code)
-    if finish.well:
+    if finish.succeeded:
         return None
     if idle.over and context.stop.asked is None:
         return AttemptResult(outcome="timeout", reason=f"{who} was ended: {idle.why()}", code=finish.code)
@@ -202,19 +202,18 @@ def _put_back(context: AttemptContext, config: SharedConfig, traced: GitTrace, l
     own, others = config.put_back(processes)
     context.outside.saw(processes, own, others)
     if own:
-        context.log.say(
-            f"{by} changed the repository's configuration; it is as it was again: {', '.join(own)}"
-        )
+        context.log.say(f"{by} changed the repository's configuration; it was restored: {', '.join(own)}")
     if others:
         context.log.say(
-            f"the repository's configuration was changed meanwhile, and stays so: {', '.join(others)}"
+            "the repository's configuration was changed meanwhile by others, and stays so: "
+            f"{', '.join(others)}"
         )
     if context.task_context.shared.remote is None:
         put_base_back(context, processes, lasting.base_tip)
         # Do not contact the remote here: only the submit waits if it does not answer.
         context.task_context.shared.refresh()
     if back := lasting.put_back():
-        context.log.say(f"deleted while it ran, and put back as they were: {', '.join(back)}")
+        context.log.say(f"deleted while it ran, and restored: {', '.join(back)}")
 
 
 def _with_words(context: AttemptContext, result: AttemptResult | None) -> AttemptResult | None:

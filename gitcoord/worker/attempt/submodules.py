@@ -105,7 +105,7 @@ def _update(git: Git, path: str, above: str, known: Sequence[Path]) -> None:
     if ended.code != 0:
         raise GitcoordError(
             "submodule-failed",
-            f"The submodule {above}{path} cannot be brought into {git.directory}: {ended.reason}.",
+            f"The submodule {above}{path} cannot be checked out in {git.directory}: {ended.reason}.",
             hint="See whether `git submodule update --init` works in your checkout: the URL, the network, "
             "your credentials, and what git allows.",
             passing=failure_of(ended.stderr).passing,

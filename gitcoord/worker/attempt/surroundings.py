@@ -1,4 +1,4 @@
-"""One look at everything outside an attempt's checkout: worktrees, refs, the stash, hooks.
+"""Everything outside an attempt's checkout at one moment: worktrees, refs, the stash, hooks.
 
 Skips checkouts in which another attempt is running.
 """

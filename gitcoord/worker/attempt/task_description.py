@@ -46,7 +46,7 @@ def describe(task_context: TaskContext, unit: WorkUnit, order: WorkerOrder) -> T
         return TaskDescription(task=here, notes=tuple(notes))
     where = listed.source if listed is not None else "the task list"
     notes.append(
-        f"task {unit.task.id} has other words in {where} than in the plan, which are used; "
+        f"task {unit.task.id} has another text in {where} than in the plan; the plan's is used, "
         "`gitcoord plan` takes the list's"
     )
     return TaskDescription(task=kept.task(unit.task.id), notes=tuple(notes))

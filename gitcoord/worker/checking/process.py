@@ -47,7 +47,7 @@ class CheckOrder(msgspec.Struct, frozen=True, kw_only=True):
     clean: bool
     log_bytes: int
     makers: tuple[Maker, ...] = ()
-    """Commands that make files anew, in place of a check."""
+    """Commands that generate files, in place of a check."""
     rules: RuleSettings = RuleSettings()
     shell: bool = False
 
@@ -110,7 +110,7 @@ def _check(
         finish = (
             _run(order, slot, mark, log, stop) if not order.makers else _make(order, slot, mark, log, stop)
         )
-        made = slot.tree_of_files(order.target.tree, order.rules) if order.makers and finish.well else ""
+        made = slot.tree_of_files(order.target.tree, order.rules) if order.makers and finish.succeeded else ""
     except (GitcoordError, OSError) as error:
         why = f"its checkout could not be made: {disk_problem(slot.directory) or redact(str(error))}"
         return CheckResult(tree=order.target.tree, outcome="unclear", reason=why, runs=runs)
@@ -129,13 +129,13 @@ def _run(order: CheckOrder, slot: Slot, mark: str, log: Log, stop: StopSignal) -
 
 
 def _make(order: CheckOrder, slot: Slot, mark: str, log: Log, stop: StopSignal) -> CommandEnd:
-    """Runs the commands that make files anew, up to the first that fails, in the time of one check."""
+    """Runs the commands that generate files, up to the first that fails, in the time of one check."""
     until = None if order.seconds is None else time.monotonic() + order.seconds
     for one in order.makers:
         log.say(f"{one.command} for {some(one.paths)}")
         argv = tuple(command_words(one.command, shell=order.shell))
         finish = _run_in(slot.directory / one.directory, argv, order, slot, mark, log, stop, until)
-        if not finish.well:
+        if not finish.succeeded:
             break
     return finish
 
@@ -161,13 +161,13 @@ def _result(
     output = _tail(place / LOG_FILE)
     result = CheckResult(
         tree=order.target.tree,
-        outcome="passed" if finish.well else "unclear",
+        outcome="passed" if finish.succeeded else "unclear",
         code=finish.code if finish.why == "by itself" else None,
         output=output,
         seconds=round(seconds, 3),
         runs=runs,
     )
-    if finish.well:
+    if finish.succeeded:
         return result
     full = disk_problem(slot.directory)
     if finish.why == "timeout":

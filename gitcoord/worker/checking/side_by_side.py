@@ -79,9 +79,9 @@ class SideBySideCheck:
         output = (place / LOG_FILE).read_text("utf-8", "replace")[-4000:]
         return CheckResult(
             tree=next(iter(trees.values())),
-            outcome="passed" if ended.well else "failed" if ended.why == "by itself" else "unclear",
+            outcome="passed" if ended.succeeded else "failed" if ended.why == "by itself" else "unclear",
             code=ended.code,
-            reason="" if ended.well else _reason(ended, output),
+            reason="" if ended.succeeded else _reason(ended, output),
             output=output,
             seconds=round(time.monotonic() - began, 3),
         )

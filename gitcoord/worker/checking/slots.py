@@ -67,9 +67,9 @@ class Slot:
             self._move(tree, parent, clean=clean)
 
     def tree_of_files(self, tree: Oid, rules: RuleSettings) -> Oid:
-        """The tree with files that are made anew as they lie here now, kept in the user's repository.
+        """Returns `tree` with the generated files of this checkout, written to the user's repository.
 
-        All else stays as it is in `tree`, whatever became of it here. Raises GitcoordError.
+        All other files are as in `tree`, even if they were changed here. Raises GitcoordError.
         """
         from gitcoord.conflicts.rules import Rulebook
 
