@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class RunView(Snapshot, frozen=True, kw_only=True):
-    """One look at a run. `keys` are the attempts that run here, `numbers` each unit's next attempt number.
+    """The observed state of a run. `keys`: the attempts that run here; `numbers`: each unit's next attempt.
 
     `whole` are parents to submit, since all their subtasks are done. `memory` are the bytes that each running
     unit uses, if the engine knows. `cancelled` are running units that somebody cancelled. `overtaken` are the
@@ -201,7 +201,7 @@ class Observer:
 
 
 def _speculation(store: Store) -> "Speculation":
-    from gitcoord.run.speculation import Speculation  # not for who only looks
+    from gitcoord.run.speculation import Speculation  # commands that only look do not need it
 
     return Speculation(store.repository)
 

@@ -55,7 +55,7 @@ class RunSession:
     def look(self, unsaved: Plan | None) -> RunView:
         """Observes while nothing is started: before the run and after it.
 
-        If no plan is saved, goes by the plan `unsaved`.
+        If no plan is saved, uses the plan `unsaved`.
         """
         options = self._options
         observer = Observer(

@@ -1,4 +1,4 @@
-"""Judges speculative work, which is built on unlanded work: can it begin, and did that land as it was?"""
+"""Judges work that is built on unlanded work: can it begin, and did the work below land unchanged?"""
 
 from collections.abc import Collection, Mapping
 
@@ -110,9 +110,9 @@ class Speculation:
         if not unknown and not anew:
             return None
         below = " and ".join(f"{commit[:12]} of task {one}" for one, commit in stands_on.items())
-        reason = f"task {task} was built on {below}, which landed otherwise; its work "
+        reason = f"task {task} was built on {below}, which landed in another form; its work "
         if merged.clean is False:
-            reason += f"conflicts with that in {some(merged.paths)}{', and begins anew' if anew else ''}"
+            reason += f"conflicts with that in {some(merged.paths)}{', and starts again' if anew else ''}"
         else:
             reason += f"is moved onto {facts.plan.base}"
         return TaskDeferred(

@@ -9,7 +9,7 @@ _ATTEMPTS = 40
 _Result = TypeVar("_Result")
 
 
-def until_still(attempt: Callable[[], _Result]) -> _Result:
+def retry_while_plan_moves(attempt: Callable[[], _Result]) -> _Result:
     """Calls `attempt` until it does not raise `plan-moved`; raises that after `_ATTEMPTS` calls."""
     from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
@@ -24,7 +24,7 @@ def until_still(attempt: Callable[[], _Result]) -> _Result:
     return patience(attempt)
 
 
-def until_known(attempt: Callable[[], bool | None]) -> bool | None:
+def retry_until_value(attempt: Callable[[], bool | None]) -> bool | None:
     """Calls `attempt` until it returns a value that is not None; returns None after `_ATTEMPTS` calls."""
     from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
 

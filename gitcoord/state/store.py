@@ -12,7 +12,7 @@ from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import RefUpdate, SharedRefs
 from gitcoord.git.repository import Repository
 from gitcoord.planning.model import Plan
-from gitcoord.state.contention import until_known, until_still
+from gitcoord.state.contention import retry_until_value, retry_while_plan_moves
 from gitcoord.state.journal import JournalEntry, write_entry
 from gitcoord.state.journal_reader import JournalReader
 from gitcoord.state.saved_plan import GENERATIONS, SavedPlan, own_prefix, plan_saved
@@ -156,7 +156,7 @@ class Store:
             self.save_plan(plan, told(plan))
             return plan
 
-        return until_still(attempt)
+        return retry_while_plan_moves(attempt)
 
     def put_plan(self, make: Callable[[Plan | None], Plan]) -> Plan:
         """Saves the plan that `make` returns for the newest saved one (or None); repeats that if needed.
@@ -169,14 +169,14 @@ class Store:
             self.save_plan(plan)
             return plan
 
-        return until_still(attempt)
+        return retry_while_plan_moves(attempt)
 
     def record(self, event: AnyEvent, unless: Unless | None = None, extra: RefUpdate | None = None) -> bool:
         """Appends `event` to its task's ref. Returns False if `unless` forbids it for the newest progress.
 
         `extra` as in `try_record`. Raises `foreign-state` if gitcoord did not write it, and `state-busy`.
         """
-        written = until_known(lambda: self.try_record([event], (), unless, extra=extra))
+        written = retry_until_value(lambda: self.try_record([event], (), unless, extra=extra))
         if written is None:
             raise GitcoordError(
                 "state-busy",

@@ -99,7 +99,9 @@ def _movers(gateway: Gateway, demands: Demands, base: str) -> Iterator[Diagnosis
     who = f"Only {some(sorted(demands.movers))}" if demands.movers else "Nobody"
     if user is None or unclear:
         message = f"{who} may push to {base}; whether this token's owner belongs to them is not known."
-        yield doubtful("push restriction", message, "If GitHub refuses to merge, let them add the owner.")
+        yield doubtful(
+            "push restriction", message, "If GitHub refuses to merge, ask them to add the owner of the token."
+        )
         return
     message = f"{who} may push to {base}, be it by merging, and {user.login} is not among them."
     hint = f"Add {user.login} in the branch's protection, or land with the token of somebody who may."
