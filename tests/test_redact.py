@@ -11,7 +11,7 @@ from gitcoord.forge.pull_requests import Refused, Unclear
 from gitcoord.landing.pull_templates import one_line, short
 from gitcoord.landing.rollback.texts import plain_subject
 from gitcoord.planning.diagrams import dot, mermaid
-from gitcoord.redact import redact, redact_said, redacted, register_secret
+from gitcoord.redact import holds_secret, redact, redact_said, redacted, register_secret
 from tests.cli.test_report import page_of
 from tests.progress.plans import planned, play, task
 
@@ -116,3 +116,9 @@ def test_nothing_that_a_server_says_comes_in_with_a_secret() -> None:
     server, own = texts[:-3], texts[-3:]
     assert server == ["you sent *** and password=***"] * len(server)
     assert own == ["you sent *** and password=hunter2x"] * len(own)
+
+
+@pytest.mark.parametrize("before", range(99_985, 100_003))
+def test_a_secret_anywhere_in_a_long_document_is_noticed(before: int) -> None:
+    assert holds_secret("x" * before + " Authorization: token 1234567890abcdef1234" + "x" * 150_000)
+    assert not holds_secret("x" * before + " words of a title " + "x" * 150_000)

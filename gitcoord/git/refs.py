@@ -40,14 +40,22 @@ def name_clashes(wanted: Iterable[str], known: Iterable[str], *, ignore_case: bo
     below: dict[str, str] = {}
     for key, name in names.items():
         below.update(dict.fromkeys(_directories(key), name))
-    return {ref: other for ref in wanted if (other := _in_the_way(ref, _key(ref, ignore_case), names, below))}
-
-
-def _in_the_way(ref: str, key: str, names: Mapping[str, str], below: Mapping[str, str]) -> str | None:
-    same = names.get(key, ref)
-    if same != ref:
-        return same
-    return below.get(key) or next((names[one] for one in _directories(key) if one in names), None)
+    found: dict[str, str] = {}
+    above: dict[str, str | None] = {}
+    for ref in wanted:
+        key = _key(ref, ignore_case)
+        other: str | None = names.get(key, ref)
+        if other == ref:
+            other = below.get(key)
+        if other is None:
+            # Many refs are in the same directory.
+            place = key.rpartition("/")[0]
+            if place not in above:
+                above[place] = next((names[one] for one in _directories(key) if one in names), None)
+            other = above[place]
+        if other is not None:
+            found[ref] = other
+    return found
 
 
 def _key(name: str, ignore_case: bool) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from gitcoord.planning.graph import Graph
-from gitcoord.planning.network import Network, minutes_of, network_of
+from gitcoord.planning.network import Network, all_minutes, minutes_of, network_of
 from gitcoord.tasks.model import TaskId
 
 # Sums of floats differ in their last digits; ignore differences below a millionth of a minute.
@@ -69,25 +69,21 @@ def unit_times(network: Network) -> UnitTimes:
                     longest = behind[other]
             behind[task] = longest
     duration = max(landed, default=0)
-    path = _path(network, [code for code in order if code < units], begin, landed)
+    path = _path(network, begin, landed)
     return UnitTimes(earliest=begin, tail=tail, duration=duration, path=path)
 
 
 def _task_times(network: Network) -> UnitTimes:
     """Computes the times if units and tasks are the same: each task lands when it is done."""
-    ticks, opens = network.ticks, network.opens
-    begin, missing = [0] * len(ticks), list(map(len, network.gates))
-    order = [task for task, count in enumerate(missing) if not count]
-    for task in order:  # grows during the loop
-        end = begin[task] + ticks[task]
-        for opened in opens[task]:
-            if end > begin[opened]:
-                begin[opened] = end
-            missing[opened] -= 1
-            if not missing[opened]:
-                order.append(opened)
-    if len(order) < len(missing):
-        raise ValueError(f"{len(missing) - len(order)} tasks wait for one another in a cycle")
+    ticks, opens, gates, order = network.ticks, network.opens, network.gates, network.walk
+    begin, ends = [0] * len(ticks), [0] * len(ticks)
+    for task in order:
+        start = 0
+        for gate in gates[task]:
+            if ends[gate] > start:
+                start = ends[gate]
+        begin[task] = start
+        ends[task] = start + ticks[task]
     tail = [0] * len(ticks)
     for task in reversed(order):
         behind = 0
@@ -95,8 +91,7 @@ def _task_times(network: Network) -> UnitTimes:
             if tail[opened] > behind:
                 behind = tail[opened]
         tail[task] = ticks[task] + behind
-    ends = [start + took for start, took in zip(begin, ticks, strict=True)]
-    path = _path(network, order, begin, ends)
+    path = _path(network, begin, ends)
     return UnitTimes(earliest=begin, tail=tail, duration=max(ends, default=0), path=path)
 
 
@@ -131,11 +126,11 @@ def _forwards(network: Network) -> tuple[list[int], list[int], list[int]]:
     return order, begin, landed
 
 
-def _path(network: Network, order: list[int], begin: list[int], landed: list[int]) -> list[int]:
-    if not order:
+def _path(network: Network, begin: list[int], landed: list[int]) -> list[int]:
+    if not begin:
         return []
     ends = [start + took for start, took in zip(begin, network.ticks, strict=True)]
-    unit = max(order, key=ends.__getitem__)
+    unit = ends.index(max(ends))
     path = [unit]
     while network.needs[unit] or network.gates[unit]:
         last = max(network.gates[unit], key=landed.__getitem__, default=None)
@@ -160,21 +155,22 @@ def _last_of(network: Network, task: int, ends: list[int], landed: list[int]) ->
 
 def task_timing(network: Network, times: UnitTimes) -> Timing:
     """Returns the times of the tasks."""
-    earliest, latest, slack = {}, {}, {}
-    for task, parts in zip(network.tasks, network.parts, strict=True):
+    starts, ends, begin, duration = [], [], times.earliest, times.duration
+    last = [duration - tail for tail in times.tail]
+    for parts in network.parts:
         unit = parts[0]
-        start, spare = times.earliest[unit], times.slack(unit)
+        start, end = begin[unit], last[unit]
         if len(parts) > 1:
-            start = min([times.earliest[unit] for unit in parts])
-            spare = min([times.slack(unit) for unit in parts])
-        earliest[task] = minutes_of(start)
-        slack[task] = minutes_of(spare)
-        latest[task] = minutes_of(start + spare)
+            start = min([begin[unit] for unit in parts])
+            end = start + min([last[unit] - begin[unit] for unit in parts])
+        starts.append(start)
+        ends.append(end)
+    spare = [end - start for start, end in zip(starts, ends, strict=True)]
     way = dict.fromkeys(network.tasks[network.owner[unit]] for unit in times.path)
     return Timing(
-        earliest=earliest,
-        latest=latest,
-        slack=slack,
+        earliest=dict(zip(network.tasks, all_minutes(starts), strict=True)),
+        latest=dict(zip(network.tasks, all_minutes(ends), strict=True)),
+        slack=dict(zip(network.tasks, all_minutes(spare), strict=True)),
         duration=minutes_of(times.duration),
         critical_path=tuple(way),
     )
@@ -183,14 +179,15 @@ def task_timing(network: Network, times: UnitTimes) -> Timing:
 def measure(graph: Graph, minutes: Mapping[TaskId, float]) -> Timing:
     """Computes the times of the tasks of `graph`; each is one unit that takes its `minutes`."""
     rows = ((task, task, minutes[task], graph.needs[task], ()) for task in graph.needs)
-    network = network_of(rows, graph.needs)
+    network = network_of(rows, graph)
     return task_timing(network, unit_times(network))
 
 
 def tails(graph: Graph, minutes: Mapping[TaskId, float]) -> dict[TaskId, float]:
     """Returns, for each task, the length of the longest chain that starts with it."""
-    tail: dict[TaskId, float] = {}
-    for task in reversed(graph.order):
-        behind = max((tail[fed] for fed in graph.feeds[task]), default=0.0)
-        tail[task] = round(minutes[task] + behind, DIGITS)
-    return tail
+    tasks = list(graph.needs)
+    tail = [0.0] * len(tasks)
+    for task in reversed(graph.walk):
+        behind = max([tail[fed] for fed in graph.before[task]], default=0.0)
+        tail[task] = round(minutes[tasks[task]] + behind, DIGITS)
+    return dict(zip(tasks, tail, strict=True))

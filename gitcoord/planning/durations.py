@@ -7,7 +7,7 @@ import msgspec
 from gitcoord.planning.critical_path import Timing, UnitTimes, task_timing, unit_times
 from gitcoord.planning.graph import Graph
 from gitcoord.planning.model import PlannedSubtask, PlannedTask, Schedule, Schedules, Strategy
-from gitcoord.planning.network import Network, minutes_of, network_of
+from gitcoord.planning.network import Network, all_minutes, minutes_of, network_of
 from gitcoord.planning.simulate import simulate
 from gitcoord.planning.unhindered import lands_by_level
 from gitcoord.planning.units import clash_sets, rows_of
@@ -46,7 +46,7 @@ def reckon(
             task.id, minutes[task.id], graph.needs[task.id], task.lifted, subtasks.get(task.id, ()), owners
         )
     ]
-    network = network_of(rows, graph.needs)
+    network = network_of(rows, graph)
     times = unit_times(network)
     return Durations(network=network, times=times, timing=task_timing(network, times))
 
@@ -89,18 +89,15 @@ def reckon_schedules(
     weighing: RiskWeighing,
 ) -> Schedules:
     """Computes the schedules of the planned `tasks`, which are in the order of their levels."""
-    tails = [minutes_of(tail) for tail in durations.times.tail]
+    tails = all_minutes(durations.times.tail)
     work = work_of(tasks, durations.network, tails, clash_sets(tasks), weighing=weighing)
-    return _schedules(work, list(tasks), slots, strategy)
+    return _schedules(work, slots, strategy)
 
 
-def _schedules(work: WorkNetwork, order: Sequence[TaskId], slots: int, strategy: Strategy) -> Schedules:
-    """Computes the schedules by the rules of `run`, `run --barrier` and `run --pipeline`.
-
-    `order` is the order in which a single worker would do the tasks.
-    """
+def _schedules(work: WorkNetwork, slots: int, strategy: Strategy) -> Schedules:
+    """Computes the schedules by the rules of `run`, `run --barrier` and `run --pipeline`."""
     rules = RunRules(slots=slots, waves=strategy == "single-pr")
-    reckoned = _Reckoned(work, order)
+    reckoned = _Reckoned(work)
     landing = reckoned.simulated(rules)
     pipelined = landing
     if rules.waves or work.clashes or any(len(parts) > 1 for parts in work.network.parts):
@@ -115,24 +112,21 @@ def _schedules(work: WorkNetwork, order: Sequence[TaskId], slots: int, strategy:
 
 
 class _Reckoned:
-    def __init__(self, work: WorkNetwork, order: Sequence[TaskId]) -> None:
-        network = self._network = work.network
-        self._work = work
-        number = {task: place for place, task in enumerate(network.tasks)}
-        self._order = [unit for task in order for unit in network.parts[number[task]]]
-        self._total = sum(network.ticks)
+    def __init__(self, work: WorkNetwork) -> None:
+        self._work, self._network = work, work.network
+        self._total = sum(work.network.ticks)
 
     def one_by_one(self) -> Schedule:
         starts: dict[int, int] = {}
-        self._add(starts, self._order, 0)
+        self._add(starts, self._work.in_order, 0)
         return self._schedule(starts, self._total, 1, 1)
 
     def simulated(self, rules: RunRules) -> Schedule:
         found = simulate(self._work, rules)
         starts, end = found.starts, found.duration
-        if len(starts) < len(self._order):
+        if len(starts) < len(self._work.in_order):
             # Such work cannot land together with its wave: the remaining units start after it.
-            end = self._add(starts, [unit for unit in self._order if unit not in starts], end)
+            end = self._add(starts, [unit for unit in self._work.in_order if unit not in starts], end)
         return self._schedule(starts, end, rules.slots, found.most)
 
     def _add(self, starts: dict[int, int], units: Sequence[int], now: int) -> int:
@@ -145,13 +139,12 @@ class _Reckoned:
     def _schedule(self, starts: Mapping[int, int], duration: int, slots: int, most: int) -> Schedule:
         speedup = self._total / duration if duration else 1.0
         network = self._network
+        units, minutes = network.units, all_minutes(starts.values())
         told: dict[TaskId, float] = {}
-        units = network.units
         if units == network.tasks:
-            told = {units[unit]: minutes_of(ticks) for unit, ticks in starts.items()}
+            told = dict(zip(map(units.__getitem__, starts), minutes, strict=True))
         else:
-            for unit, ticks in starts.items():
-                start = minutes_of(ticks)
+            for unit, start in zip(starts, minutes, strict=True):
                 told.setdefault(network.tasks[network.owner[unit]], start)
                 told[units[unit]] = start
         return Schedule(

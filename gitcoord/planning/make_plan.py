@@ -195,24 +195,33 @@ def _planned(
 
 
 def _place(draft: _Draft, task: Task, *, branch: str, wave: int, tokens: int | None) -> PlannedTask:
-    id, timing, needs = task.id, draft.timing, draft.needs[task.id]
-    subtasks = draft.subtasks.get(id, ())
+    id, timing = task.id, draft.timing
     minutes, slack = draft.minutes[id], timing.slack[id]
-    return PlannedTask(
+    placed = PlannedTask(
         id=id,
         title=task.title,
         branch=branch,
         level=draft.level_of[id],
         wave=wave,
-        depends_on=needs,
-        lifted=tuple([need for need in task.lifted if need in needs]) if task.lifted else (),
+        depends_on=draft.needs[id],
         estimate=minutes,
-        duration=longest_chain(subtasks, minutes) if subtasks else minutes,
+        duration=minutes,
         earliest_start=timing.earliest[id],
         latest_start=timing.latest[id],
         slack=slack,
         critical=slack == 0,
         priority=task.priority,
+        tokens=tokens,
+        digest=digest_of(task),
+    )
+    # Most tasks of a long list have neither subtasks nor hints, and each further field takes time.
+    if _is_bare(task):
+        return placed
+    subtasks = draft.subtasks.get(id, ())
+    return msgspec.structs.replace(
+        placed,
+        lifted=tuple([need for need in task.lifted if need in placed.depends_on]),
+        duration=longest_chain(subtasks, minutes) if subtasks else minutes,
         subtask_waves=_waves_within(subtasks) if subtasks else (),
         subtask_titles=_titles(task, subtasks) if subtasks else {},
         subtasks=subtasks,
@@ -222,9 +231,13 @@ def _place(draft: _Draft, task: Task, *, branch: str, wave: int, tokens: int | N
         conflicts_with=task.conflicts_with,
         repo=task.repo,
         repositories=task.repositories,
-        tokens=tokens,
-        digest=digest_of(task),
     )
+
+
+def _is_bare(task: Task) -> bool:
+    """Whether the task has neither subtasks nor hints."""
+    hints = task.modifies or task.conflicts_with or task.marked_safe or task.repo or task.repositories
+    return task.parallel_safe and not (task.subtasks or task.lifted or hints)
 
 
 def _waves_within(subtasks: Sequence[PlannedSubtask]) -> tuple[tuple[TaskId, ...], ...]:

@@ -1,11 +1,11 @@
 """Units and their dependencies as numbers: the model from which plans and runs are computed."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 import msgspec
 
+from gitcoord.planning.graph import Graph, reversed_edges
 from gitcoord.tasks.model import TaskId
 
 TICKS: Final = 10**9
@@ -35,18 +35,17 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
     feeds: list[list[int]]
     opens: list[list[int]]
     before: list[list[int]]
+    walk: Sequence[int]
+    """The tasks in dependency order."""
 
 
-def network_of(rows: Iterable[Row], after: Mapping[TaskId, Sequence[TaskId]]) -> Network:
-    """Makes the network of `rows`; `after` has the tasks that each task lands after. Ignores unknown ids."""
+def network_of(rows: Iterable[Row], graph: Graph) -> Network:
+    """Makes the network of `rows`; `graph` has the tasks that each task lands after. Ignores unknown ids."""
     known = list(rows)
-    tasks = list(after)
-    task_at = {task: number for number, task in enumerate(tasks)}
-    lands_after = [[task_at[one] for one in wanted if one in task_at] for wanted in after.values()]
-    before = _reversed(lands_after, len(tasks))
+    tasks, lands_after, before = list(graph.needs), graph.after, graph.before
     units = [row[0] for row in known]
     ticks = [round(row[2] * TICKS) for row in known]
-    if units == tasks and all(row[3] is wanted for row, wanted in zip(known, after.values(), strict=True)):
+    if units == tasks and [row[3] for row in known] == list(graph.needs.values()):
         # Without subtasks, units and tasks are the same.
         return Network(
             units=units,
@@ -60,7 +59,9 @@ def network_of(rows: Iterable[Row], after: Mapping[TaskId, Sequence[TaskId]]) ->
             feeds=[[] for _ in units],
             opens=before,
             before=before,
+            walk=graph.walk,
         )
+    task_at = {task: number for number, task in enumerate(tasks)}
     unit_at = {row[0]: number for number, row in enumerate(known)}
     owner = [task_at[row[1]] for row in known]
     parts: list[list[int]] = [[] for _ in tasks]
@@ -77,21 +78,19 @@ def network_of(rows: Iterable[Row], after: Mapping[TaskId, Sequence[TaskId]]) ->
         gates=gates,
         after=lands_after,
         parts=parts,
-        feeds=_reversed(needs, len(known)),
-        opens=_reversed(gates, len(tasks)),
+        feeds=reversed_edges(needs, len(known)),
+        opens=reversed_edges(gates, len(tasks)),
         before=before,
+        walk=graph.walk,
     )
 
 
-@lru_cache(maxsize=1 << 17)
 def minutes_of(ticks: int) -> float:
     """Converts ticks to minutes, rounded to the meaningful digits."""
     return round(ticks / TICKS, _DIGITS)
 
 
-def _reversed(lists: list[list[int]], count: int) -> list[list[int]]:
-    found: list[list[int]] = [[] for _ in range(count)]
-    for number, others in enumerate(lists):
-        for other in others:
-            found[other].append(number)
-    return found
+def all_minutes(ticks: Collection[int]) -> list[float]:
+    """Converts many ticks; most plans have few different times."""
+    known = {time: minutes_of(time) for time in set(ticks)}
+    return [known[time] for time in ticks]

@@ -22,7 +22,7 @@ class SimulatedRun:
         self.most = 0
         self._now = 0
         self._running: list[tuple[int, int]] = []
-        self._unit_at = sorted(range(len(work.rank)), key=work.rank.__getitem__)
+        self._unit_at = work.by_urgency
         self._ready: list[int] = []
         self._deferred: list[int] = []
         stuck = _stuck(work, initial, rules) if initial.failed else set()

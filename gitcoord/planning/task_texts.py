@@ -59,11 +59,8 @@ Texts = Mapping[TaskId, TaskTexts]
 def task_texts(tasks: Iterable[Task]) -> dict[TaskId, TaskTexts]:
     """Collects the texts of `tasks`, limited for each task and in total."""
     entries = list(tasks)
-    whole = {task.id: _texts(task, MOST_EACH) for task in entries}
-    sizes = [_size(texts) for texts in whole.values()]
-    if sum(sizes) <= MOST_OF_ALL:
-        return whole
-    each = _fair_share(sizes, MOST_OF_ALL)
+    sizes = [_size(task) for task in entries]
+    each = MOST_EACH if sum(sizes) <= MOST_OF_ALL else min(MOST_EACH, _fair_share(sizes, MOST_OF_ALL))
     return {task.id: _texts(task, each) for task in entries}
 
 
@@ -75,54 +72,47 @@ def texts_digest(texts: Texts) -> str:
 
 
 def _texts(task: Task, most: int) -> TaskTexts:
-    whole = task.title + task.description + task.details + task.test_strategy
-    of_parts = "".join(p.title + p.description + p.details + p.test_strategy for p in task.subtasks)
-    if len(whole) + len(of_parts) <= most and whole.isascii() and of_parts.isascii():
-        # The usual case: a list may have a hundred thousand tasks.
-        return TaskTexts(
-            title=task.title,
-            description=task.description,
-            details=task.details,
-            test_strategy=task.test_strategy,
-            subtasks=tuple(
-                SubtaskTexts(
-                    id=part.id,
-                    title=part.title,
-                    description=part.description,
-                    details=part.details,
-                    test_strategy=part.test_strategy,
-                )
-                for part in task.subtasks
-            ),
-        )
-    parts = [_words(part) for part in task.subtasks]
-    # The worker of a subtask needs all of its texts, but only the beginning of the whole task's.
-    lengths = [len(text) for words in parts for text in words.values()]
-    beginning = 0 if sum(lengths) <= most else min(len(whole), most // 10)
-    share = _fair_share(lengths, most - beginning)
-    kept = [{name: _shortened(text, share) for name, text in words.items()} for words in parts]
-    left = most - sum(min(len(text), share) for words in parts for text in words.values())
-    own = _words(task)
-    rest = _fair_share([len(text) for text in own.values()], left)
+    own, parts = _words(task), [_words(part) for part in task.subtasks]
+    lengths = [len(text) for words in parts for text in words]
+    whole, share, rest = sum(map(len, own)), most, most
+    if whole + sum(lengths) > most:
+        # The worker of a subtask needs all of its texts, but only the beginning of the whole task's.
+        beginning = 0 if sum(lengths) <= most else min(whole, most // 10)
+        share = _fair_share(lengths, most - beginning)
+        rest = _fair_share(map(len, own), most - sum([min(length, share) for length in lengths]))
+    title, description, details, test_strategy = _shortened(own, rest)
     return TaskTexts(
-        **{name: _shortened(text, rest) for name, text in own.items()},
+        title=title,
+        description=description,
+        details=details,
+        test_strategy=test_strategy,
         subtasks=tuple(
-            SubtaskTexts(id=part.id, **words) for part, words in zip(task.subtasks, kept, strict=True)
+            [
+                _part(part.id, *_shortened(words, share))
+                for part, words in zip(task.subtasks, parts, strict=True)
+            ]
         ),
-        cut=any(len(text) > share for words in parts for text in words.values())
-        or any(len(text) > rest for text in own.values()),
+        cut=max(map(len, own)) > rest or max(lengths, default=0) > share,
     )
 
 
-def _words(entry: Task | Subtask) -> dict[str, str]:
-    # A lone surrogate, which JSON may contain, cannot be written.
-    words = {
-        "title": entry.title,
-        "description": entry.description,
-        "details": entry.details,
-        "test_strategy": entry.test_strategy,
-    }
-    return {name: text.encode("utf-8", "replace").decode() for name, text in words.items()}
+def _part(id: TaskId, title: str, description: str, details: str, test_strategy: str) -> SubtaskTexts:
+    return SubtaskTexts(
+        id=id, title=title, description=description, details=details, test_strategy=test_strategy
+    )
+
+
+def _words(entry: Task | Subtask) -> tuple[str, str, str, str]:
+    words = (entry.title, entry.description, entry.details, entry.test_strategy)
+    if all(map(str.isascii, words)):
+        return words
+    title, description, details, test_strategy = map(_writable, words)
+    return title, description, details, test_strategy
+
+
+def _writable(text: str) -> str:
+    """Returns `text` without lone surrogates, which JSON may contain and which cannot be written."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _fair_share(lengths: Iterable[int], most: int) -> int:
@@ -140,12 +130,14 @@ def _fair_share(lengths: Iterable[int], most: int) -> int:
     return most
 
 
-def _shortened(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[:most]}{CUT}" if most > 0 else ""
+def _shortened(words: Iterable[str], most: int) -> list[str]:
+    return [text if len(text) <= most else f"{text[:most]}{CUT}" if most > 0 else "" for text in words]
 
 
-def _size(texts: TaskTexts) -> int:
-    entries: list[TaskTexts | SubtaskTexts] = [texts, *texts.subtasks]
-    return sum(
-        len(one.title) + len(one.description) + len(one.details) + len(one.test_strategy) for one in entries
-    )
+def _size(task: Task) -> int:
+    """The size of the task's texts, limited for each task; a lone surrogate is replaced by one character."""
+    entries: tuple[Task | Subtask, ...] = (task, *task.subtasks) if task.subtasks else (task,)
+    size = 0
+    for one in entries:
+        size += len(one.title) + len(one.description) + len(one.details) + len(one.test_strategy)
+    return min(size, MOST_EACH)

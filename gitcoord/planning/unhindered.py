@@ -43,19 +43,23 @@ def lands_by_level(work: WorkNetwork, rules: RunRules) -> bool:
 
 def _rises(work: WorkNetwork) -> bool:
     """Whether each task is one level above its highest dependency."""
-    turn = work.turn
-    return all(
-        turn[unit][0] == 1 + max([turn[need][0] for need in gates], default=-1)
-        for unit, gates in enumerate(work.network.gates)
-    )
+    levels = [level for level, _, _ in work.turn]
+    for unit, gates in enumerate(work.network.gates):
+        below = levels[unit] - 1
+        reached = -1
+        for need in gates:
+            if levels[need] > reached:
+                reached = levels[need]
+        if reached != below:
+            return False
+    return True
 
 
 def _wave_by_wave(work: WorkNetwork, slots: int) -> Course:
     starts: dict[int, int] = {}
-    ticks, rank, turn = work.network.ticks, work.rank, work.turn
-    unit_at = sorted(range(len(rank)), key=rank.__getitem__)
+    ticks, turn = work.network.ticks, work.turn
     waves: dict[tuple[int, int, int], list[int]] = {}
-    for unit in unit_at:
+    for unit in work.by_urgency:
         waves.setdefault(turn[unit], []).append(unit)
     now = 0
     for _, wave in sorted(waves.items()):
@@ -68,9 +72,8 @@ def _wave_by_wave(work: WorkNetwork, slots: int) -> Course:
 
 
 def _as_needed(work: WorkNetwork, slots: int) -> Course:
-    network, rank = work.network, work.rank
+    network, rank, unit_at = work.network, work.rank, work.by_urgency
     ticks, opens = network.ticks, network.opens
-    unit_at = sorted(range(len(rank)), key=rank.__getitem__)
     missing = [len(gates) for gates in network.gates]
     # Sorted by urgency, so the list is a valid heap.
     ready = [place for place, unit in enumerate(unit_at) if not missing[unit]]

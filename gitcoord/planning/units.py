@@ -7,6 +7,7 @@ import msgspec
 
 from gitcoord.planning.critical_path import unit_times
 from gitcoord.planning.declared_conflicts import Footprint, find_clashes
+from gitcoord.planning.graph import graph_of
 from gitcoord.planning.model import Plan, PlannedSubtask, PlannedTask
 from gitcoord.planning.network import Network, Row, minutes_of, network_of
 from gitcoord.planning.wave_risks import NO_WEIGHING, RiskWeighing
@@ -62,7 +63,7 @@ class Units(msgspec.Struct, frozen=True, kw_only=True):
 def network_of_units(units: Units) -> Network:
     """Returns the units as a network for computing durations."""
     rows = ((unit.id, unit.task, unit.estimate, unit.tasks, unit.units) for unit in units.by_id.values())
-    return network_of(rows, units.needs)
+    return network_of(rows, graph_of(units.needs))
 
 
 def rows_of(
@@ -101,7 +102,7 @@ def units_of(plan: Plan, token_budget: int | None = None) -> Units:
         for task in plan.tasks.values()
         for row in rows_of(task.id, task.estimate, needs[task.id], task.lifted, task.subtasks, owners)
     ]
-    network = network_of(rows, needs)
+    network = network_of(rows, graph_of(needs))
     tail = unit_times(network).tail
     made = [
         _unit(row, plan.tasks[row[1]], parts.get(row[0]), tokens, minutes_of(tail[place]), place)

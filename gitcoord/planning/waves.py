@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from gitcoord.planning.arrange_waves import Candidate, arrange, natural_key
-from gitcoord.planning.critical_path import Timing, measure
+from gitcoord.planning.critical_path import DIGITS, Timing, measure
 from gitcoord.planning.declared_conflicts import Clashes, Footprint, find_clashes
 from gitcoord.planning.estimates import remaining_subtasks, subtask_minutes
 from gitcoord.planning.graph import graph_of
@@ -42,11 +42,17 @@ def level_waves(
     weighing: RiskWeighing,
 ) -> LevelWaves:
     """Makes the waves of one level; in a wave, critical tasks first, then by work, then in file order."""
-    ranks = [(-timing.through(task.id), -minutes[task.id], number) for number, task in enumerate(tasks)]
+    duration, slack = timing.duration, timing.slack
+    ranks = [
+        (round(slack[task.id] - duration, DIGITS), -minutes[task.id], number)
+        for number, task in enumerate(tasks)
+    ]
     risky = bool(weighing.risk)
     if not pinned and not (risky and weighing.rework_cost) and not any(map(_says_something, tasks)):
         # Nothing excludes them: they are one wave.
-        return LevelWaves(waves=(tuple([tasks[rank[2]].id for rank in sorted(ranks)]),), clashes=Clashes())
+        return LevelWaves(
+            waves=(tuple([tasks[number].id for _, _, number in sorted(ranks)]),), clashes=Clashes()
+        )
     clashes = find_clashes([footprint(task) for task in tasks])
     arrangement = arrange(
         [

@@ -46,7 +46,9 @@ class Urgencies:
 class WorkNetwork(msgspec.Struct, frozen=True, kw_only=True):
     """A network, and everything else that decides about its units.
 
-    `rank` is each unit's place in the order of urgency, `turn` its level, wave and wave within its task.
+    `in_order` has the units in the plan's order, `by_urgency` the most urgent first. `rank` is each unit's
+    place in `by_urgency`, `turn` its level, wave and wave within its task.
+
     Members of a clash do not run in parallel; the first `declared` clashes are from the task list, the others
     were observed. Units of one task that clash only by the globs of the whole task may run in parallel,
     unless both are in `named` or they are a pair of `foes`. `alone` units run without a sibling, or without
@@ -55,6 +57,8 @@ class WorkNetwork(msgspec.Struct, frozen=True, kw_only=True):
 
     network: Network
     rank: list[int]
+    in_order: list[int]
+    by_urgency: list[int]
     turn: list[tuple[int, int, int]]
     clashes: list[list[int]] = []
     declared: int = 0
@@ -117,18 +121,13 @@ def work_of(
 
     `clashes` are those of units in the task list, `seen` observed pairs, and `weighing` the predictions.
     """
-    parts = {part.id: part for task in tasks.values() for part in task.subtasks}
-    places: dict[TaskId, int] = {}
-    for id, task in tasks.items():
-        for part in task.subtasks:
-            places[part.id] = len(places)
-        places.setdefault(id, len(places) - bool(task.subtasks))
+    parts = {part.id: part for task in tasks.values() if task.subtasks for part in task.subtasks}
     number = {id: unit for unit, id in enumerate(network.units)}
-    urgency = [
-        (-tail, places[id], unit) for unit, (tail, id) in enumerate(zip(tails, network.units, strict=True))
-    ]
-    rank = [0] * len(urgency)
-    for place, (_, _, unit) in enumerate(sorted(urgency)):
+    # The longest chain first, then the plan's order: both sorts keep the order of equals.
+    in_order = _in_order(tasks, network)
+    by_urgency = sorted(in_order, key=tails.__getitem__, reverse=True)
+    rank = [0] * len(by_urgency)
+    for place, unit in enumerate(by_urgency):
         rank[unit] = place
     declared = [sorted(number[id] for id in clash if id in number) for clash in clashes]
     pairs = [[number[one], number[other]] for one, other in seen if one in number and other in number]
@@ -138,6 +137,8 @@ def work_of(
     return WorkNetwork(
         network=network,
         rank=rank,
+        in_order=in_order,
+        by_urgency=by_urgency,
         turn=traits.turn,
         clashes=declared + pairs,
         declared=len(declared),
@@ -154,6 +155,17 @@ def work_of(
         urgencies=Urgencies(tails, network, weighing) if weighing.risk else None,
         silent=traits.silent,
     )
+
+
+def _in_order(tasks: Mapping[TaskId, PlannedTask], network: Network) -> list[int]:
+    """Returns the units in the order of the planned `tasks`; the rework of a whole task follows its parts."""
+    places: dict[TaskId, int] = {}
+    for id, task in tasks.items():
+        for part in task.subtasks:
+            places[part.id] = len(places)
+        places.setdefault(id, len(places) - bool(task.subtasks))
+    place_of = [places[id] for id in network.units]
+    return sorted(range(len(place_of)), key=place_of.__getitem__)
 
 
 class _Traits:

@@ -100,28 +100,32 @@ def _task(raw: dict[str, Any], id: TaskId, findings: Findings) -> TaskEntry:
     if priority is None and raw.get("priority") not in (None, ""):
         said = quoted(raw["priority"])
         findings.gather("unknown-priority", f"The priority {said} is unknown; it counts as medium", id)
-    return _entry(
-        raw,
-        id,
-        findings,
-        status=status,
-        remains=remains,
-        priority=priority or "medium",
-        subtasks=_subtasks(raw.get("subtasks"), id, remains, findings),
-    )
+    subtasks = _subtasks(raw.get("subtasks"), id, remains, findings)
+    return _entry(raw, id, findings, status, remains, priority or "medium", subtasks)
 
 
-def _entry(raw: dict[str, Any], id: TaskId, findings: Findings, **known: Any) -> TaskEntry:
+def _entry(
+    raw: dict[str, Any],
+    id: TaskId,
+    findings: Findings,
+    status: ListedStatus,
+    remains: bool,
+    priority: str = "medium",
+    subtasks: tuple[TaskEntry, ...] = (),
+) -> TaskEntry:
     return TaskEntry(
         id=id,
         title=one_line(raw.get("title")) or one_line(raw.get("name")) or f"Task {id}",
+        status=status,
+        remains=remains,
+        priority=priority,
         description=text(raw.get("description")),
         details=text(raw.get("details")),
         test_strategy=text(raw.get("testStrategy")),
         written=read_dependencies(raw, id, findings),
         complexity=number(raw.get("complexity"), above=0, most=10),
         hints=read_hints(raw, id, findings),
-        **known,
+        subtasks=subtasks,
     )
 
 
@@ -148,8 +152,7 @@ def _subtasks(raw: Any, parent: TaskId, remains: bool, findings: Findings) -> tu
         if value.get("subtasks"):
             _tell_nested(value["subtasks"], TaskId(full), findings)
         left = remains and status not in SETTLED
-        entry = _entry(value, TaskId(full), findings, status=status, remains=left, priority="medium")
-        entries.append(entry)
+        entries.append(_entry(value, TaskId(full), findings, status, left))
     return tuple(entries)
 
 

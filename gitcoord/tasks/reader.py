@@ -97,6 +97,7 @@ def _has_work(source: Source, root: Path | None) -> bool:
 def _task(
     entry: TaskEntry, depends_on: Cut, siblings: Cut, edges: Edges, scores: Mapping[TaskId, float]
 ) -> Task:
+    hints, needs = entry.hints, depends_on[entry.id]
     return Task(
         id=entry.id,
         title=entry.title,
@@ -105,17 +106,17 @@ def _task(
         description=entry.description,
         details=entry.details,
         test_strategy=entry.test_strategy,
-        depends_on=depends_on[entry.id],
-        lifted=_only_below(entry.id, depends_on[entry.id], edges),
-        settled=_settled(entry.id, depends_on[entry.id], edges),
-        subtasks=tuple(_subtask(sub, siblings, edges) for sub in entry.subtasks),
+        depends_on=needs,
+        lifted=_only_below(entry.id, needs, edges),
+        settled=_settled(entry.id, needs, edges),
+        subtasks=tuple([_subtask(sub, siblings, edges) for sub in entry.subtasks]),
         complexity=entry.complexity if entry.complexity is not None else scores.get(entry.id),
-        estimate=entry.hints.estimate,
-        modifies=entry.hints.modifies,
-        parallel_safe=entry.hints.parallel_safe,
-        marked_safe=entry.hints.marked_safe,
+        estimate=hints.estimate,
+        modifies=hints.modifies,
+        parallel_safe=hints.parallel_safe,
+        marked_safe=hints.marked_safe,
         conflicts_with=edges.conflicts[entry.id],
-        repo=entry.hints.repo,
+        repo=hints.repo,
     )
 
 

@@ -59,14 +59,15 @@ class _Resolver:
                 self.subtasks[sub.id] = (entry, sub)
 
     def task(self, entry: TaskEntry) -> None:
+        id, edges = entry.id, self.edges
+        edges.lifted[id] = {}
+        edges.settled[id] = ()
+        if not (entry.subtasks or entry.hints.conflicts_with) and self._all_plain(entry):
+            edges.direct[id] = cast("tuple[TaskId, ...]", entry.written.ids)
+            edges.conflicts[id] = ()
+            return
         direct: dict[TaskId, None] = {}
         unknown: list[str] = []
-        self.edges.lifted[entry.id] = {}
-        self.edges.settled[entry.id] = ()
-        if not (entry.subtasks or entry.hints.conflicts_with) and self._all_plain(entry):
-            self.edges.direct[entry.id] = cast("tuple[TaskId, ...]", entry.written.ids)
-            self.edges.conflicts[entry.id] = ()
-            return
         for name in self._names(entry):
             found = self._find(name, entry)
             if found is None:
@@ -88,11 +89,11 @@ class _Resolver:
         """Whether the task depends only on other tasks, and no message is needed."""
         if entry.written.others:
             return False
-        for name in entry.written.ids:
-            id = TaskId(name)
-            if id not in self.tasks or id == entry.id or id in self.subtasks:
+        tasks, subtasks = self.tasks, self.subtasks
+        for id in cast("tuple[TaskId, ...]", entry.written.ids):
+            if id not in tasks or id == entry.id or id in subtasks:
                 return False
-            if self.tasks[id].status is ListedStatus.CANCELLED:
+            if tasks[id].status is ListedStatus.CANCELLED:
                 return False
         return True
 

@@ -2,7 +2,10 @@
 
 import gc
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -100,3 +103,17 @@ def test_planning_leaves_the_garbage_collector_as_it_was(
             assert gc.isenabled() == before
         finally:
             gc.enable()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "utf-16", "cp037"])
+def test_a_document_is_in_the_encoding_of_the_stream(encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "tasks.json").write_text('[{"id": 1, "title": "größer"}]', "utf-8")
+    command = [sys.executable, "-m", "gitcoord", "plan", "--dry-run", "--json", "--tasks", "tasks.json"]
+    ended = subprocess.run(
+        command,
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+    )
+    assert json.loads(ended.stdout.decode(encoding))["tasks"]["1"]["title"] == "größer"

@@ -32,7 +32,7 @@ def test_a_task_may_start_as_late_as_its_latest_start_and_no_later(tasks: list[T
         for need in graph.needs[task]:
             assert timing.earliest[need] + minutes[need] <= timing.earliest[task] + 1e-5
             assert timing.latest[need] + minutes[need] <= timing.latest[task] + 1e-5
-        if not graph.feeds[task]:
+        if not any(task in needs for needs in graph.needs.values()):
             assert timing.latest[task] + minutes[task] == pytest.approx(timing.duration)
 
 
@@ -67,3 +67,20 @@ def test_estimates_are_the_task_s_own_then_its_subtasks_then_thirty_minutes_a_su
     assert found.sentence.startswith("Estimates are the task list's own for 2 of 7 tasks")
     assert "every task counts 30 minutes" in estimate(tasks[3:4], everything=False).sentence
     assert "for all 2 tasks" in estimate(tasks[:2], everything=False).sentence
+
+
+@given(task_lists())
+def test_the_order_of_the_list_does_not_change_the_times(tasks: list[Task]) -> None:
+    minutes = estimate(tasks, everything=False).minutes
+    in_order = measure(graph_of({task.id: task.depends_on for task in tasks}), minutes)
+    turned = measure(graph_of({task.id: task.depends_on for task in reversed(tasks)}), minutes)
+    assert (turned.earliest, turned.latest, turned.slack) == (
+        in_order.earliest,
+        in_order.latest,
+        in_order.slack,
+    )
+
+
+def test_of_equally_long_critical_paths_the_one_whose_last_task_is_listed_first_is_told() -> None:
+    needs = {TaskId("1"): (), TaskId("2"): (), TaskId("3"): ids(2), TaskId("4"): ids(1)}
+    assert measure(graph_of(needs), dict.fromkeys(needs, 1.0)).critical_path == ids(2, 3)

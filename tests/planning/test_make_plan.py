@@ -1,5 +1,7 @@
 """Whole plans: the cases that the README shows, seventeen tasks by hand, and laws for any list."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from gitcoord.errors import GitcoordError
 from gitcoord.planning.model import Plan
 from gitcoord.planning.waves import capped_waves
-from gitcoord.tasks.model import Finding, ListedStatus, Task, TaskList
+from gitcoord.tasks.model import Finding, ListedStatus, Task, TaskId, TaskList
 from tests.planning.lists import a_plan, a_subtask, a_task, ids, marked, task_lists, waves_of
 
 
@@ -200,3 +202,21 @@ def test_waves_in_parts_hold_everything_once_and_no_more_than_the_cap(tasks: lis
         for other in plan.tasks.values():
             if (one.level, one.wave) < (other.level, other.wave):
                 assert place[one.id] < place[other.id]
+
+
+@pytest.mark.parametrize(
+    "hint",
+    [
+        {"modifies": ("src/**",)},
+        {"parallel_safe": False},
+        {"marked_safe": True},
+        {"conflicts_with": ids(2)},
+        {"repo": "api"},
+        {"repositories": ("api",)},
+        {"lifted": ids(2)},
+    ],
+    ids=lambda hint: next(iter(hint)),
+)
+def test_the_plan_has_each_hint_of_a_task_that_has_no_other(hint: dict[str, Any]) -> None:
+    planned = a_plan([a_task(1, 2, **hint), a_task(2)]).tasks[TaskId("1")]
+    assert {name: getattr(planned, name) for name in hint} == hint

@@ -44,7 +44,24 @@ def emit_text(text: str) -> None:
 
 def emit_json(schema: str, document: Any, also: Mapping[str, Any] | None = None) -> None:
     """Prints `document` to stdout as JSON: first its `schema` name, then its fields, then those of `also`."""
-    emit(as_json(schema, document, indent=2, also=also))
+    quick = _plain_document(schema, document, also)
+    if quick is None:
+        emit(_careful_json(schema, document, 2, also))
+    else:
+        _emit_ascii(msgspec.json.format(quick, indent=2))
+
+
+def _emit_ascii(line: bytes) -> None:
+    """Prints one line; a long one is not copied if the stream's encoding has ASCII's bytes."""
+    stream = sys.stdout
+    buffer = getattr(stream, "buffer", None)
+    if buffer is None or "{".encode(stream.encoding) != b"{":
+        emit(line.decode())
+        return
+    stream.flush()
+    buffer.write(line)
+    buffer.write(b"\n")
+    buffer.flush()
 
 
 def as_json(
@@ -55,6 +72,11 @@ def as_json(
     if quick is not None:
         # Indent 0 writes blanks as the standard encoder does.
         return msgspec.json.format(quick, indent=indent or 0).decode()
+    return _careful_json(schema, document, indent, also)
+
+
+def _careful_json(schema: str, document: Any, indent: int | None, also: Mapping[str, Any] | None) -> str:
+    """Encodes any document, and redacts its secrets."""
     import json  # the standard encoder escapes lone surrogates, which are real in paths
 
     whole = {"schema": f"gitcoord.{schema}/1", **msgspec.to_builtins(document, str_keys=True)}
@@ -74,21 +96,26 @@ def as_json(
         return json.dumps(whole, indent=indent, ensure_ascii=True)
 
 
-def _plain_document(schema: str, document: Any, also: Mapping[str, Any] | None) -> bytes | None:
+def _plain_document(schema: str, document: Any, also: Mapping[str, Any] | None) -> bytes | bytearray | None:
     """Encodes a struct in ASCII; returns None if it may contain a secret or has a lone surrogate.
 
-    The encoder for structs is five times faster than the standard one.
+    The encoder for structs is five times faster than the standard one. A document may have a hundred
+    megabytes, so it is not copied.
     """
     if not isinstance(document, msgspec.Struct) or (
         also and not also.keys().isdisjoint(document.__struct_fields__)
     ):
         return None
+    whole = bytearray(f'{{"schema":"gitcoord.{schema}/1"}}'.encode())
+    encoder = msgspec.json.Encoder()
     try:
-        own, more = msgspec.json.encode(document), msgspec.json.encode(also or {})
+        for members in (document, also or {}):
+            end = len(whole) - 1
+            encoder.encode_into(members, whole, end)
+            # It replaced `}` by `{…}`. The members go on in the same object: a comma replaces the `{`.
+            whole[end : end + 1] = b"" if len(whole) == end + len("{}") else b","
     except UnicodeEncodeError:  # a lone surrogate
         return None
-    members = [f'"schema":"gitcoord.{schema}/1"'.encode(), own[1:-1], more[1:-1]]
-    whole = b"{" + b",".join(filter(None, members)) + b"}"
     text = whole.decode()
     if holds_secret(text):
         return None
