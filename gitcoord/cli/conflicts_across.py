@@ -12,7 +12,7 @@ from gitcoord.cli.views.conflicts import document
 from gitcoord.cli.views.output import clean, emit_json, plain
 from gitcoord.cli.views.output import show as say_name
 from gitcoord.errors import usage_error
-from gitcoord.planning.parts import in_everywhere
+from gitcoord.planning.parts import landed_everywhere
 
 Save = Callable[[Context, CheckedLevel], bool]
 
@@ -37,7 +37,7 @@ def check_everywhere(
     several = Repositories(home)
     several.refresh()
     plan = several.plan()
-    level = find_level(plan, asked.level, in_everywhere(plan, several.landed(plan)))
+    level = find_level(plan, asked.level, landed_everywhere(plan, several.landed(plan)))
     asked = msgspec.structs.replace(asked, level=level.name)
     found: dict[str, CheckedLevel] = {}
     for name, context in several.members(plan).items():

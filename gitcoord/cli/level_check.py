@@ -6,7 +6,7 @@ import msgspec
 
 from gitcoord.cli.context import Context
 from gitcoord.cli.levels import find_level
-from gitcoord.conflicts.check_level import examine
+from gitcoord.conflicts.check_level import check_branches
 from gitcoord.conflicts.model import BranchInput, ConflictReport
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.errors import usage_error
@@ -143,7 +143,7 @@ def _check(
     def examined(
         inside: Repository, branches: Sequence[BranchInput], tasks: Sequence[Candidate]
     ) -> ConflictReport:
-        return examine(
+        return check_branches(
             inside,
             level=sight.level.name,
             base=sight.plan.base,
@@ -201,7 +201,7 @@ def _inputs(context: Context, plan: Plan, landed: Collection[TaskId]) -> list[Br
 
 
 def _judged(parents: Parents, plan: Plan, branch: BranchInput) -> BranchInput:
-    """Returns the branch; if its parent landed rewritten, with the reason for which landing holds it."""
+    """Returns the branch; if its parent landed in another form, with the reason why it cannot land."""
     if branch.commit is None or branch.landed:
         return branch
     unknown = parents.unknown(branch.commit, branch.task)

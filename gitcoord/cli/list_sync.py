@@ -34,7 +34,7 @@ class StatusChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SyncReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The statuses that were set in the list `source`, `by` what, and the problems with the others."""
+    """The statuses that were set in the list `source` through `by`, and the problems with the others."""
 
     source: str
     kind: str

@@ -26,7 +26,7 @@ from gitcoord.landing.rollback.model import RollbackContext, RollbackReport
 from gitcoord.level_events import LevelAcross
 from gitcoord.notices import AnyNotice, Tell
 from gitcoord.planning.model import Plan, PlannedLevel, Strategy
-from gitcoord.planning.parts import HOME, in_dependency_order, in_everywhere
+from gitcoord.planning.parts import HOME, in_dependency_order, landed_everywhere
 from gitcoord.settings import SerializeOn
 
 MakeOptions = Callable[[Plan, Context, CheckOptions | None], Options]
@@ -73,7 +73,7 @@ class AcrossRun:
     def across_context(self, asked: str | None) -> AcrossContext:
         """Returns the requested level, or the first one that has not landed everywhere."""
         landed = self.several.keep_parts(self.plan)
-        self._level = find_level(self.plan, asked, in_everywhere(self.plan, landed))
+        self._level = find_level(self.plan, asked, landed_everywhere(self.plan, landed))
         names = [
             name
             for name in self.members

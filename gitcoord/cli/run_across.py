@@ -20,7 +20,7 @@ from gitcoord.cli.views.across import show_level
 from gitcoord.cli.views.output import say
 from gitcoord.errors import Exit, usage_error
 from gitcoord.landing.across.loop import LevelLander
-from gitcoord.planning.parts import in_everywhere
+from gitcoord.planning.parts import landed_everywhere
 
 _PASSED = {
     "agent": "--agent",
@@ -59,7 +59,7 @@ def run_across(asked: RunRequest, *, yes: bool, dry_run: bool, as_json: bool) ->
         if now == before or not asked.land or _is_all_in(several):
             break
         before = now
-    landed = len(in_everywhere(plan, several.landed(plan)))
+    landed = len(landed_everywhere(plan, several.landed(plan)))
     say(f"{landed} of {len(plan.tasks)} tasks have landed in all repositories that they work in.")
     if (asked.land and landed < len(plan.tasks)) or any(codes):
         raise typer.Exit(Exit.NO)
@@ -67,7 +67,7 @@ def run_across(asked: RunRequest, *, yes: bool, dry_run: bool, as_json: bool) ->
 
 def _is_all_in(several: Repositories) -> bool:
     plan = several.plan()
-    return len(in_everywhere(plan, several.landed(plan))) == len(plan.tasks)
+    return len(landed_everywhere(plan, several.landed(plan))) == len(plan.tasks)
 
 
 def _stand(several: Repositories) -> object:

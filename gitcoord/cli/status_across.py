@@ -10,7 +10,7 @@ from gitcoord.cli.views.status import status_view
 from gitcoord.cli.views.styled_text import StyledText, TextColumn, TextTable
 from gitcoord.level_events import LevelAcross
 from gitcoord.planning.model import Plan
-from gitcoord.planning.parts import half_in, in_everywhere
+from gitcoord.planning.parts import landed_everywhere, partly_landed
 from gitcoord.tasks.model import TaskId
 from gitcoord.text_lists import named_tasks
 
@@ -40,7 +40,7 @@ def show_status(home: Context, read: Callable[[Context], StatusDocument], *, as_
 
 def _whole(plan: Plan, landed: "dict[str, list[TaskId]]") -> "dict[str, object]":
     found = {name: frozenset(tasks) for name, tasks in landed.items()}
-    inside = in_everywhere(plan, found)
+    inside = landed_everywhere(plan, found)
     return {
         "tag": plan.tag,
         "levels": [
@@ -61,13 +61,13 @@ def _whole(plan: Plan, landed: "dict[str, list[TaskId]]") -> "dict[str, object]"
             }
             for level in plan.levels
         ],
-        "half_in": half_in(plan, found),
+        "half_in": partly_landed(plan, found),
         "progress": {"tasks": len(plan.tasks), "landed": len(inside)},
     }
 
 
 def _headline(plan: Plan, landed: "dict[str, list[TaskId]]") -> StyledText:
-    inside = in_everywhere(plan, {name: frozenset(tasks) for name, tasks in landed.items()})
+    inside = landed_everywhere(plan, {name: frozenset(tasks) for name, tasks in landed.items()})
     line = plain(f"{len(inside)} of {count_of(len(plan.tasks), 'task')} landed everywhere", "bold")
     line.append(f"  tag {clean(plan.tag)}, {len(landed)} repositories", "dim")
     return line

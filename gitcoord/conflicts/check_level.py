@@ -22,7 +22,7 @@ from gitcoord.planning.arrange_waves import Candidate
 from gitcoord.tasks.model import TaskId
 
 
-def examine(
+def check_branches(
     repository: Repository,
     *,
     level: str,

@@ -37,7 +37,7 @@ def damaged(start: Path, git_directory: str = "") -> GitcoordError | None:
     return GitcoordError(
         "damaged-repository",
         f"The repository at {place} is damaged: {' and '.join(gone)} {verb} gone.",
-        hint="Put that back from a backup, or clone anew. The files of your working tree and of the agents' "
+        hint="Restore that from a backup, or clone again. The files of your working tree and of the agents' "
         "checkouts are where they were.",
         passing="never",
     )

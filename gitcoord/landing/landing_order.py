@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from gitcoord.conflicts.apply_waves import plan_with_waves
-from gitcoord.conflicts.check_level import examine
+from gitcoord.conflicts.check_level import check_branches
 from gitcoord.conflicts.model import BranchInput, ConflictReport
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.events import WavesSaved
@@ -32,7 +32,7 @@ def with_real_order(context: LandingContext, *, save: bool) -> LandingContext:
         context.repository.read_in_process()
     snapshot = observe(context, fetch=False)
     ready = [work for work in snapshot.works if work.standing == "ready" and not work.folded]
-    report = examine(
+    report = check_branches(
         context.repository,
         level=context.level.name,
         base=snapshot.base,

@@ -24,7 +24,7 @@ class UnitTime(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PairOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """The result for two tasks that were worked on at the same time and were to land.
+    """The result for two tasks that were worked on at the same time, and should both land.
 
     `chance` is the probability of a conflict by the models alone, without anything learned here. `by_check`:
     the two merge, and the check fails on the result.

@@ -100,7 +100,7 @@ def in_dependency_order(whole: Plan, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(placed)
 
 
-def in_everywhere(whole: Plan, landed: Mapping[str, Container[TaskId]]) -> set[TaskId]:
+def landed_everywhere(whole: Plan, landed: Mapping[str, Container[TaskId]]) -> set[TaskId]:
     """Returns the tasks that are in the base of all their repositories."""
     return {
         id
@@ -109,7 +109,7 @@ def in_everywhere(whole: Plan, landed: Mapping[str, Container[TaskId]]) -> set[T
     }
 
 
-def half_in(whole: Plan, landed: Mapping[str, Container[TaskId]]) -> dict[TaskId, tuple[str, ...]]:
+def partly_landed(whole: Plan, landed: Mapping[str, Container[TaskId]]) -> dict[TaskId, tuple[str, ...]]:
     """Returns the tasks that are in some of their repositories, each with those that lack it."""
     found = {}
     for id, task in whole.tasks.items():

@@ -49,7 +49,7 @@ class SimulatedRun:
                 self._offer(unit)
 
     def simulate(self) -> None:
-        """Lets everything start and end that can."""
+        """Runs until nothing can start or end any more."""
         self._start_what_can()
         while self._running or self.capacity.opens is not None:
             self._pass_time()

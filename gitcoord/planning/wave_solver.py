@@ -181,11 +181,9 @@ def _retry(puzzle: Puzzle, bound: int, best: list[int]) -> list[int]:
 
 
 def _settle(puzzle: Puzzle, waves: list[int]) -> list[int]:
-    """Returns the same waves or fewer.
+    """Orders the waves by their most important task, and fills each from the later ones.
 
-    The wave with the most important task first, each filled from the next.
-
-    First fit in the order of the waves never needs more waves.
+    The result has no more waves: first fit in the order of the waves never needs more waves.
     """
     free = not puzzle.fixed and not any(puzzle.after)
     key: dict[int, int] = {}

@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from gitcoord.planning.graph import Graph
-from gitcoord.progress.attempts import Try
+from gitcoord.progress.attempts import TimedAttempt
 from gitcoord.progress.units import PlanUnit
 from gitcoord.tasks.model import TaskId
 
@@ -42,7 +42,7 @@ class _Span(msgspec.Struct, frozen=True):
 
 
 def walked_path(
-    units: Mapping[TaskId, PlanUnit], graph: Graph, tries: Sequence[Try], now: float
+    units: Mapping[TaskId, PlanUnit], graph: Graph, tries: Sequence[TimedAttempt], now: float
 ) -> list[Step]:
     """Returns the path in chronological order."""
     spans = _spans(tries, now)
@@ -60,7 +60,7 @@ def walked_path(
         unit = before
 
 
-def _spans(tries: Sequence[Try], now: float) -> dict[TaskId, _Span]:
+def _spans(tries: Sequence[TimedAttempt], now: float) -> dict[TaskId, _Span]:
     spans: dict[TaskId, _Span] = {}
     for one in tries:
         end = one.start + one.seconds(now)

@@ -18,7 +18,7 @@ from gitcoord.planning.arrange_waves import natural_key
 from gitcoord.tasks.model import TaskId
 
 
-class Try(msgspec.Struct, frozen=True, kw_only=True):
+class TimedAttempt(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt at a unit, in seconds since 1970; `end` and `outcome` are None while it runs.
 
     `attempt` is 0 for the work of a person, from `checkout` to `submit`. `rework`: it began with a conflict;
@@ -35,7 +35,7 @@ class Try(msgspec.Struct, frozen=True, kw_only=True):
     after_check: bool = False
     """The rework is for a check that failed on submitted work."""
     moved: bool = False
-    """The rework moves it onto what landed of the work that it was built on."""
+    """The rework moves it from unlanded work onto the form in which that landed."""
     reworks: int = 0
     rework_seconds: float = 0.0
     work_seconds: float | None = None
@@ -45,7 +45,7 @@ class Try(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     waited: dict[str, float] = {}
     thrown_away: bool = False
-    """Its work was thrown away and redone, because what it was built on landed in another form."""
+    """Its work was redone from the start, because the work below it landed in another form."""
 
     def seconds(self, now: float) -> float:
         """How long it took, or has taken until `now`; never negative, even if clocks differ."""
@@ -81,9 +81,9 @@ def seconds_of(at: str) -> float | None:
         return None
 
 
-def tries_of(events: Sequence[AnyEvent]) -> list[Try]:
+def timed_attempts(events: Sequence[AnyEvent]) -> list[TimedAttempt]:
     """All attempts in the order of their starts, except those whose start has no valid time."""
-    found: dict[tuple[str, int], Try] = {}
+    found: dict[tuple[str, int], TimedAttempt] = {}
     checked: dict[str, bool] = {}
     moving: dict[str, bool] = {}
     for event in events:
@@ -96,7 +96,7 @@ def tries_of(events: Sequence[AnyEvent]) -> list[Try]:
                 if event.anew and key[0] == event.task and begun.kept:
                     found[key] = msgspec.structs.replace(begun, thrown_away=True)
         elif isinstance(event, AttemptStarted):
-            found[event.task, event.attempt] = Try(
+            found[event.task, event.attempt] = TimedAttempt(
                 unit=TaskId(event.task),
                 attempt=event.attempt,
                 start=at,
@@ -124,9 +124,9 @@ def tries_of(events: Sequence[AnyEvent]) -> list[Try]:
     return sorted(tries, key=lambda one: (one.start, natural_key(one.unit)))
 
 
-def _by_hand(events: Iterable[AnyEvent], engaged: set[str]) -> list[Try]:
+def _by_hand(events: Iterable[AnyEvent], engaged: set[str]) -> list[TimedAttempt]:
     """Work that people did with `checkout` and `submit`, for tasks that no run worked on."""
-    found: list[Try] = []
+    found: list[TimedAttempt] = []
     under_way: dict[str, tuple[float, str, bool]] = {}
     deferred: set[str] = set()
     for event in events:
@@ -140,7 +140,7 @@ def _by_hand(events: Iterable[AnyEvent], engaged: set[str]) -> list[Try]:
         elif isinstance(event, TaskSubmitted) and task in under_way:
             start, by, rework = under_way.pop(task)
             found.append(
-                Try(
+                TimedAttempt(
                     unit=TaskId(task),
                     attempt=0,
                     start=start,
@@ -151,7 +151,7 @@ def _by_hand(events: Iterable[AnyEvent], engaged: set[str]) -> list[Try]:
                 )
             )
     open_ones = (
-        Try(unit=TaskId(task), attempt=0, start=start, rework=rework, by=by)
+        TimedAttempt(unit=TaskId(task), attempt=0, start=start, rework=rework, by=by)
         for task, (start, by, rework) in under_way.items()
     )
     return [*found, *open_ones]

@@ -13,9 +13,9 @@ import msgspec
 from gitcoord.events import AnyEvent, AttemptEnded, PullOpened, RunChanged
 from gitcoord.planning.model import Plan, PlannedTask
 from gitcoord.planning.units import Units
-from gitcoord.progress.attempts import seconds_of, tries_of
+from gitcoord.progress.attempts import seconds_of, timed_attempts
 from gitcoord.progress.progress_estimate import Pace, measure_pace
-from gitcoord.progress.recent_events import Clash, News, clashes_of, newest
+from gitcoord.progress.recent_events import Clash, RecentEvent, clashes_of, newest
 from gitcoord.progress.run_state import LiveState
 from gitcoord.progress.unit_state import FINISHED, UnitState, UnitView, parent_state, unit_views
 from gitcoord.progress.units import PlanUnit, plan_units, unit_graph, units_at_work
@@ -24,7 +24,7 @@ from gitcoord.state.heartbeats import RUN_SILENT
 from gitcoord.state.task_history import replay
 from gitcoord.tasks.model import TaskId
 
-__all__ = ["Clash", "News", "Pace", "Parent", "Picture", "UnitState", "UnitView", "make_picture"]
+__all__ = ["Clash", "Pace", "Parent", "Picture", "RecentEvent", "UnitState", "UnitView", "make_picture"]
 
 MOST_NEWS = 30
 
@@ -79,7 +79,7 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     token_limit: int | None = None
     holding: dict[str, int] = {}
     clashes: tuple[Clash, ...] = ()
-    news: tuple[News, ...] = ()
+    news: tuple[RecentEvent, ...] = ()
     heard: str = ""
     unheard: float | None = None
     closed: str = ""
@@ -118,7 +118,7 @@ def make_picture(
     moment = seconds_of(now) or 0.0
     run = next((event for event in reversed(events) if isinstance(event, RunChanged)), None)
     state = ("paused" if live.paused else "running") if live else (run.state if run else None)
-    tries = tries_of(events)
+    tries = timed_attempts(events)
     progress = replay(events)
     shown = plan_units(plan, units or units_at_work(plan, progress, landed))
     graph = unit_graph(shown)

@@ -11,7 +11,7 @@ from gitcoord.planning.declared_conflicts import find_clashes
 from gitcoord.planning.model import Plan
 from gitcoord.planning.risks import Band, band_of
 from gitcoord.planning.waves import footprint
-from gitcoord.progress.attempts import Try
+from gitcoord.progress.attempts import TimedAttempt
 from gitcoord.progress.units import PlanUnit
 from gitcoord.tasks.model import TaskId
 
@@ -71,7 +71,7 @@ def conflicts_of(
     plan: Plan,
     units: Mapping[TaskId, PlanUnit],
     events: Sequence[AnyEvent],
-    tries: Sequence[Try],
+    tries: Sequence[TimedAttempt],
     now: float,
 ) -> Conflicts:
     """Returns all pairs of tasks that were predicted or found to clash, in the order of their ids."""
@@ -184,10 +184,10 @@ def _needs(plan: Plan, one: TaskId, other: TaskId) -> bool:
 
 
 def _side_by_side(
-    tries: Sequence[Try], parents: Mapping[TaskId, TaskId], now: float
+    tries: Sequence[TimedAttempt], parents: Mapping[TaskId, TaskId], now: float
 ) -> set[frozenset[TaskId]]:
     pairs: set[frozenset[TaskId]] = set()
-    at_work: list[Try] = []
+    at_work: list[TimedAttempt] = []
     for one in tries:
         at_work = [other for other in at_work if other.start + other.seconds(now) > one.start]
         mine = parents.get(one.unit, one.unit)

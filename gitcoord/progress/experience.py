@@ -1,4 +1,4 @@
-"""What a plan's journal shows of its tasks: how long each unit took, and how pairs of tasks got on."""
+"""What a plan's journal shows of its tasks: how long each unit took, and which pairs conflicted."""
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations
@@ -15,7 +15,7 @@ from gitcoord.events import (
 from gitcoord.planning.experience import Experience, PairOutcome, UnitTime
 from gitcoord.planning.model import Plan
 from gitcoord.planning.risks import LEAST, without_shift
-from gitcoord.progress.attempts import seconds_of, tries_of
+from gitcoord.progress.attempts import seconds_of, timed_attempts
 from gitcoord.tasks.model import TaskId
 
 _MOST_TASKS = 200
@@ -25,10 +25,10 @@ _BELOW_LEAST = LEAST / 5
 
 
 def experience_of(plan: Plan, events: Sequence[AnyEvent]) -> Experience:
-    """Returns what `events` of the plan show. People's time from checkout to submit is no measure of work."""
+    """Returns the experience from `events` of the plan; leaves out work by hand, whose time is unknown."""
     units = tuple(
         UnitTime(unit=one.unit, minutes=round(one.worth(0.0) / 60, 2))
-        for one in tries_of(events)
+        for one in timed_attempts(events)
         if one.attempt and one.useful and one.end is not None
     )
     return Experience(units=units, pairs=tuple(_pairs(plan, events)) if plan.risks.changes else ())

@@ -11,7 +11,7 @@ from gitcoord.events import AnyEvent, Outcome, RunChanged, TaskLanded, TaskSubmi
 from gitcoord.planning.model import Plan
 from gitcoord.planning.units import units_of
 from gitcoord.progress.actual_critical_path import Step, walked_path
-from gitcoord.progress.attempts import Try, seconds_of, tries_of
+from gitcoord.progress.attempts import TimedAttempt, seconds_of, timed_attempts
 from gitcoord.progress.conflicts import Conflicts, conflicts_of
 from gitcoord.progress.outside_changes import OutsideSeen, seen_outside
 from gitcoord.progress.speculation import SpeculationFigures, speculation_of
@@ -99,7 +99,7 @@ def make_metrics(plan: Plan, events: Sequence[AnyEvent], landed: Collection[Task
     """Computes the metrics at the time `now` from `events`, oldest first, and landed tasks."""
     moment = seconds_of(now) or 0.0
     units = plan_units(plan)
-    tries = tries_of(events)
+    tries = timed_attempts(events)
     began = tries[0].start if tries else moment
     graph = unit_graph(units)
     time = WorkingTime(events, tries, moment)
@@ -147,7 +147,7 @@ def make_metrics(plan: Plan, events: Sequence[AnyEvent], landed: Collection[Task
     )
 
 
-def _by(time: WorkingTime, one: Try, now: float) -> Try:
+def _by(time: WorkingTime, one: TimedAttempt, now: float) -> TimedAttempt:
     """The attempt in working time, which leaves out breaks."""
     start = time.at(one.start)
     end = None if one.end is None else start + one.seconds(now)
@@ -171,7 +171,7 @@ def _predicted(plan: Plan, slots: int) -> float:
     return predict(plan, units_of(plan), Capacity(max_parallel=slots), policy).speedup
 
 
-def _most_at_once(tries: Sequence[Try], now: float) -> int:
+def _most_at_once(tries: Sequence[TimedAttempt], now: float) -> int:
     changes = sorted(
         change
         for one in tries
@@ -185,7 +185,9 @@ def _most_at_once(tries: Sequence[Try], now: float) -> int:
     return most
 
 
-def _waiting(tries: Sequence[Try], events: Sequence[AnyEvent], time: WorkingTime) -> tuple[Waiting, ...]:
+def _waiting(
+    tries: Sequence[TimedAttempt], events: Sequence[AnyEvent], time: WorkingTime
+) -> tuple[Waiting, ...]:
     """What starts had to wait for, and for how long submitted work waited to land."""
     found: dict[str, list[float]] = {}
     for one in tries:
@@ -210,7 +212,7 @@ def _waiting(tries: Sequence[Try], events: Sequence[AnyEvent], time: WorkingTime
 def _bars(
     plan: Plan,
     units: Mapping[TaskId, PlanUnit],
-    tries: Sequence[Try],
+    tries: Sequence[TimedAttempt],
     now: float,
     critical: Collection[TaskId],
 ) -> tuple[Bar, ...]:

@@ -7,7 +7,7 @@ import msgspec
 from gitcoord.events import AnyEvent
 from gitcoord.planning.critical_path import tails
 from gitcoord.planning.graph import Graph
-from gitcoord.progress.attempts import Try
+from gitcoord.progress.attempts import TimedAttempt
 from gitcoord.progress.unit_state import FINISHED, STUCK, UnitView
 from gitcoord.progress.units import PlanUnit
 from gitcoord.progress.working_time import WorkingTime
@@ -37,7 +37,7 @@ def measure_pace(
     graph: Graph,
     views: Mapping[TaskId, UnitView],
     events: Sequence[AnyEvent],
-    tries: Sequence[Try],
+    tries: Sequence[TimedAttempt],
     now: float,
     slots: int | None,
 ) -> Pace:
@@ -58,7 +58,7 @@ def _remaining(
     units: Mapping[TaskId, PlanUnit],
     graph: Graph,
     views: Mapping[TaskId, UnitView],
-    tries: Sequence[Try],
+    tries: Sequence[TimedAttempt],
     slots: int | None,
 ) -> tuple[float | None, int]:
     """The longest remaining chain, but at least all remaining work divided by the slots."""
@@ -71,7 +71,9 @@ def _remaining(
     return max(chain, sum(left.values()) / slots if slots else 0.0), measured
 
 
-def expectations(units: Mapping[TaskId, PlanUnit], tries: Sequence[Try]) -> tuple[dict[TaskId, float], int]:
+def expectations(
+    units: Mapping[TaskId, PlanUnit], tries: Sequence[TimedAttempt]
+) -> tuple[dict[TaskId, float], int]:
     """Expected seconds of each unit: its estimate, scaled by how far estimates were off so far."""
     useful = {one.unit: one.took(0.0) for one in tries if one.useful and one.unit in units}
     ratios = [seconds / units[id].estimate for id, seconds in useful.items() if units[id].estimate > 0]

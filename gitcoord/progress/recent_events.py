@@ -32,7 +32,7 @@ class Clash(msgspec.Struct, frozen=True, kw_only=True):
     open: bool
 
 
-class News(msgspec.Struct, frozen=True, kw_only=True):
+class RecentEvent(msgspec.Struct, frozen=True, kw_only=True):
     """One event for display; `bad` if a person may have to act, `short` a form for narrow displays."""
 
     at: str
@@ -63,7 +63,7 @@ def clashes_of(
     return tuple(reversed(newest.values()))
 
 
-def newest(events: Sequence[AnyEvent], most: int) -> tuple[News, ...]:
+def newest(events: Sequence[AnyEvent], most: int) -> tuple[RecentEvent, ...]:
     """The newest events, oldest first, without those that the events of an attempt imply."""
     tried = {event.task for event in events if isinstance(event, AttemptStarted)}
     told = (e for e in reversed(events) if not (isinstance(e, TaskStarted | TaskFolded) and e.task in tried))
@@ -77,10 +77,10 @@ def is_bad(event: AnyEvent) -> bool:
     return isinstance(event, TasksClash | TaskDeferred | TaskRolledBack | PullRejected)
 
 
-def _news(event: AnyEvent) -> News:
+def _news(event: AnyEvent) -> RecentEvent:
     kind = str(event.__struct_config__.tag)
     sentence = event.sentence()
-    return News(
+    return RecentEvent(
         at=event.at,
         task=event.task,
         kind=kind,

@@ -7,7 +7,7 @@ import msgspec
 from gitcoord.events import AnyEvent, BranchUpdated, TaskDeferred, TaskLanded, TaskStarted
 from gitcoord.planning.model import Plan
 from gitcoord.planning.units import units_of
-from gitcoord.progress.attempts import Try, seconds_of
+from gitcoord.progress.attempts import TimedAttempt, seconds_of
 
 
 class SpeculationFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +26,7 @@ class SpeculationFigures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def speculation_of(
-    plan: Plan, events: Sequence[AnyEvent], tries: Iterable[Try], now: float
+    plan: Plan, events: Sequence[AnyEvent], tries: Iterable[TimedAttempt], now: float
 ) -> SpeculationFigures:
     """Computes the figures at `now` (seconds since 1970) from `events`, oldest first."""
     landed: dict[str, float] = {}

@@ -8,7 +8,7 @@ import msgspec
 
 from gitcoord.planning.graph import Graph
 from gitcoord.planning.model import Plan
-from gitcoord.progress.attempts import Try
+from gitcoord.progress.attempts import TimedAttempt
 from gitcoord.progress.run_state import LiveState
 from gitcoord.progress.units import PlanUnit
 from gitcoord.state.task_history import PENDING, Attempt, Progress
@@ -77,7 +77,7 @@ def unit_views(
     graph: Graph,
     progress: Mapping[TaskId, Progress],
     landed: Collection[TaskId],
-    tries: Sequence[Try],
+    tries: Sequence[TimedAttempt],
     now: float,
     live: LiveState | None,
     *,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 from gitcoord.events import AnyEvent, RunChanged
-from gitcoord.progress.attempts import Try, seconds_of
+from gitcoord.progress.attempts import TimedAttempt, seconds_of
 
 Span = tuple[float, float]
 
@@ -16,7 +16,7 @@ class WorkingTime:
     Elapsed time, timeline and critical path are measured by it, and therefore add up.
     """
 
-    def __init__(self, events: Sequence[AnyEvent], tries: Sequence[Try], now: float) -> None:
+    def __init__(self, events: Sequence[AnyEvent], tries: Sequence[TimedAttempt], now: float) -> None:
         first = tries[0].start if tries else now
         spans = [(one.start, one.start + one.seconds(now)) for one in tries]
         spans += [(max(start, first), end) for start, end in run_spans(events, now) if end > first]

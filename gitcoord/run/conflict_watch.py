@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from gitcoord.conflicts.check_level import examine
+from gitcoord.conflicts.check_level import check_branches
 from gitcoord.conflicts.model import BranchInput, PairReport
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.errors import GitcoordError
@@ -67,7 +67,7 @@ class Watch:
         self, view: RunView, repository: Repository, branches: Sequence[BranchInput]
     ) -> list[PairReport]:
         git = repository.git
-        report = examine(
+        report = check_branches(
             repository,
             level="",
             base=view.plan.base,

@@ -10,7 +10,7 @@ Full = tuple[Shortage, str]
 _GIB = 2**30
 
 
-class Room:
+class RemainingCapacity:
     """The capacity that is left while a decision is made. `running` grows with each start."""
 
     def __init__(

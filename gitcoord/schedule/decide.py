@@ -10,7 +10,7 @@ import msgspec
 from gitcoord.planning.risks import LOOKAHEAD, extra_conflicts, urgency
 from gitcoord.planning.units import Unit, Units
 from gitcoord.schedule.blockers import UnitNeeds
-from gitcoord.schedule.capacity_check import Room
+from gitcoord.schedule.capacity_check import RemainingCapacity
 from gitcoord.schedule.model import (
     Capacity,
     Observation,
@@ -36,7 +36,7 @@ def next_starts(units: Units, seen: Observation, capacity: Capacity, policy: Pol
             ready.append(unit)
         else:
             refusals[unit.id] = refusal
-    room = Room(units, seen.running, capacity, seen.now, seen.last_start)
+    room = RemainingCapacity(units, seen.running, capacity, seen.now, seen.last_start)
     starts: list[UnitStart] = []
     for unit in _most_urgent_first(ready, units, seen, room):
         refusal = _held(unit, seen, refusals, starts, units)
@@ -61,7 +61,9 @@ def next_starts(units: Units, seen: Observation, capacity: Capacity, policy: Pol
     return ScheduleDecision(starts=tuple(starts), refusals=refusals, wake=min(wakes, default=None))
 
 
-def _most_urgent_first(ready: Sequence[Unit], units: Units, seen: Observation, room: Room) -> Iterator[Unit]:
+def _most_urgent_first(
+    ready: Sequence[Unit], units: Units, seen: Observation, room: RemainingCapacity
+) -> Iterator[Unit]:
     """Yields ready units, the longest chain of dependents first, likely conflicts with running ones last.
 
     Checks the running units again for each, since every start adds one to conflict with.
@@ -123,7 +125,7 @@ _SOON = frozenset(
 """Refusals that end by themselves, however other work ends."""
 
 
-def _unknown(unit: Unit, units: Units, room: Room, policy: Policy) -> StartRefusal | None:
+def _unknown(unit: Unit, units: Units, room: RemainingCapacity, policy: Policy) -> StartRefusal | None:
     """With `independent_only`: refuses a unit if it or a running one declares no paths."""
     if not policy.independent_only:
         return None

@@ -27,7 +27,9 @@ def parse(content: bytes, findings: Findings) -> Any:
     name = findings.source
     document = _text(content, name)
     if not document.strip():
-        raise usage_error("empty-task-list", f"{name} is empty.", "Put the task list back, from git perhaps.")
+        raise usage_error(
+            "empty-task-list", f"{name} is empty.", "Restore the task list, for example from git."
+        )
     repeated: list[str] = []
 
     def as_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from testbed import Testbed, copied, generated, tips, with_branches, with_merges
 
-from gitcoord.conflicts.check_level import examine
+from gitcoord.conflicts.check_level import check_branches
 from gitcoord.conflicts.fork_points import find_forks
 from gitcoord.conflicts.model import BranchInput
 from gitcoord.conflicts.rebase_in_memory import MergeContext, plain_paths, rebase_onto_base
@@ -81,7 +81,7 @@ def _pairs(bed: Testbed, sample: int) -> int:
     base = known.pop(bed.base)
     inputs = [BranchInput(task=TaskId(name), branch=name, commit=tip) for name, tip in known.items()]
     repository = locate(bed.path).open()
-    report = examine(
+    report = check_branches(
         repository,
         level="level-0",
         base=bed.base,
@@ -135,7 +135,7 @@ def _orders(bed: Testbed) -> int:
     base = known.pop(bed.base)
     inputs = [BranchInput(task=TaskId(name), branch=name, commit=tip) for name, tip in known.items()]
     repository = locate(bed.path).open()
-    report = examine(
+    report = check_branches(
         repository, level="level-0", base=bed.base, base_commit=base, branches=inputs, candidates=()
     )
     wrong = 0

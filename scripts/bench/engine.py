@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from gitcoord.conflicts.check_level import examine
+from gitcoord.conflicts.check_level import check_branches
 from gitcoord.conflicts.model import BranchInput
 from gitcoord.git.locate_repository import locate
 from gitcoord.tasks.model import TaskId
@@ -18,7 +18,7 @@ from gitcoord.tasks.model import TaskId
 def main(path: str, base: str, alone: str) -> None:
     tips = dict(line.split(" ") for line in sys.stdin.read().splitlines())
     started = time.process_time()
-    report = examine(
+    report = check_branches(
         locate(Path(path)).open(),
         level="level-0",
         base=base,

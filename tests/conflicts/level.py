@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from gitcoord.conflicts.check_level import examine
+from gitcoord.conflicts.check_level import check_branches
 from gitcoord.conflicts.model import BranchInput, ConflictReport, PairReport, SerializeOn
 from gitcoord.git.locate_repository import locate
 from gitcoord.planning.arrange_waves import Candidate
@@ -41,7 +41,7 @@ class Level:
     ) -> ConflictReport:
         """The report on `names` (default: every branch but main, by name)."""
         heads = (ref.removeprefix("refs/heads/") for ref in self.repo.refs())
-        return examine(
+        return check_branches(
             locate(self.repo.path).open(),
             level="level-0",
             base="main",
@@ -64,7 +64,7 @@ class Level:
 def examined(repo: Repo, names: Sequence[str]) -> ConflictReport:
     """The pairs of the branches `names` of a repository, without waves."""
     refs = repo.refs()
-    return examine(
+    return check_branches(
         locate(repo.path).open(),
         level="level-0",
         base="main",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from gitcoord.conflicts.check_level import examine
+from gitcoord.conflicts.check_level import check_branches
 from gitcoord.conflicts.model import BranchInput
 from gitcoord.forge.local import LocalForge
 from gitcoord.forge.pull_requests import Method
@@ -96,7 +96,7 @@ class StackWorld:
         scene = self.scene(number)
         world = observe(scene, fetch=False)
         [work] = world.works
-        report = examine(
+        report = check_branches(
             self.repository,
             level="",
             base="main",

@@ -2,7 +2,7 @@
 
 from gitcoord.planning.make_plan import build_plan
 from gitcoord.planning.model import Plan
-from gitcoord.planning.parts import awaited, half_in, in_dependency_order, in_everywhere, make_part
+from gitcoord.planning.parts import awaited, in_dependency_order, landed_everywhere, make_part, partly_landed
 from gitcoord.tasks.model import Task, TaskId, TaskList
 
 
@@ -58,7 +58,7 @@ def test_a_task_awaits_what_is_not_in_everywhere_else() -> None:
     some = {"schema": {TaskId("1")}, "api": {TaskId("2")}, "web": {TaskId("4")}}
     assert awaited(WHOLE, "api", some) == {}
     assert awaited(WHOLE, "web", some) == {"5": ("4",)}
-    assert (in_everywhere(WHOLE, some), half_in(WHOLE, some)) == ({"1", "2"}, {"4": ("api",)})
+    assert (landed_everywhere(WHOLE, some), partly_landed(WHOLE, some)) == ({"1", "2"}, {"4": ("api",)})
 
 
 def test_a_part_waits_for_what_it_awaits() -> None:

@@ -13,7 +13,7 @@ _MOST_TASKS = 12
 
 
 def show_rollback(report: RollbackReport, git: Git) -> None:
-    """Shows what was rolled back, or what keeps it from that."""
+    """Shows what was rolled back, or why it was not."""
     verb = "is" if len(report.levels) == 1 else "are"
     named = f"{', '.join(report.levels)} ({named_tasks([one.task for one in report.tasks], _MOST_TASKS)})"
     if report.state == "planned":

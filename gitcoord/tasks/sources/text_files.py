@@ -36,7 +36,9 @@ def decode_text(content: bytes, name: str) -> str:
             "Save it as UTF-8.",
         ) from error
     if not text.strip():
-        raise usage_error("empty-task-list", f"{name} is empty.", "Put the task list back, from git perhaps.")
+        raise usage_error(
+            "empty-task-list", f"{name} is empty.", "Restore the task list, for example from git."
+        )
     marker = re.search(CONFLICT, text)
     if marker:
         line = text.count("\n", 0, marker.start()) + 1

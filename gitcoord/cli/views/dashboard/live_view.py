@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Group
     from rich.text import Text
 
-    from gitcoord.progress.build import News, Picture, UnitState, UnitView
+    from gitcoord.progress.build import Picture, RecentEvent, UnitState, UnitView
 
 MARKS: "dict[UnitState, tuple[str, str]]" = {
     "landed": ("█", "green"),
@@ -230,7 +230,7 @@ def _clashes(picture: "Picture", width: int, most: int) -> "list[Text]":
     return lines
 
 
-def _news(news: "Sequence[News]", width: int, most: int) -> "list[Text]":
+def _news(news: "Sequence[RecentEvent]", width: int, most: int) -> "list[Text]":
     lines = []
     for one in news[-most:] if most else []:
         text = styled(f"{clean(time_of_day(one.at))} ", "dim")

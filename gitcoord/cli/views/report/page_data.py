@@ -15,7 +15,7 @@ from gitcoord.cli.views.report.tiles import Tile, breaks_of, headline_of, story_
 from gitcoord.cli.views.times import duration, on_the_clock, time_of_day
 from gitcoord.events import AnyEvent
 from gitcoord.planning.model import Plan
-from gitcoord.progress.attempts import tries_of
+from gitcoord.progress.attempts import timed_attempts
 from gitcoord.progress.build import Picture, UnitState
 from gitcoord.progress.measure import Metrics, Step
 from gitcoord.progress.recent_events import is_bad
@@ -164,7 +164,7 @@ def make_page(plan: Plan, picture: Picture, metrics: Metrics, events: Sequence[A
         path_time=_path_time(metrics.critical_path),
         waiting=_waiting(metrics),
         graph=lay_out(plan, picture, tasks_on_path or frozenset(plan.critical_path)),
-        rows=rows_of(picture, tries_of(events)),
+        rows=rows_of(picture, timed_attempts(events)),
         conflicts=matrix_of(metrics.conflicts, task_titles),
         outside=tuple(
             OutsideLine(what=one.change.words(), who=one.who(), proved=one.change.by_agent)

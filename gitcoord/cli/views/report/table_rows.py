@@ -6,7 +6,7 @@ import msgspec
 
 from gitcoord.cli.views.dashboard.rows import word
 from gitcoord.cli.views.times import duration
-from gitcoord.progress.attempts import Try
+from gitcoord.progress.attempts import TimedAttempt
 from gitcoord.progress.build import Parent, Picture, UnitState, UnitView
 
 
@@ -25,8 +25,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     head: bool
 
 
-def rows_of(picture: Picture, tries: Sequence[Try]) -> tuple[Row, ...]:
-    by_unit: dict[str, list[Try]] = {}
+def rows_of(picture: Picture, tries: Sequence[TimedAttempt]) -> tuple[Row, ...]:
+    by_unit: dict[str, list[TimedAttempt]] = {}
     for one in tries:
         by_unit.setdefault(one.unit, []).append(one)
     rows: list[Row] = []
@@ -52,7 +52,7 @@ def _head(parent: Parent) -> Row:
     )
 
 
-def _row(unit: UnitView, tries: Sequence[Try]) -> Row:
+def _row(unit: UnitView, tries: Sequence[TimedAttempt]) -> Row:
     waited = sum(sum(one.waited.values()) for one in tries)
     tokens = sum(one.tokens or 0 for one in tries)
     return Row(
