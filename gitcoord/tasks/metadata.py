@@ -45,13 +45,13 @@ class Hints(msgspec.Struct, frozen=True, kw_only=True):
     repo: str | None = None
 
 
-_NONE = Hints()
+NO_HINTS = Hints()
 
 
 def read_hints(raw: dict[str, Any], id: TaskId, findings: Findings) -> Hints:
     """Returns the hints of the raw task `raw`."""
     if "metadata" not in raw and _KINDS.keys().isdisjoint(raw):
-        return _NONE
+        return NO_HINTS
     known: dict[str, Any] = {}
     for name, value in _given(raw, id, findings).items():
         if value is None:

@@ -8,11 +8,14 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+import msgspec
+
 from gitcoord.errors import GitcoordError
 from gitcoord.tasks.complexity_report import read_scores
 from gitcoord.tasks.cycle_checks import Cut, check_subtasks, check_tasks
 from gitcoord.tasks.diagnostics import Findings
 from gitcoord.tasks.locate import Source, Wanted, read_source, several_lists, source_at
+from gitcoord.tasks.metadata import NO_HINTS
 from gitcoord.tasks.model import Subtask, Task, TaskId, TaskList
 from gitcoord.tasks.parse_entries import SETTLED, TaskEntry, decode_tasks, unique
 from gitcoord.tasks.resolve_dependencies import Edges, resolve
@@ -97,9 +100,9 @@ def _has_work(source: Source, root: Path | None) -> bool:
 def _task(
     entry: TaskEntry, depends_on: Cut, siblings: Cut, edges: Edges, scores: Mapping[TaskId, float]
 ) -> Task:
-    hints, needs = entry.hints, depends_on[entry.id]
-    return Task(
-        id=entry.id,
+    id, hints, needs = entry.id, entry.hints, depends_on[entry.id]
+    task = Task(
+        id=id,
         title=entry.title,
         status=entry.status,
         priority=entry.priority,
@@ -107,15 +110,23 @@ def _task(
         details=entry.details,
         test_strategy=entry.test_strategy,
         depends_on=needs,
-        lifted=_only_below(entry.id, needs, edges),
-        settled=_settled(entry.id, needs, edges),
+        complexity=entry.complexity if entry.complexity is not None else scores.get(id),
+    )
+    # Most tasks of a long list have neither subtasks nor hints, and each further field takes time.
+    if hints is NO_HINTS and not (
+        entry.subtasks or edges.lifted[id] or edges.settled[id] or edges.conflicts[id]
+    ):
+        return task
+    return msgspec.structs.replace(
+        task,
+        lifted=_only_below(id, needs, edges),
+        settled=_settled(id, needs, edges),
         subtasks=tuple([_subtask(sub, siblings, edges) for sub in entry.subtasks]),
-        complexity=entry.complexity if entry.complexity is not None else scores.get(entry.id),
         estimate=hints.estimate,
         modifies=hints.modifies,
         parallel_safe=hints.parallel_safe,
         marked_safe=hints.marked_safe,
-        conflicts_with=edges.conflicts[entry.id],
+        conflicts_with=edges.conflicts[id],
         repo=hints.repo,
     )
 
