@@ -109,7 +109,7 @@ class HeadsLanding:
             show(plain(line), soft_wrap=True, stderr=not to_stdout)
 
     def _show_steps(self, context: LandingContext) -> None:
-        steps = preview(context, fetch=False)
+        steps = preview(context, fetch=False).steps
         if self._as_json:
             emit_json("landing-preview", {"level": context.level.name, "steps": steps}, self._also())
         else:

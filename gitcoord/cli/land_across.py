@@ -15,9 +15,9 @@ from gitcoord.cli.views.across import show_level
 from gitcoord.cli.views.output import clean, emit, emit_json, say
 from gitcoord.cli.views.rollback import show_rollbacks
 from gitcoord.errors import Exit, answer_no, in_repository, usage_error
+from gitcoord.landing.across.dry_run import preview_across
 from gitcoord.landing.across.loop import LevelLander
 from gitcoord.landing.across.model import AcrossContext
-from gitcoord.landing.dry_run import preview
 from gitcoord.landing.rollback.model import RollbackReport
 from gitcoord.level_events import LevelAcross
 from gitcoord.state.journal import now, worker_name
@@ -154,7 +154,8 @@ def _require(others: tuple[str, ...], command: str) -> None:
 
 
 def _show_steps(run: AcrossRun, across: AcrossContext, *, as_json: bool) -> None:
-    steps = {name: preview(run.context(name, save=False)) for name in across.names}
+    contexts = {name: run.context(name, save=False) for name in across.names}
+    steps = {name: one.steps for name, one in preview_across(across, contexts).items()}
     if as_json:
         emit_json("landing-preview", {"level": across.level.name, "repositories": steps})
         return

@@ -202,8 +202,8 @@ def missing(snapshot: LandingSnapshot) -> Iterator[TaskState]:
     here = {work.task for work in snapshot.works}
     # After a new plan a task may depend on tasks of its own level: it can land only after those.
     after = {work.task for work in snapshot.works if work.lacks and here.issuperset(work.lacks)}
-    waiting = (work for work in snapshot.works if work.standing == "waiting" and work.task not in after)
-    return (work for work in waiting if work.wave <= wave)
+    waiting = (work for work in snapshot.works if work.standing == "waiting" and not work.held)
+    return (work for work in waiting if work.wave <= wave and work.task not in after)
 
 
 def _lacks_proof(

@@ -52,14 +52,25 @@ from gitcoord.tasks.model import TaskId
 from gitcoord.text_lists import named_tasks
 
 
-def preview(context: LandingContext, *, fetch: bool = True) -> list[str]:
-    """Returns a sentence for each step that a run would take, and for each task that it would wait for."""
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """A sentence for each step that a run would take, and for each task that it would wait for.
+
+    `deferred` are the tasks that it would defer, or that stay deferred.
+    """
+
+    steps: tuple[str, ...]
+    deferred: frozenset[TaskId]
+
+
+def preview(context: LandingContext, *, fetch: bool = True) -> Preview:
+    """Simulates a landing, and returns its steps."""
     snapshot = observe(context, fetch=fetch)
     with context.repository.git.quarantine() as git:
         real = context.repository
         repository = Repository(git, real.root, real.common_dir, real.remote, address=real.address)
         aside = msgspec.structs.replace(context, repository=repository)
-        return list(_Rehearsal(aside, snapshot).steps())
+        rehearsal = _Rehearsal(aside, snapshot)
+        return Preview(steps=tuple(rehearsal.steps()), deferred=rehearsal.deferred())
 
 
 class _Rehearsal:
@@ -87,6 +98,10 @@ class _Rehearsal:
                 yield f"leave task {work.task} deferred: {why}"
         for waiting in waiting_tasks(self._context, self._snapshot, self._memory):
             yield f"task {waiting.task} would be waited for: {waiting.reason}"
+
+    def deferred(self) -> frozenset[TaskId]:
+        """Returns the tasks that are deferred after the steps."""
+        return frozenset(work.task for work in self._snapshot.works if work.standing == "deferred")
 
     def _play(self, step: Step) -> Iterator[str]:
         match step:

@@ -76,6 +76,7 @@ def observe(context: LandingContext, *, known: KnownPulls = NOTHING, fetch: bool
         pulls=look.asked,
         inside=frozenset(() if context.plan.adopted else (one.branch for one in context.plan.tasks.values())),
     )
+    works = [_unless_held(context, work) for work in works]
     return LandingSnapshot(
         level=context.level.name,
         base=context.plan.base,
@@ -87,6 +88,13 @@ def observe(context: LandingContext, *, known: KnownPulls = NOTHING, fetch: bool
         landed_heads=look.stacks.landed,
         undone=unrecorded(look.undone),
     )
+
+
+def _unless_held(context: LandingContext, work: TaskState) -> TaskState:
+    """Returns the work; a ready one waits if it may not land now."""
+    if work.standing != "ready" or context.only is None or work.task in context.only:
+        return work
+    return msgspec.structs.replace(work, standing="waiting", reason=WAITS_FOR_REPOSITORIES, held=True)
 
 
 def _look(context: LandingContext, known: KnownPulls) -> _RawFacts:
@@ -138,8 +146,6 @@ def _work(context: LandingContext, look: _RawFacts, branch: LevelBranch | None, 
     before = look.progress.get(task, PENDING)
     landing = look.landed.get(task)
     standing, reason, head = _standing(context, look, branch, planned)
-    if standing == "ready" and context.only is not None and task not in context.only:
-        standing, reason = "waiting", WAITS_FOR_REPOSITORIES
     open_here = head is not None and standing != "landed"
     return TaskState(
         task=task,

@@ -1,4 +1,6 @@
-"""Moves a task to a later wave of its level, because its branch conflicts."""
+"""Moves a task to another wave of its level, because its branch conflicts."""
+
+from collections.abc import Container
 
 import msgspec
 
@@ -20,6 +22,15 @@ def postponed(plan: Plan, task: TaskId) -> Plan:
     if own + 1 == len(waves):
         waves.append([])
     waves[own + 1].append(task)
+    return with_waves(plan, level.number, waves)
+
+
+def brought_forward(plan: Plan, task: TaskId, landed: Container[TaskId]) -> Plan:
+    """Returns the plan with `task` in a wave of its own, before the first wave that has not landed."""
+    level = plan.level_of(task)
+    waves = [[one for one in wave if one != task] for wave in level.waves]
+    first = next((index for index, wave in enumerate(waves) if any(one not in landed for one in wave)), None)
+    waves.insert(len(waves) if first is None else first, [task])
     return with_waves(plan, level.number, waves)
 
 

@@ -80,6 +80,31 @@ def test_a_task_that_lands_later_in_one_repository_is_left_out_in_the_others(
     assert [one["task"] for one in deferred] == ["2"]
 
 
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_tasks_that_two_repositories_have_in_opposite_waves_land_one_after_the_other(
+    strategy: str, tmp_path: Path
+) -> None:
+    """Two waves are enough in `web` only if task 3 lands before task 2; in `api` task 2 is first."""
+    tasks = [task(1, repo="web"), task(2, repo="api, web"), task(3, repo="api, web"), task(4, repo="web")]
+    services = Services.create(tmp_path / "world", strategy=strategy, tasks=tasks)
+    for id in ("2", "3"):
+        services.work(id, {f"task{id}.txt": "api", "shared.txt": id}, at="api")
+    for id, paths in (("1", "a"), ("2", "c"), ("3", "bc"), ("4", "ab")):
+        services.work(id, {f"task{id}.txt": "web", **dict.fromkeys(paths, id)}, at="web")
+    planned = services.run("merge-level", "--dry-run", ok=0).out
+    ran = services.run("merge-level", "--json")
+    assert services.added() == {"schema": [], "api": ["task2.txt"], "web": ["task1.txt", "task2.txt"]}, (
+        ran.err
+    )
+    deferred = {
+        name: {one["task"] for one in told["deferred"]} for name, told in ran.json["repositories"].items()
+    }
+    assert deferred == {"api": {"3"}, "web": {"3", "4"}}
+    assert planned.count(" defer task") == 2  # task 3 in `api`, and task 4 in `web`
+    assert "web: defer task 4" in planned
+    assert "web: task 3 would be waited for: it is ready and waits for the other repositories" in planned
+
+
 def test_a_run_works_in_all_repositories_and_lands_what_needs_each_other(tmp_path: Path) -> None:
     services = Services.create(tmp_path / "world", strategy="multi-pr")
     agent = "echo $GITCOORD_TASK_ID > task$GITCOORD_TASK_ID.txt"

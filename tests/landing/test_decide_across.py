@@ -2,6 +2,7 @@
 
 from gitcoord.landing.across.decide import (
     AcrossStep,
+    BringForward,
     End,
     LandAll,
     RepositoryStates,
@@ -118,12 +119,14 @@ def test_what_is_in_everywhere_is_over() -> None:
     assert move(*every, on_partial="rollback", begun=begun()) == End()
 
 
-def test_two_repositories_that_have_two_tasks_in_opposite_waves_are_named() -> None:
+def test_of_two_tasks_in_opposite_waves_the_first_is_brought_forward_once_and_then_named() -> None:
     """Each task is in a later wave in one of them, so that none can land."""
     small = plan(("1", "api web", ""), ("2", "api web", ""))
     crossed = AcrossContext(plan=small, level=small.levels[0], names=("api", "web"))
     members = states(member("api", ready="1"), member("web", ready="2"))
-    ended = next_across_step(crossed, members, None, {}, may_wait=False)
+    step = next_across_step(crossed, members, None, {}, may_wait=False)
+    assert step == BringForward(task=TaskId("1"), names=("web",))
+    ended = next_across_step(crossed, members, None, {}, may_wait=False, forward={TaskId("1")})
     assert isinstance(ended, End)
     assert [(one.repository, one.task) for one in ended.missing] == [("api", "2"), ("web", "1")]
     assert "conflicts with task 1 and comes after it here, but first in another" in ended.missing[0].reason

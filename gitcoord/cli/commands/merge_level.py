@@ -214,7 +214,7 @@ def _show_steps(landing_context: "LandingContext", *, as_json: bool) -> None:
     from gitcoord.cli.views.output import clean, emit, emit_json
     from gitcoord.landing.dry_run import preview
 
-    steps = preview(landing_context)
+    steps = preview(landing_context).steps
     if as_json:
         emit_json("landing-preview", {"level": landing_context.level.name, "steps": steps})
     else:

@@ -1,6 +1,6 @@
 """Decides the next step for a level across repositories, from the state of each: pure functions."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 import msgspec
 
@@ -31,13 +31,20 @@ class RollBack(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class BringForward(msgspec.Struct, frozen=True, kw_only=True):
+    """Let a task land first in these repositories, too: two have two tasks in opposite waves."""
+
+    task: TaskId
+    names: tuple[str, ...]
+
+
 class End(msgspec.Struct, frozen=True, kw_only=True):
     """Nothing is left to do for now."""
 
     missing: tuple[MissingTask, ...] = ()
 
 
-AcrossStep = LandAll | WaitForMissing | RollBack | End
+AcrossStep = LandAll | WaitForMissing | RollBack | BringForward | End
 
 
 def next_across_step(
@@ -47,13 +54,17 @@ def next_across_step(
     refusals: Mapping[str, str],
     *,
     may_wait: bool,
+    forward: Container[TaskId] = (),
 ) -> AcrossStep:
-    """Returns the next step. `refusals`: the repositories that just refused to land, with the reason."""
+    """Returns the next step. `refusals`: the repositories that just refused to land, with the reason.
+
+    `forward` are the tasks that this run has brought forward.
+    """
     if recorded is not None and recorded.state == "rolling-back":
         return RollBack(names=_with_landed_tasks(across, states), reason=recorded.reason)
     if all(across.tasks_in(name) <= states[name].landed for name in across.names):
         return End()
-    later = _in_later_waves(across, states)
+    later = in_later_waves(across, states)
     missing = (*_missing(across, states, later), *_refused(across, states, refusals))
     tasks = {name: states[name].ready - later for name in across.names}
     if not missing and any(tasks.values()):
@@ -65,7 +76,11 @@ def next_across_step(
         and all(some <= states[name].ready for name, some in rest.items())
     ):
         return LandAll(tasks=rest)
-    missing = missing or _in_opposite_waves(across, states)
+    if not missing:
+        step = _bring_forward(across, states, later)
+        if step is not None and step.task not in forward:
+            return step
+        missing = _in_opposite_waves(across, states)
     if may_wait:
         return WaitForMissing(missing=missing)
     if recorded is not None and recorded.state == "proved" and across.on_partial == "rollback":
@@ -76,8 +91,8 @@ def next_across_step(
     return End(missing=missing)
 
 
-def _in_later_waves(across: AcrossContext, states: RepositoryStates) -> frozenset[TaskId]:
-    """Returns the tasks that wait for an earlier wave in one of their repositories."""
+def in_later_waves(across: AcrossContext, states: RepositoryStates) -> frozenset[TaskId]:
+    """Returns the tasks that wait for an earlier wave in one of their repositories in `states`."""
     return frozenset(
         task
         for task in across.level.tasks
@@ -100,6 +115,20 @@ def _unfinished(states: RepositoryStates, recorded: LevelAcross | None) -> dict[
         if name in states
     }
     return {name: tasks for name, tasks in left.items() if tasks}
+
+
+def _bring_forward(
+    across: AcrossContext, states: RepositoryStates, later: frozenset[TaskId]
+) -> BringForward | None:
+    """Returns the first task that is ready in one repository and waits for an earlier wave in others."""
+    for task in across.level.tasks:
+        if task in later and any(task in state.ready for state in states.values()):
+            places = across.plan.tasks[task].repositories
+            behind = (
+                name for name in across.names if name in places and _is_in_later_wave(states, name, task)
+            )
+            return BringForward(task=task, names=tuple(behind))
+    return None
 
 
 def _in_opposite_waves(across: AcrossContext, states: RepositoryStates) -> tuple[MissingTask, ...]:

@@ -9,7 +9,14 @@ import time
 from collections.abc import Callable
 
 from gitcoord.errors import GitcoordError, in_repository
-from gitcoord.landing.across.decide import LandAll, RollBack, WaitForMissing, next_across_step
+from gitcoord.landing.across.decide import (
+    BringForward,
+    LandAll,
+    RollBack,
+    WaitForMissing,
+    in_later_waves,
+    next_across_step,
+)
 from gitcoord.landing.across.linked_pulls import link_pulls
 from gitcoord.landing.across.model import (
     AcrossContext,
@@ -19,7 +26,7 @@ from gitcoord.landing.across.model import (
     RepositoryAccess,
     RepositoryState,
 )
-from gitcoord.landing.across.one_repository import land, prepare
+from gitcoord.landing.across.one_repository import bring_forward, land, prepare
 from gitcoord.level_events import LevelAcross, LevelState
 from gitcoord.state.journal import now, worker_name
 from gitcoord.tasks.model import TaskId
@@ -42,6 +49,7 @@ class LevelLander:
         self._states: dict[str, RepositoryState] = {}
         self._refusals: dict[str, str] = {}
         self._failed_tries = 0
+        self._forward = set[TaskId]()
         self._comments: dict[tuple[str, int], str] = {}
 
     def land(self) -> LevelReport:
@@ -54,7 +62,14 @@ class LevelLander:
             self._prepare()
             recorded = self._access.last_event(self._across.level.name)
             left = deadline - time.monotonic()
-            step = next_across_step(self._across, self._states, recorded, self._refusals, may_wait=left > 0)
+            step = next_across_step(
+                self._across,
+                self._states,
+                recorded,
+                self._refusals,
+                may_wait=left > 0,
+                forward=self._forward,
+            )
             match step:
                 case LandAll():
                     self._land_all(step.tasks, recorded)
@@ -62,6 +77,8 @@ class LevelLander:
                     self._sleep(min(_TICKS[min(waits, len(_TICKS) - 1)], left))
                     waits += 1
                     self._refusals.clear()
+                case BringForward():
+                    self._bring_forward(step)
                 case RollBack():
                     return self._roll_back(step, recorded)
                 case _:
@@ -72,8 +89,20 @@ class LevelLander:
             known = self._states.get(name)
             if known is None or not self._across.tasks_in(name) <= known.landed:
                 with in_repository(name):
-                    self._states[name] = prepare(name, self._access.context(name), self._access.tell(name))
+                    context, tell = self._access.context(name), self._access.tell(name)
+                    self._states[name] = prepare(name, context, tell, only=self._not_later_before(name))
         link_pulls(self._across, self._states, self._access, self._comments)
+
+    def _not_later_before(self, name: str) -> frozenset[TaskId] | None:
+        """Returns the tasks that no repository before `name` lands in a later wave; None if those are all.
+
+        Only the ones before it: else two repositories could hold each other's tasks.
+        """
+        before = self._across.names[: self._across.names.index(name)]
+        later = in_later_waves(
+            self._across, {one: self._states[one] for one in before if one in self._states}
+        )
+        return self._across.tasks_in(name) - later if later else None
 
     def _land_all(self, tasks: dict[str, frozenset[TaskId]], recorded: LevelAcross | None) -> None:
         for name, some in tasks.items():
@@ -106,6 +135,13 @@ class LevelLander:
         for name, some in tasks.items():
             if not self._land_in(name, some):
                 return
+
+    def _bring_forward(self, step: BringForward) -> None:
+        self._forward.add(step.task)
+        for name in step.names:
+            with in_repository(name):
+                context, landed = self._access.context(name), self._states[name].landed
+                bring_forward(context, step.task, landed, self._access.tell(name))
 
     def _land_in(self, name: str, tasks: frozenset[TaskId]) -> bool:
         """Lands `tasks` in one repository; returns whether all have landed."""

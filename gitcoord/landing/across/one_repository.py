@@ -1,9 +1,10 @@
 """Prepares a level for landing in one repository (everything except the merge), and then lands it there."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import msgspec
 
+from gitcoord.events import WavesSaved
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.merge_tree import tree_of
 from gitcoord.landing.across.model import RepositoryState
@@ -14,7 +15,10 @@ from gitcoord.landing.loop import Lander
 from gitcoord.landing.model import Carrier, LandingSnapshot
 from gitcoord.landing.report import Report
 from gitcoord.landing.steps import HandOver, Merge, MergeTogether
-from gitcoord.notices import Tell
+from gitcoord.notices import EventsRecorded, Tell
+from gitcoord.planning.defer import brought_forward
+from gitcoord.planning.model import Plan
+from gitcoord.state.journal import now, worker_name
 from gitcoord.tasks.model import TaskId
 
 _MERGE_QUEUE = (
@@ -29,7 +33,7 @@ def prepare(
 ) -> RepositoryState:
     """Opens pull requests, runs the check and asks for the gates; merges nothing.
 
-    With `only`, prepares only these of the ready tasks for the merge.
+    With `only`, the other ready tasks wait.
     """
     ready: dict[str, Carrier] = {}
     snapshots: list[LandingSnapshot] = []
@@ -42,9 +46,7 @@ def prepare(
         snapshots[:] = [snapshot]
         return WAITS_FOR_REPOSITORIES
 
-    options = msgspec.structs.replace(
-        context.options, wait=0.0, delete_branches=False, partial=context.options.partial or only is not None
-    )
+    options = msgspec.structs.replace(context.options, wait=0.0, delete_branches=False)
     preparing = msgspec.structs.replace(context, options=options, only=only, permit=hold_ready)
     report = Lander(preparing, tell).land()
     open_tasks = {task for wave in context.level.waves for task in wave} - {one.task for one in report.landed}
@@ -62,6 +64,17 @@ def prepare(
         commit=commit,
         tree=tree_of(context.repository.git, commit) if commit is not None else None,
     )
+
+
+def bring_forward(context: LandingContext, task: TaskId, landed: Container[TaskId], tell: Tell) -> None:
+    """Saves a plan in which `task` lands before the others that have not landed, and reports it."""
+
+    def event(plan: Plan) -> WavesSaved:
+        waves = plan.level_of(task).waves
+        return WavesSaved(at=now(), by=worker_name(), level=context.level.name, waves=waves)
+
+    plan = context.store.change_plan(lambda plan: brought_forward(plan, task, landed), event)
+    tell(EventsRecorded(events=(event(plan),)))
 
 
 def land(context: LandingContext, tasks: frozenset[TaskId], tree: Oid, tell: Tell) -> tuple[Report, bool]:
@@ -82,7 +95,7 @@ def land(context: LandingContext, tasks: frozenset[TaskId], tree: Oid, tell: Tel
             return _MOVED
         return ""
 
-    options = msgspec.structs.replace(context.options, wait=0.0, partial=True)
+    options = msgspec.structs.replace(context.options, wait=0.0)
     landing = msgspec.structs.replace(context, options=options, only=tasks, permit=permit)
     report = Lander(landing, tell).land()
     return report, moved

@@ -1,0 +1,28 @@
+"""Simulates the landing of a level in each of its repositories, and changes nothing."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from gitcoord.landing.across.model import AcrossContext
+from gitcoord.landing.context import LandingContext
+from gitcoord.landing.dry_run import Preview, preview
+from gitcoord.tasks.model import TaskId
+
+_PASSES = 2
+"""A repository can also defer a task that those before it would land: they are simulated again without it."""
+
+
+def preview_across(across: AcrossContext, contexts: Mapping[str, LandingContext]) -> dict[str, Preview]:
+    """Returns the steps in each repository; a task that one of them defers waits in the others."""
+    found: dict[str, Preview] = {}
+    held: dict[str, frozenset[TaskId]] = {}
+    for _ in range(_PASSES):
+        for name in across.names:
+            others = (one.deferred for other, one in found.items() if other != name)
+            later = across.tasks_in(name).intersection(frozenset[TaskId]().union(*others))
+            if held.get(name) != later:
+                only = across.tasks_in(name) - later if later else None
+                found[name] = preview(msgspec.structs.replace(contexts[name], only=only))
+                held[name] = later
+    return found
