@@ -81,6 +81,6 @@ def _with_heads(
 
 def _journal(store: Store) -> Mapping[TaskId, KnownTask]:
     return {
-        task: KnownTask(branch=told.branch, landed=told.landing is not None)
-        for task, told in store.progress().items()
+        task: KnownTask(branch=task_progress.branch, landed=task_progress.landing is not None)
+        for task, task_progress in store.progress().items()
     }

@@ -84,7 +84,7 @@ def look_at_heads(
     repository: str | None,
 ) -> CheckInputs:
     """Finds the heads and returns the inputs of the conflict check; prints excluded heads to stderr."""
-    opened = open_forge(context, asked=forge, repository=repository)
+    opened = open_forge(context, requested=forge, repository=repository)
     adoption, store = find_heads(context, opened, request)
     for line in excluded_lines(adoption):
         say(line)

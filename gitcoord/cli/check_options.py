@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gitcoord.worker.checking.files_maker import LocalFilesMaker
 
 
-class AskedCheck(msgspec.Struct, frozen=True, kw_only=True):
+class CheckArguments(msgspec.Struct, frozen=True, kw_only=True):
     """The check options on the command line; None means that the settings decide."""
 
     command: str | None = None
@@ -36,17 +36,19 @@ class AskedCheck(msgspec.Struct, frozen=True, kw_only=True):
     shell: bool | None = None
 
 
-def make_check_options(settings: Settings, asked: AskedCheck, *, auto: bool = False) -> CheckOptions | None:
+def make_check_options(
+    settings: Settings, arguments: CheckArguments, *, auto: bool = False
+) -> CheckOptions | None:
     """Returns the check options of a landing; None without a check.
 
     Raises `usage` (exit 2) for options that cannot be used together.
     """
     landing = settings.landing
-    if asked.off and asked.command:
+    if arguments.off and arguments.command:
         raise usage_error("usage", "--check and --no-check contradict each other.", "Choose one of them.")
-    text = "" if asked.off else landing.check if asked.command is None else asked.command
+    text = "" if arguments.off else landing.check if arguments.command is None else arguments.command
     if not text.strip():
-        _require_none(asked)
+        _require_none(arguments)
         return None
     if auto:
         raise usage_error(
@@ -54,7 +56,7 @@ def make_check_options(settings: Settings, asked: AskedCheck, *, auto: bool = Fa
             "--auto cannot be used with a check: GitHub would merge later, onto a base that nobody checked.",
             "Leave --auto out, or land without a check here: --no-check.",
         )
-    shell = settings.run.shell if asked.shell is None else asked.shell
+    shell = settings.run.shell if arguments.shell is None else arguments.shell
     if not shell:
         try:
             shlex.split(text)
@@ -65,17 +67,17 @@ def make_check_options(settings: Settings, asked: AskedCheck, *, auto: bool = Fa
     command = CheckCommand(
         text=text,
         shell=shell,
-        seconds=limit(landing.check_timeout if asked.timeout is None else asked.timeout),
+        seconds=limit(landing.check_timeout if arguments.timeout is None else arguments.timeout),
         grace=settings.run.grace,
         environment=_environment(landing.environment),
         clean=landing.clean,
     )
     return CheckOptions(
         command=command,
-        window=_window(asked.window) if asked.window is not None else landing.window or None,
-        flaky=landing.flaky if asked.flaky is None else asked.flaky,
-        allow_red_base=asked.allow_red_base,
-        prove=asked.prove or landing.prove,
+        window=_window(arguments.window) if arguments.window is not None else landing.window or None,
+        flaky=landing.flaky if arguments.flaky is None else arguments.flaky,
+        allow_red_base=arguments.allow_red_base,
+        prove=arguments.prove or landing.prove,
         status=landing.status.strip(),
     )
 
@@ -168,15 +170,15 @@ def open_maker(
         yield maker
 
 
-def _require_none(asked: AskedCheck) -> None:
+def _require_none(arguments: CheckArguments) -> None:
     given = {
-        "--slots": asked.slots,
-        "--window": asked.window,
-        "--check-timeout": asked.timeout,
-        "--flaky": asked.flaky,
-        "--prove": asked.prove,
-        "--allow-red-base": asked.allow_red_base or None,
-        "--recheck": asked.recheck or None,
+        "--slots": arguments.slots,
+        "--window": arguments.window,
+        "--check-timeout": arguments.timeout,
+        "--flaky": arguments.flaky,
+        "--prove": arguments.prove,
+        "--allow-red-base": arguments.allow_red_base or None,
+        "--recheck": arguments.recheck or None,
     }
     for option, value in given.items():
         if value is not None:

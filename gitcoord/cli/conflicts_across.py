@@ -19,7 +19,7 @@ Save = Callable[[Context, CheckedLevel], bool]
 
 def check_everywhere(
     home: Context,
-    asked: CheckRequest,
+    request: CheckRequest,
     *,
     plain_options: bool,
     show: Callable[[CheckedLevel, CheckRequest], None],
@@ -37,20 +37,20 @@ def check_everywhere(
     several = Repositories(home)
     several.refresh()
     plan = several.plan()
-    level = find_level(plan, asked.level, landed_everywhere(plan, several.landed(plan)))
-    asked = msgspec.structs.replace(asked, level=level.name)
+    level = find_level(plan, request.level, landed_everywhere(plan, several.landed(plan)))
+    request = msgspec.structs.replace(request, level=level.name)
     found: dict[str, CheckedLevel] = {}
     for name, context in several.members(plan).items():
         if any(name in plan.tasks[task].repositories for task in level.tasks):
             context.repository.require_history()
-            found[name] = check(context, asked, look(context, asked))
+            found[name] = check(context, request, look(context, request))
             if save is not None:
                 save(context, found[name])
     if as_json:
-        documents = {name: document(checked, asked, None) for name, checked in found.items()}
+        documents = {name: document(checked, request, None) for name, checked in found.items()}
         emit_json("conflicts", {"level": level.name, "repositories": documents})
     else:
         for name, checked in found.items():
             say_name(plain(f"Repository {clean(name)}", "bold magenta"))
-            show(checked, asked)
+            show(checked, request)
     return all(checked.lands for checked in found.values())

@@ -18,40 +18,40 @@ from gitcoord.worker.worktree_snapshots import fingerprint
 
 
 def watch_level(
-    context: Context, asked: CheckRequest, *, every: float, as_json: bool, explain: bool
+    context: Context, request: CheckRequest, *, every: float, as_json: bool, explain: bool
 ) -> NoReturn:
     """Shows the level until Ctrl-C, then exits with code 130."""
     try:
-        _watch(context, asked, every, as_json, explain)
+        _watch(context, request, every, as_json, explain)
     except KeyboardInterrupt:
         raise typer.Exit(Exit.INTERRUPTED) from None
     raise AssertionError("watching has no end")
 
 
-def _watch(context: Context, asked: CheckRequest, every: float, as_json: bool, explain: bool) -> None:
+def _watch(context: Context, request: CheckRequest, every: float, as_json: bool, explain: bool) -> None:
     if as_json:
         before: CheckedLevel | None = None
-        for checked in _changes(context, asked, every):
+        for checked in _changes(context, request, every):
             emit(as_json_line("conflicts-change", _line(before, checked)))
             before = checked
     elif stdout_console().is_terminal:
-        _live(context, asked, every, explain)
+        _live(context, request, every, explain)
     else:
-        for checked in _changes(context, asked, every):
-            show(*report_parts(checked, asked, explain=explain), plain(""))
+        for checked in _changes(context, request, every):
+            show(*report_parts(checked, request, explain=explain), plain(""))
 
 
-def _changes(context: Context, asked: CheckRequest, every: float) -> Iterator[CheckedLevel]:
+def _changes(context: Context, request: CheckRequest, every: float) -> Iterator[CheckedLevel]:
     """Yields a check now, and another one whenever its inputs have changed."""
     known: tuple[CheckInputs, object] | None = None
     silent = False
     while True:
         try:
-            sight = look(context, asked)
-            copies = fingerprint(context.repository, sight.branches) if asked.worktrees else ()
-            if (sight, copies) != known:
-                yield check(context, asked, sight)
-                known = (sight, copies)
+            inputs = look(context, request)
+            copies = fingerprint(context.repository, inputs.branches) if request.worktrees else ()
+            if (inputs, copies) != known:
+                yield check(context, request, inputs)
+                known = (inputs, copies)
             silent = False
         except GitcoordError as error:
             # Keep watching if the remote does not answer for a while, but not if the level is wrong.
@@ -63,15 +63,15 @@ def _changes(context: Context, asked: CheckRequest, every: float) -> Iterator[Ch
         time.sleep(every)
 
 
-def _live(context: Context, asked: CheckRequest, every: float, explain: bool) -> None:
+def _live(context: Context, request: CheckRequest, every: float, explain: bool) -> None:
     from rich.console import Group
     from rich.live import Live
     from rich.text import Text
 
     with Live(console=stdout_console(), auto_refresh=False, vertical_overflow="visible") as live:
-        for checked in _changes(context, asked, every):
+        for checked in _changes(context, request, every):
             at = Text(f"as of {time_of_day(now())}; checks every {every:g} s, Ctrl-C to stop", style="dim")
-            live.update(Group(*report_parts(checked, asked, explain=explain), at), refresh=True)
+            live.update(Group(*report_parts(checked, request, explain=explain), at), refresh=True)
 
 
 def _line(before: CheckedLevel | None, checked: CheckedLevel) -> dict[str, Any]:

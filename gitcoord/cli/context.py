@@ -66,9 +66,9 @@ class Context:
         self.shared = SharedRefs(repository, prefix)
         self.store = Store(repository, self.shared)
 
-    def base(self, asked: str | None = None) -> str:
-        """Returns the base branch: `asked`, else the settings', else the repository's default."""
-        return find_base(self.shared, asked or self.settings.base)
+    def base(self, requested: str | None = None) -> str:
+        """Returns the base branch: `requested`, else the settings', else the repository's default."""
+        return find_base(self.shared, requested or self.settings.base)
 
 
 def open_context(

@@ -101,9 +101,9 @@ class HeadsLanding:
 
     def _show(self, context: LandingContext, *, to_stdout: bool) -> None:
         """Prints the heads, their conflicts, and the excluded heads."""
-        asked = CheckRequest(serialize_on=self._options.serialize_on, ignore=self._options.ignore)
-        checked = check(self._context, asked, adopted_inputs(context.plan, context.level, self._adoption))
-        show(*report_parts(checked, asked), stderr=not to_stdout)
+        request = CheckRequest(serialize_on=self._options.serialize_on, ignore=self._options.ignore)
+        checked = check(self._context, request, adopted_inputs(context.plan, context.level, self._adoption))
+        show(*report_parts(checked, request), stderr=not to_stdout)
         lines = (*push_lines(self._adoption, self._context.shared.remote), *excluded_lines(self._adoption))
         for line in lines:
             show(plain(line), soft_wrap=True, stderr=not to_stdout)

@@ -23,21 +23,21 @@ from gitcoord.level_events import LevelAcross
 from gitcoord.state.journal import now, worker_name
 
 
-def land_across(home: Context, asked: AcrossRequest) -> None:
+def land_across(home: Context, request: AcrossRequest) -> None:
     """Lands a level in all repositories of its tasks; exit code 1 unless everything has landed."""
-    _require(asked.others, "merge-level")
-    check = make_check_options(home.settings, asked.check)
-    several = _opened(home, writes=not asked.dry_run)
+    _require(request.others, "merge-level")
+    check = make_check_options(home.settings, request.check)
+    several = _opened(home, writes=not request.dry_run)
     with ExitStack() as closing:
-        run = AcrossRun(several, options_maker(asked), check, closing)
+        run = AcrossRun(several, options_maker(request), check, closing)
         across = msgspec.structs.replace(
-            run.across_context(asked.level), on_partial=asked.on_partial, wait=seconds(asked.wait)
+            run.across_context(request.level), on_partial=request.on_partial, wait=seconds(request.wait)
         )
-        if asked.dry_run:
-            _show_steps(run, across, as_json=asked.as_json)
+        if request.dry_run:
+            _show_steps(run, across, as_json=request.as_json)
             return
         report = LevelLander(across, run).land()
-    if asked.as_json:
+    if request.as_json:
         emit_json("landing", report)
     else:
         show_level(report)

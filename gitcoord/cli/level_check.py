@@ -76,15 +76,15 @@ class CheckInputs(msgspec.Struct, frozen=True, kw_only=True):
     adopted: bool = False
 
 
-def look(context: Context, asked: CheckRequest) -> CheckInputs:
+def look(context: Context, request: CheckRequest) -> CheckInputs:
     """Fetches and reads the plan and the branches. Raises `no-such-level` or `no-such-task` (exit 2)."""
     context.store.refresh()
     plan = context.store.require_plan()
     snapshot = read_snapshot(context.store, plan)
     base_commit, progress, landed = snapshot.base_commit, snapshot.progress, snapshot.landed
     inputs = _inputs(context, plan, landed)
-    level = find_level(plan, asked.level, [branch.task for branch in inputs if branch.landed])
-    require_tasks(level, asked)
+    level = find_level(plan, request.level, [branch.task for branch in inputs if branch.landed])
+    require_tasks(level, request)
     git, stacks = context.repository.git, snapshot.make_stacks()
     parents = Parents(git, stacks, plan, progress, landed)
     branches = tuple(_judged(parents, plan, one) for one in inputs if one.task in level.tasks)
@@ -104,9 +104,9 @@ def look(context: Context, asked: CheckRequest) -> CheckInputs:
     )
 
 
-def require_tasks(level: PlannedLevel, asked: CheckRequest) -> None:
+def require_tasks(level: PlannedLevel, request: CheckRequest) -> None:
     """Raises `no-such-task` (exit 2) if a what-if names a task that is not in the level."""
-    for task in filter(None, (asked.first, *asked.without)):
+    for task in filter(None, (request.first, *request.without)):
         if task not in level.tasks:
             known = ", ".join(sorted(level.tasks, key=natural_key)[:12])
             more = " …" if len(level.tasks) > 12 else ""
@@ -114,30 +114,30 @@ def require_tasks(level: PlannedLevel, asked: CheckRequest) -> None:
             raise usage_error("no-such-task", what, f"It has: {known}{more}.")
 
 
-def check(context: Context, asked: CheckRequest, sight: CheckInputs) -> CheckedLevel:
+def check(context: Context, request: CheckRequest, inputs: CheckInputs) -> CheckedLevel:
     """Checks the inputs and returns the report."""
-    if not asked.worktrees:
-        return _check(context, context.repository, asked, sight, ())
-    with with_working_copies(context.repository, sight.branches) as (repository, branches, copies):
+    if not request.worktrees:
+        return _check(context, context.repository, request, inputs, ())
+    with with_working_copies(context.repository, inputs.branches) as (repository, branches, copies):
         return _check(
-            context, repository, asked, msgspec.structs.replace(sight, branches=tuple(branches)), copies
+            context, repository, request, msgspec.structs.replace(inputs, branches=tuple(branches)), copies
         )
 
 
 def _check(
     context: Context,
     repository: Repository,
-    asked: CheckRequest,
-    sight: CheckInputs,
+    request: CheckRequest,
+    inputs: CheckInputs,
     copies: Sequence[WorktreeSnapshot],
 ) -> CheckedLevel:
-    book = Rulebook(context.settings.rules, (*context.settings.ignore, *asked.ignore))
-    weighed = candidates(sight.plan, sight.level)
+    book = Rulebook(context.settings.rules, (*context.settings.ignore, *request.ignore))
+    weighed = candidates(inputs.plan, inputs.level)
 
     def report(branches: Sequence[BranchInput], tasks: Sequence[Candidate]) -> ConflictReport:
-        stacks = Stacks(repository.ancestry, sight.base_commit, sight.landed_heads)
-        lists = list_paths(context.settings, sight.plan.source)
-        with without_lists(repository, sight.base_commit, branches, stacks, lists) as (inside, seen, tips):
+        stacks = Stacks(repository.ancestry, inputs.base_commit, inputs.landed_heads)
+        lists = list_paths(context.settings, inputs.plan.source)
+        with without_lists(repository, inputs.base_commit, branches, stacks, lists) as (inside, seen, tips):
             return _under_own_names(examined(inside, seen, tasks), tips)
 
     def examined(
@@ -145,28 +145,28 @@ def _check(
     ) -> ConflictReport:
         return check_branches(
             inside,
-            level=sight.level.name,
-            base=sight.plan.base,
-            base_commit=sight.base_commit,
+            level=inputs.level.name,
+            base=inputs.plan.base,
+            base_commit=inputs.base_commit,
             branches=branches,
             candidates=tasks,
-            serialize_on=asked.serialize_on or context.settings.serialize_on,
+            serialize_on=request.serialize_on or context.settings.serialize_on,
             book=book,
-            most=asked.most,
-            stacks=Stacks(inside.ancestry, sight.base_commit, sight.landed_heads),
-            largest_first=sight.plan.adopted,
+            most=request.most,
+            stacks=Stacks(inside.ancestry, inputs.base_commit, inputs.landed_heads),
+            largest_first=inputs.plan.adopted,
         )
 
-    plain = report(sight.branches, weighed)
+    plain = report(inputs.branches, weighed)
     chosen = plain
-    if asked.first or asked.without:
-        left = [branch for branch in sight.branches if branch.task not in asked.without]
-        chosen = report(left, [_ahead(task) if task.id == asked.first else task for task in weighed])
+    if request.first or request.without:
+        left = [branch for branch in inputs.branches if branch.task not in request.without]
+        chosen = report(left, [_ahead(task) if task.id == request.first else task for task in weighed])
     return CheckedLevel(
-        plan=sight.plan,
-        carried=sight.carried,
-        adopted=sight.adopted,
-        level=sight.level,
+        plan=inputs.plan,
+        carried=inputs.carried,
+        adopted=inputs.adopted,
+        level=inputs.level,
         report=chosen,
         otherwise=plain if chosen is not plain else None,
         copies=tuple(copies),

@@ -11,7 +11,7 @@ from gitcoord.git.stacks import Stacks
 from gitcoord.landing.deferral import failure_reason
 from gitcoord.landing.level_search import LevelSearch, recent_failures
 from gitcoord.landing.notices import LandingNotices
-from gitcoord.landing.proof import CheckOptions, CheckScene, LevelProof, TaskHead
+from gitcoord.landing.proof import CheckContext, CheckOptions, LevelProof, TaskHead
 
 if TYPE_CHECKING:
     from gitcoord.checks.model import Checker
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def prove_level(
     context: "Context",
     checked: "CheckedLevel",
-    sight: "CheckInputs",
+    inputs: "CheckInputs",
     options: CheckOptions,
     checker: "Checker",
     maker: "FilesMaker | None",
@@ -32,12 +32,12 @@ def prove_level(
 ) -> LevelProof:
     """Runs the check on the branches in their landing order; returns the results."""
     git = context.repository.git
-    scene = CheckScene(
+    scene = CheckContext(
         git=git,
         store=context.store,
-        stacks=Stacks(context.repository.ancestry, sight.base_commit, sight.landed_heads),
-        base=sight.plan.base,
-        base_commit=sight.base_commit,
+        stacks=Stacks(context.repository.ancestry, inputs.base_commit, inputs.landed_heads),
+        base=inputs.plan.base,
+        base_commit=inputs.base_commit,
         book=rulebook(context.settings.rules),
         maker=maker,
     )

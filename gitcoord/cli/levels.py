@@ -7,19 +7,19 @@ from gitcoord.planning.model import Plan, PlannedLevel
 from gitcoord.tasks.model import TaskId
 
 
-def find_level(plan: Plan, asked: str | None, landed: Collection[TaskId]) -> PlannedLevel:
-    """Returns the level named `asked` (`level-0` or `0`); None: the first with a task that has not landed.
+def find_level(plan: Plan, requested: str | None, landed: Collection[TaskId]) -> PlannedLevel:
+    """Returns the level named `requested` (`level-0` or `0`), or the first with a task that has not landed.
 
     If everything has landed, returns the last one. Raises `no-such-level` (exit 2), which names the levels.
     """
-    if asked is None:
+    if requested is None:
         open_levels = [level for level in plan.levels if any(task not in landed for task in level.tasks)]
         if not plan.levels:
             raise usage_error("no-such-level", "The plan has no levels: every task is done.", "")
         return (open_levels or [plan.levels[-1]])[0]
-    wanted = asked.strip()
+    wanted = requested.strip()
     for level in plan.levels:
         if wanted in (level.name, str(level.number)):
             return level
     known = ", ".join(level.name for level in plan.levels[:10]) or "none"
-    raise usage_error("no-such-level", f"The plan has no level {asked!r}.", f"It has: {known}.")
+    raise usage_error("no-such-level", f"The plan has no level {requested!r}.", f"It has: {known}.")

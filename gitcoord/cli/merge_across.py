@@ -5,10 +5,10 @@ from contextlib import ExitStack
 
 import msgspec
 
-from gitcoord.cli.check_options import AskedCheck, make_check_options, open_maker, with_checker
+from gitcoord.cli.check_options import CheckArguments, make_check_options, open_maker, with_checker
 from gitcoord.cli.context import Context
 from gitcoord.cli.levels import find_level
-from gitcoord.cli.merge_options import AskedLanding, make_options
+from gitcoord.cli.merge_options import LandingArguments, make_options
 from gitcoord.cli.open_forge import open_forge
 from gitcoord.cli.repositories import Repositories
 from gitcoord.cli.views.notices import notice_sentence
@@ -43,7 +43,7 @@ class AcrossRequest(msgspec.Struct, frozen=True, kw_only=True):
     delete_branches: bool = False
     serialize_on: SerializeOn | None = None
     ignore: tuple[str, ...] = ()
-    check: AskedCheck = AskedCheck()
+    check: CheckArguments = CheckArguments()
     others: tuple[str, ...] = ()
     """Given options that apply only to a single repository."""
     dry_run: bool = False
@@ -110,7 +110,7 @@ class AcrossRun:
 
     def _own_check(self, name: str) -> CheckOptions | None:
         """Returns a repository's own check; None for home, whose check runs over all repositories."""
-        return None if name == HOME else make_check_options(self.members[name].settings, AskedCheck())
+        return None if name == HOME else make_check_options(self.members[name].settings, CheckArguments())
 
     def forge(self, name: str) -> Forge:
         """See `RepositoryAccess.forge`."""
@@ -210,15 +210,15 @@ def _tip(context: Context) -> Oid:
     return tip
 
 
-def options_maker(asked: AcrossRequest) -> MakeOptions:
+def options_maker(request: AcrossRequest) -> MakeOptions:
     """Returns a function that makes each repository's options; the command line overrides its settings."""
 
-    landing = AskedLanding(
-        strategy=asked.strategy,
-        method=asked.method,
-        delete_branches=asked.delete_branches,
-        serialize_on=asked.serialize_on,
-        ignore=tuple(asked.ignore),
+    landing = LandingArguments(
+        strategy=request.strategy,
+        method=request.method,
+        delete_branches=request.delete_branches,
+        serialize_on=request.serialize_on,
+        ignore=tuple(request.ignore),
     )
 
     def make(part: Plan, context: Context, check: CheckOptions | None) -> Options:

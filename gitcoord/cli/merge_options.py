@@ -16,7 +16,7 @@ from gitcoord.planning.model import Plan, Strategy
 from gitcoord.settings import SerializeOn, Settings
 
 
-class AskedLanding(msgspec.Struct, frozen=True, kw_only=True):
+class LandingArguments(msgspec.Struct, frozen=True, kw_only=True):
     """The command line's options for landing; None: the settings or the plan decide."""
 
     strategy: Strategy | None = None
@@ -31,14 +31,14 @@ class AskedLanding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_options(
-    asked: AskedLanding, settings: Settings, usual: Strategy, check: CheckOptions | None = None
+    arguments: LandingArguments, settings: Settings, usual: Strategy, check: CheckOptions | None = None
 ) -> Options:
-    """Returns the options of a landing; `usual` is the strategy if `asked` names none.
+    """Returns the options of a landing; `usual` is the strategy if `arguments` names none.
 
     Raises `usage` (exit 2) for options that cannot be used together.
     """
-    strategy = asked.strategy or usual
-    single = (("--all-or-nothing", asked.all_or_nothing), ("--partial", asked.partial))
+    strategy = arguments.strategy or usual
+    single = (("--all-or-nothing", arguments.all_or_nothing), ("--partial", arguments.partial))
     for option, given in single:
         if given and strategy == "multi-pr":
             raise usage_error(
@@ -48,14 +48,14 @@ def make_options(
             )
     return Options(
         strategy=strategy,
-        method=asked.method or settings.method,
-        wait=seconds(asked.wait),
-        partial=asked.partial,
-        all_or_nothing=asked.all_or_nothing,
-        auto=asked.auto,
-        delete_branches=asked.delete_branches,
-        serialize_on=asked.serialize_on or settings.serialize_on,
-        ignore=(*settings.ignore, *asked.ignore),
+        method=arguments.method or settings.method,
+        wait=seconds(arguments.wait),
+        partial=arguments.partial,
+        all_or_nothing=arguments.all_or_nothing,
+        auto=arguments.auto,
+        delete_branches=arguments.delete_branches,
+        serialize_on=arguments.serialize_on or settings.serialize_on,
+        ignore=(*settings.ignore, *arguments.ignore),
         rules=settings.rules,
         foreign_commits=settings.foreign_commits,
         pulls=settings.pull_requests,
@@ -79,7 +79,7 @@ def make_landing_context(
         repository=context.repository,
         shared=context.shared,
         store=context.store,
-        forge=open_forge(context, asked=forge, repository=repository),
+        forge=open_forge(context, requested=forge, repository=repository),
         plan=plan,
         level=find_level(plan, level, snapshot.landed if snapshot else ()),
         options=options,

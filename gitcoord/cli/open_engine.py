@@ -62,10 +62,10 @@ def engine_choice(
     )
 
 
-def open_engine(context: Context, run: Path, generation: int, asked: EngineChoice) -> Engine:
+def open_engine(context: Context, run: Path, generation: int, choice: EngineChoice) -> Engine:
     """Opens the engine of the options or the settings, with its files in `run`. Raises `usage` (exit 2)."""
-    name = asked.engine_of(context.settings.run.engine)
-    for option, given, engine in asked.options():
+    name = choice.engine_of(context.settings.run.engine)
+    for option, given, engine in choice.options():
         if given and name != engine:
             raise usage_error("usage", f"{option} needs --engine {engine}.", f"Leave out --engine {name}.")
     if name == "local":
@@ -75,10 +75,10 @@ def open_engine(context: Context, run: Path, generation: int, asked: EngineChoic
     if name == "slurm":
         return _slurm(context, run, generation)
     if name == "argo":
-        return _argo(context, run, generation, asked)
+        return _argo(context, run, generation, choice)
     if name == "dask":
-        return _dask(context, run, generation, asked.scheduler)
-    return _ssh(context, run, generation, asked.hosts)
+        return _dask(context, run, generation, choice.scheduler)
+    return _ssh(context, run, generation, choice.hosts)
 
 
 def _ssh(context: Context, run: Path, generation: int, hosts: tuple[str, ...]) -> Engine:
@@ -153,11 +153,11 @@ def _kubernetes(context: Context, run: Path, generation: int) -> Engine:
     return _on_cluster(context, run, generation, own, shape)
 
 
-def _argo(context: Context, run: Path, generation: int, asked: EngineChoice) -> Engine:
+def _argo(context: Context, run: Path, generation: int, choice: EngineChoice) -> Engine:
     from gitcoord.engines.argo_manifest import WorkflowShape
 
     own = context.settings.engines.argo
-    template = asked.template or own.template
+    template = choice.template or own.template
     if not template:
         way_out = (
             "Name it with --template NAME, or as `template` in [engines.argo]: see `gitcoord help engines`."
@@ -165,7 +165,7 @@ def _argo(context: Context, run: Path, generation: int, asked: EngineChoice) -> 
         raise usage_error("usage", "The engine argo has no WorkflowTemplate.", way_out)
     shape = WorkflowShape(
         template=template,
-        parameters={**own.parameters, **read_parameters(asked.parameters, _OWN_PARAMETERS)},
+        parameters={**own.parameters, **read_parameters(choice.parameters, _OWN_PARAMETERS)},
         secret=own.secret,
         keep_seconds=int(parse_duration(own.keep) or 0),
     )

@@ -9,9 +9,9 @@ from gitcoord.forge.pull_requests import Forge
 FORGES = ("auto", "github", "local")
 
 
-def open_forge(context: Context, *, asked: str | None = None, repository: str | None = None) -> Forge:
+def open_forge(context: Context, *, requested: str | None = None, repository: str | None = None) -> Forge:
     """Opens the forge of this repository. Raises `usage`, `no-token`, `unknown-repository` or its errors."""
-    kind = asked or context.settings.forge
+    kind = requested or context.settings.forge
     if kind not in FORGES:
         raise usage_error("usage", f"{kind!r} is not a forge.", f"Choose one of {', '.join(FORGES)}.")
     url = context.repository.remote_url

@@ -115,8 +115,8 @@ def start_afresh(store: Store, saved: Plan | None, listed: TaskList, *, force: b
     )
 
 
-def _is_over(told: Progress) -> bool:
-    return told.cancelled and not (told.attempt is not None and told.attempt.running)
+def _is_over(progress: Progress) -> bool:
+    return progress.cancelled and not (progress.attempt is not None and progress.attempt.running)
 
 
 def _landed(store: Store, saved: Plan | None, progress: Mapping[TaskId, Progress]) -> set[TaskId]:
@@ -124,7 +124,7 @@ def _landed(store: Store, saved: Plan | None, progress: Mapping[TaskId, Progress
     from gitcoord.evidence.snapshot import find_snapshot
 
     if saved is None:
-        return {task for task, told in progress.items() if told.state == "landed"}
+        return {task for task, task_progress in progress.items() if task_progress.state == "landed"}
     snapshot = find_snapshot(store, saved)
     found = snapshot.landed if snapshot is not None else {}
     below = (part.id for task in found for part in saved.tasks[task].subtasks)
@@ -147,9 +147,9 @@ def _given(
     )
 
 
-def _branch(told: Progress) -> str:
-    started = told.attempt.started if told.attempt is not None else None
-    return told.branch or (started.branch if started is not None else "")
+def _branch(progress: Progress) -> str:
+    started = progress.attempt.started if progress.attempt is not None else None
+    return progress.branch or (started.branch if started is not None else "")
 
 
 def _some(tasks: Collection[TaskId]) -> str:

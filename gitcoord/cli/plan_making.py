@@ -67,7 +67,7 @@ class PlanProposal(msgspec.Struct, frozen=True, kw_only=True):
     """Tasks in progress of which only the texts have changed."""
 
 
-def make_plan(context: "Context | None", listed: TaskList, asked: PlanRequest) -> PlanProposal:
+def make_plan(context: "Context | None", listed: TaskList, request: PlanRequest) -> PlanProposal:
     """Makes the plan of `listed`. Without a repository (`context` None) there is no saved plan.
 
     The caller has fetched the shared refs. Raises (exit 2) `other-plan`, `work-under-way` or `tasks-changed`
@@ -76,29 +76,29 @@ def make_plan(context: "Context | None", listed: TaskList, asked: PlanRequest) -
     """
     if context is None:
         settings = load_settings(None)
-        return PlanProposal(plan=_build(listed, asked, settings, asked.base or "main", PlanStart()))
+        return PlanProposal(plan=_build(listed, request, settings, request.base or "main", PlanStart()))
     from gitcoord.worker.branch_names import require_free_names
 
     store = context.store
     saved = store.plan()
-    if asked.new_list:
+    if request.new_list:
         start = begin_list(store, saved)
-    elif asked.reset:
-        start = start_afresh(store, saved, listed, force=asked.force)
+    elif request.reset:
+        start = start_afresh(store, saved, listed, force=request.force)
     else:
-        start = go_on(store, saved, listed, same_tasks=asked.same_tasks)
-    asked = asked if asked.reset else with_saved(asked, saved)
-    base = context.base(asked.base)
+        start = go_on(store, saved, listed, same_tasks=request.same_tasks)
+    request = request if request.reset else with_saved(request, saved)
+    base = context.base(request.base)
     listed, learned = learned_estimates(listed, read_experience(context).units)
-    risks, warning = _risks(context, base, listed) if asked.predict is not False else (NO_RISKS, None)
-    if start.previous is not None and asked.predict is not False:
+    risks, warning = _risks(context, base, listed) if request.predict is not False else (NO_RISKS, None)
+    if start.previous is not None and request.predict is not False:
         risks = carried(risks, start.previous.risks, start.under_way)
-    plan = _build(listed, asked, context.settings, base, start, risks)
+    plan = _build(listed, request, context.settings, base, start, risks)
     if start.numbered or _new_branches(plan, saved):
-        plan = _beside_others(context, listed, asked, base, start, plan)
+        plan = _beside_others(context, listed, request, base, start, plan)
     progress = store.progress() if plan.generation == store.generation else {}
     require_free_names(context.shared, plan, progress)
-    notes = _settings_not_taken(context.settings, plan) if saved is not None and not asked.reset else ()
+    notes = _settings_not_taken(context.settings, plan) if saved is not None and not request.reset else ()
     if several := context.repository.several_urls():
         notes = [*notes, Finding(code="several-urls", message=several)]
     notes = [*notes, *filter(None, [warning])]
@@ -109,7 +109,7 @@ def make_plan(context: "Context | None", listed: TaskList, asked: PlanRequest) -
         plan,
         warnings=(*plan.warnings, *notes),
         texts=texts_digest(texts),
-        predict=asked.predict is not False,
+        predict=request.predict is not False,
         estimates_from=learned or plan.estimates_from,
         source=listed.source if listed.kind == GITHUB else _inside(context.repository.root, listed.source),
     )
@@ -140,28 +140,28 @@ def _inside(root: Path | None, source: str) -> str:
     return ""
 
 
-def with_saved(asked: PlanRequest, saved: Plan | None) -> PlanRequest:
+def with_saved(request: PlanRequest, saved: Plan | None) -> PlanRequest:
     """Fills in the saved plan's values for all options that are not on the command line."""
     if saved is None:
-        return asked
+        return request
     return msgspec.structs.replace(
-        asked,
-        base=asked.base or saved.base,
-        strategy=asked.strategy or saved.strategy,
-        max_parallel=asked.max_parallel or saved.max_parallel,
-        token_budget=saved.token_budget if asked.token_budget is None else asked.token_budget,
-        predict=saved.predict if asked.predict is None else asked.predict,
-        rework_cost=saved.rework_cost if asked.rework_cost is None else asked.rework_cost,
-        everything=saved.everything if asked.everything is None else asked.everything,
+        request,
+        base=request.base or saved.base,
+        strategy=request.strategy or saved.strategy,
+        max_parallel=request.max_parallel or saved.max_parallel,
+        token_budget=saved.token_budget if request.token_budget is None else request.token_budget,
+        predict=saved.predict if request.predict is None else request.predict,
+        rework_cost=saved.rework_cost if request.rework_cost is None else request.rework_cost,
+        everything=saved.everything if request.everything is None else request.everything,
         cancelled_satisfies=saved.cancelled_satisfies
-        if asked.cancelled_satisfies is None
-        else asked.cancelled_satisfies,
+        if request.cancelled_satisfies is None
+        else request.cancelled_satisfies,
     )
 
 
 def _build(
     listed: TaskList,
-    asked: PlanRequest,
+    request: PlanRequest,
     settings: Settings,
     base: str,
     start: PlanStart,
@@ -170,18 +170,18 @@ def _build(
     return build_plan(
         listed,
         base=base,
-        strategy=asked.strategy or settings.strategy,
-        max_parallel=asked.max_parallel or settings.max_parallel,
+        strategy=request.strategy or settings.strategy,
+        max_parallel=request.max_parallel or settings.max_parallel,
         task_branch=settings.task_branch,
         level_branch=settings.level_branch,
-        everything=bool(asked.everything),
-        cancelled_satisfies=asked.cancelled_satisfies is not False,
-        token_budget=asked.token_budget or None,
+        everything=bool(request.everything),
+        cancelled_satisfies=request.cancelled_satisfies is not False,
+        token_budget=request.token_budget or None,
         previous=start.previous,
         under_way=start.under_way,
         generation=start.generation,
         risks=risks,
-        rework_cost=asked.rework_cost or None,
+        rework_cost=request.rework_cost or None,
     )
 
 
@@ -195,7 +195,7 @@ def _branches(plan: Plan) -> set[str]:
 
 
 def _beside_others(
-    context: "Context", listed: TaskList, asked: PlanRequest, base: str, start: PlanStart, plan: Plan
+    context: "Context", listed: TaskList, request: PlanRequest, base: str, start: PlanStart, plan: Plan
 ) -> Plan:
     """Gives the plan branches that no plan or journal under another state prefix uses.
 
@@ -213,7 +213,7 @@ def _beside_others(
                 "Put {tag} or another word into `task-branch` and `level-branch`, or use `--new-list`.",
             )
         start = msgspec.structs.replace(start, generation=start.generation + 1)
-        plan = _build(listed, asked, context.settings, base, start, plan.risks)
+        plan = _build(listed, request, context.settings, base, start, plan.risks)
     return plan
 
 

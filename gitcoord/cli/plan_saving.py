@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def plan_and_save(
     context: "Context | None",
-    asked: PlanRequest,
+    request: PlanRequest,
     *,
     tasks: str | None,
     origin: str | None,
@@ -29,9 +29,9 @@ def plan_and_save(
     dry_run: bool,
 ) -> None:
     """Plans the list and saves the plan unless `dry_run`. The caller has fetched the shared refs."""
-    _check(asked)
+    _check(request)
     with _uncollected():
-        _plan_and_save(context, asked, tasks=tasks, origin=origin, tag=tag, format=format, dry_run=dry_run)
+        _plan_and_save(context, request, tasks=tasks, origin=origin, tag=tag, format=format, dry_run=dry_run)
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def _uncollected() -> Iterator[None]:
 
 def _plan_and_save(
     context: "Context | None",
-    asked: PlanRequest,
+    request: PlanRequest,
     *,
     tasks: str | None,
     origin: str | None,
@@ -57,7 +57,7 @@ def _plan_and_save(
     dry_run: bool,
 ) -> None:
     saved = context.store.plan() if context is not None else None
-    wanted = asked if asked.reset else with_saved(asked, saved)
+    wanted = request if request.reset else with_saved(request, saved)
     listed = read_task_list(
         root=context.repository.root if context else None,
         tasks=tasks,
@@ -65,16 +65,16 @@ def _plan_and_save(
         usual=context.settings.tasks.origin if context else "",
         in_order=context is not None and context.settings.tasks.in_order,
         tag=tag,
-        kept_tag=saved.tag if saved is not None and not (asked.reset or asked.new_list) else None,
+        kept_tag=saved.tag if saved is not None and not (request.reset or request.new_list) else None,
         kept_list=saved.source if saved is not None else "",
         cancelled_satisfies=wanted.cancelled_satisfies is not False,
         read_issues=issue_reader(context),
     )
     if context is not None and context.several is not None:
         listed = context.several.assigned(listed)
-    made = make_plan(context, listed, asked)
+    made = make_plan(context, listed, request)
     changed = context is not None and not dry_run and save(context, made)
-    if context is not None and changed and (asked.reset or asked.new_list):
+    if context is not None and changed and (request.reset or request.new_list):
         _forget_log_ends(context)
     for line in _effects(made, dry_run=dry_run):
         say(line)
@@ -137,12 +137,16 @@ def print_saved(context: "Context", saved: "Plan", format: str, tag: str | None 
     print_plan(PlanProposal(plan=saved), format=format, saved=True, homeless=False, notes=notes, fresh=False)
 
 
-def _check(asked: PlanRequest) -> None:
-    ways = (("--reset", asked.reset), ("--new-list", asked.new_list), ("--same-tasks", asked.same_tasks))
+def _check(request: PlanRequest) -> None:
+    ways = (
+        ("--reset", request.reset),
+        ("--new-list", request.new_list),
+        ("--same-tasks", request.same_tasks),
+    )
     given = [name for name, wanted in ways if wanted]
     if len(given) > 1:
         raise usage_error("usage", f"{given[0]} and {given[1]} contradict each other.", "Choose one of them.")
-    if asked.force and not asked.reset:
+    if request.force and not request.reset:
         raise usage_error("usage", "--force needs --reset.", "It discards work in progress.")
 
 

@@ -245,9 +245,9 @@ class WholeStore(Store):
         for context in self._several.contexts.values():
             if saved is not None and not is_part(context.store.plan(), saved):
                 continue
-            for task, told in context.store.progress().items():
-                if task not in found or (told.begun and not found[task].begun):
-                    found[task] = told
+            for task, task_progress in context.store.progress().items():
+                if task not in found or (task_progress.begun and not found[task].begun):
+                    found[task] = task_progress
         return found
 
     def save_plan(
@@ -281,9 +281,11 @@ def whole_context(several: Repositories) -> Context:
     return whole
 
 
-def is_part(part: Plan | None, whole: Plan) -> bool:
-    """Whether a repository's plan is its part of `whole`."""
-    return part is not None and part.part is not None and part.part.plan == (whole.part or part.part).plan
+def is_part(part: Plan | None, whole_plan: Plan) -> bool:
+    """Whether a repository's plan is its part of `whole_plan`."""
+    return (
+        part is not None and part.part is not None and part.part.plan == (whole_plan.part or part.part).plan
+    )
 
 
 def _save_awaits(store: Store, awaits: dict[TaskId, tuple[TaskId, ...]]) -> None:

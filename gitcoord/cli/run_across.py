@@ -11,7 +11,7 @@ from contextlib import ExitStack
 
 import typer
 
-from gitcoord.cli.check_options import AskedCheck, make_check_options
+from gitcoord.cli.check_options import CheckArguments, make_check_options
 from gitcoord.cli.context import ALONE, Context, open_context
 from gitcoord.cli.merge_across import AcrossRequest, AcrossRun, options_maker
 from gitcoord.cli.repositories import Repositories
@@ -35,16 +35,16 @@ _PASSED_FLAGS = {"allow_empty": "--allow-empty", "independent_only": "--independ
 _OF_ALL = ("max_parallel", "land", "land_check", "shell", *_PASSED, *_PASSED_FLAGS)
 
 
-def run_across(asked: RunRequest, *, yes: bool, dry_run: bool, as_json: bool) -> None:
+def run_across(request: RunRequest, *, yes: bool, dry_run: bool, as_json: bool) -> None:
     """Runs the plan in all of its repositories. Raises `several-repositories` for what one alone can do."""
-    _require(asked, as_json=as_json)
+    _require(request, as_json=as_json)
     several = Repositories(open_context(several=True))
     several.refresh()
     plan = several.plan()
     before: object = None
     while True:
         several.keep_parts(plan)
-        codes = _run_each(several, asked, yes=yes, dry_run=dry_run)
+        codes = _run_each(several, request, yes=yes, dry_run=dry_run)
         if Exit.INTERRUPTED in codes:
             raise typer.Exit(Exit.INTERRUPTED)
         several.refresh()
@@ -53,15 +53,15 @@ def run_across(asked: RunRequest, *, yes: bool, dry_run: bool, as_json: bool) ->
             if any(codes):
                 raise typer.Exit(max(codes))
             return
-        if asked.land:
+        if request.land:
             _land_levels(several)
         now = _stand(several)
-        if now == before or not asked.land or _is_all_in(several):
+        if now == before or not request.land or _is_all_in(several):
             break
         before = now
     landed = len(landed_everywhere(plan, several.landed(plan)))
     say(f"{landed} of {len(plan.tasks)} tasks have landed in all repositories that they work in.")
-    if (asked.land and landed < len(plan.tasks)) or any(codes):
+    if (request.land and landed < len(plan.tasks)) or any(codes):
         raise typer.Exit(Exit.NO)
 
 
@@ -73,20 +73,23 @@ def _is_all_in(several: Repositories) -> bool:
 def _stand(several: Repositories) -> object:
     """Returns the state of every task in each repository, to compare two rounds."""
     return {
-        name: {task: (told.state, told.head) for task, told in context.store.progress().items()}
+        name: {
+            task: (task_progress.state, task_progress.head)
+            for task, task_progress in context.store.progress().items()
+        }
         for name, context in several.contexts.items()
     }
 
 
-def _run_each(several: Repositories, asked: RunRequest, *, yes: bool, dry_run: bool) -> list[int]:
+def _run_each(several: Repositories, request: RunRequest, *, yes: bool, dry_run: bool) -> list[int]:
     members = several.members(several.plan())
-    wanted = asked.max_parallel or ""
+    wanted = request.max_parallel or ""
     total = int(wanted) if wanted.isascii() and wanted.isdecimal() else several.plan().max_parallel
     most = max(1, total // len(members))
     started = {}
     for name, context in members.items():
         say(f"{name}: run, at most {most} at once")
-        started[name] = _start(context, _words(asked, most, yes=yes, dry_run=dry_run))
+        started[name] = _start(context, _words(request, most, yes=yes, dry_run=dry_run))
         if dry_run:
             started[name].wait()
     try:
@@ -104,20 +107,20 @@ def _start(context: Context, words: list[str]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(argv, env={**context.environ, ALONE: "1"}, stdin=subprocess.DEVNULL)
 
 
-def _words(asked: RunRequest, most: int, *, yes: bool, dry_run: bool) -> list[str]:
+def _words(request: RunRequest, most: int, *, yes: bool, dry_run: bool) -> list[str]:
     words = ["--max-parallel", str(most)]
     for field, option in _PASSED.items():
-        value = getattr(asked, field)
+        value = getattr(request, field)
         words += [] if value is None else [f"{option}={value}"]
-    words += [option for field, option in _PASSED_FLAGS.items() if getattr(asked, field)]
-    if asked.shell is not None:
-        words.append("--shell" if asked.shell else "--no-shell")
+    words += [option for field, option in _PASSED_FLAGS.items() if getattr(request, field)]
+    if request.shell is not None:
+        words.append("--shell" if request.shell else "--no-shell")
     return [*words, *(["--dry-run"] if dry_run else ["--yes"] if yes else [])]
 
 
 def _land_levels(several: Repositories) -> None:
     """Lands what can land, level by level, as `gitcoord merge-level` does."""
-    check = make_check_options(several.home.settings, AskedCheck())
+    check = make_check_options(several.home.settings, CheckArguments())
     for level in several.plan().levels:
         with ExitStack() as closing:
             run = AcrossRun(several, options_maker(AcrossRequest()), check, closing)
@@ -127,12 +130,12 @@ def _land_levels(several: Repositories) -> None:
             return
 
 
-def _require(asked: RunRequest, *, as_json: bool) -> None:
+def _require(request: RunRequest, *, as_json: bool) -> None:
     usual = RunRequest()
     given = [
         field
-        for field in asked.__struct_fields__
-        if field not in _OF_ALL and getattr(asked, field) != getattr(usual, field)
+        for field in request.__struct_fields__
+        if field not in _OF_ALL and getattr(request, field) != getattr(usual, field)
     ]
     if as_json:
         given.append("json")

@@ -24,9 +24,9 @@ _WORKER_HANGS = 120
 class RunActions:
     """The actions of one run. `max_parallel`: None lets the machine decide."""
 
-    def __init__(self, context: Context, asked: RunRequest, engine: str, max_parallel: int | None) -> None:
+    def __init__(self, context: Context, request: RunRequest, engine: str, max_parallel: int | None) -> None:
         self._context = context
-        self._asked = asked
+        self._asked = request
         self._engine = engine
         self._max_parallel = max_parallel
 

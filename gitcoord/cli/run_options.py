@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from gitcoord.cli.context import Context
-from gitcoord.cli.merge_options import AskedLanding, make_options
+from gitcoord.cli.merge_options import LandingArguments, make_options
 from gitcoord.cli.open_engine import EngineChoice
 from gitcoord.cli.plan_making import PlanProposal
 from gitcoord.cli.time_options import limit, seconds
@@ -58,60 +58,60 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     engine: EngineChoice = EngineChoice()
 
 
-def known_agent(context: Context, asked: str | None, *, shell: bool) -> str:
+def known_agent(context: Context, requested: str | None, *, shell: bool) -> str:
     """Returns the agent's command, from the option or the settings, with the path of its program.
 
     Raises (exit 2) `no-agent` and `no-program`.
     """
     here = Path.cwd()
-    directory = here if asked is not None else context.repository.root or here
-    command = context.settings.run.agent if asked is None else asked
+    directory = here if requested is not None else context.repository.root or here
+    command = context.settings.run.agent if requested is None else requested
     return with_program(command, directory, context.shared, shell=shell)
 
 
-def check_words(asked: RunRequest, run: RunSettings) -> None:
+def check_words(request: RunRequest, run: RunSettings) -> None:
     """Raises `usage` (exit 2) for options that are wrong or cannot be used together."""
-    if asked.barrier and (asked.pipeline or asked.speculate):
-        early = "--speculate" if asked.speculate else "--pipeline"
+    if request.barrier and (request.pipeline or request.speculate):
+        early = "--speculate" if request.speculate else "--pipeline"
         raise usage_error("usage", f"{early} and --barrier contradict each other.", "Choose one of them.")
-    if asked.speculate and not asked.land:
+    if request.speculate and not request.land:
         raise usage_error(
             "usage", "--speculate needs --land.", "`--pipeline` alone starts work on submitted dependencies."
         )
-    if asked.delete_branches and not asked.land:
+    if request.delete_branches and not request.land:
         raise usage_error("usage", "--delete-branches needs --land.", "Nothing lands without it.")
-    if (asked.slots is not None or not asked.land_check) and not asked.land:
-        option = "--slots" if asked.slots is not None else "--no-land-check"
+    if (request.slots is not None or not request.land_check) and not request.land:
+        option = "--slots" if request.slots is not None else "--no-land-check"
         raise usage_error("usage", f"{option} needs --land.", "Nothing lands without it.")
     event_words(run)
-    slots(asked.max_parallel, 1)
-    limit(run.timeout if asked.timeout is None else asked.timeout)
-    for text in (asked.stagger or run.stagger or None, asked.wait):
+    slots(request.max_parallel, 1)
+    limit(run.timeout if request.timeout is None else request.timeout)
+    for text in (request.stagger or run.stagger or None, request.wait):
         seconds(text)
 
 
-def landing_options(asked: RunRequest, settings: Settings, plan: Plan, *, partial: bool) -> Options:
+def landing_options(request: RunRequest, settings: Settings, plan: Plan, *, partial: bool) -> Options:
     """Returns the options with which a run lands a level; `partial`: its missing tasks need a person."""
-    landing = AskedLanding(
-        method=asked.method,
+    landing = LandingArguments(
+        method=request.method,
         partial=partial and plan.strategy == "single-pr",
-        delete_branches=asked.delete_branches,
+        delete_branches=request.delete_branches,
     )
-    return make_options(landing, settings, plan.strategy, landing_check(asked, settings))
+    return make_options(landing, settings, plan.strategy, landing_check(request, settings))
 
 
-def landing_check(asked: RunRequest, settings: Settings) -> CheckOptions | None:
+def landing_check(request: RunRequest, settings: Settings) -> CheckOptions | None:
     """Returns the check for landing: `check` in [landing], else the workers' check; None without one."""
-    from gitcoord.cli.check_options import AskedCheck, make_check_options
+    from gitcoord.cli.check_options import CheckArguments, make_check_options
 
-    own = settings.run.check if asked.check is None else asked.check
+    own = settings.run.check if request.check is None else request.check
     command = settings.landing.check or own
-    if not asked.land_check or not command:
+    if not request.land_check or not command:
         return None
-    return make_check_options(settings, AskedCheck(command=command, shell=asked.shell))
+    return make_check_options(settings, CheckArguments(command=command, shell=request.shell))
 
 
-def make_missing_plan(context: Context, asked: RunRequest) -> PlanProposal:
+def make_missing_plan(context: Context, request: RunRequest) -> PlanProposal:
     """Makes the plan of the task list, without saving it. The caller has fetched the shared refs."""
     from gitcoord.cli.issue_lists import issue_reader
     from gitcoord.cli.plan_making import PlanRequest as AskedPlan
@@ -121,56 +121,58 @@ def make_missing_plan(context: Context, asked: RunRequest) -> PlanProposal:
 
     listed = read_task_list(
         root=context.repository.root,
-        tasks=asked.tasks,
-        origin=asked.origin,
+        tasks=request.tasks,
+        origin=request.origin,
         usual=context.settings.tasks.origin,
         in_order=context.settings.tasks.in_order,
-        tag=asked.tag,
+        tag=request.tag,
         read_issues=issue_reader(context),
     )
-    number = asked.max_parallel if (asked.max_parallel or "").isdigit() else None
-    wanted = AskedPlan(max_parallel=int(number) if number else None, token_budget=asked.token_budget)
+    number = request.max_parallel if (request.max_parallel or "").isdigit() else None
+    wanted = AskedPlan(max_parallel=int(number) if number else None, token_budget=request.token_budget)
     made = make_plan(context, listed, wanted)
     warn(made.plan.warnings[:10])
     return made
 
 
-def slots(asked: str | None, planned: int) -> int | None:
+def slots(requested: str | None, planned: int) -> int | None:
     """Returns the number of slots; None lets the machine decide. Raises `usage` (exit 2)."""
-    if asked == "auto":
+    if requested == "auto":
         return None
-    if asked is None:
+    if requested is None:
         return planned
-    if not (asked.isascii() and asked.isdigit() and 0 < len(asked) < 6 and int(asked) > 0):
-        raise usage_error("usage", f"--max-parallel {asked!r} is not a number.", "Give a number, or auto.")
-    return int(asked)
+    if not (requested.isascii() and requested.isdigit() and 0 < len(requested) < 6 and int(requested) > 0):
+        raise usage_error(
+            "usage", f"--max-parallel {requested!r} is not a number.", "Give a number, or auto."
+        )
+    return int(requested)
 
 
-def run_options(asked: RunRequest, run: RunSettings, plan: Plan) -> RunOptions:
+def run_options(request: RunRequest, run: RunSettings, plan: Plan) -> RunOptions:
     """Returns the coordinator's options."""
     return RunOptions(
         policy=Policy(
-            pipeline=asked.pipeline or asked.speculate,
-            speculate=asked.speculate,
-            barrier=asked.barrier,
-            overlap=asked.overlap or run.overlap,
-            independent_only=asked.independent_only,
+            pipeline=request.pipeline or request.speculate,
+            speculate=request.speculate,
+            barrier=request.barrier,
+            overlap=request.overlap or run.overlap,
+            independent_only=request.independent_only,
             whole_waves=plan.strategy == "single-pr",
         ),
         limits=AttemptLimits(
-            retries=run.retries if asked.retries is None else asked.retries,
-            rework=run.rework if asked.rework is None else asked.rework,
+            retries=run.retries if request.retries is None else request.retries,
+            rework=run.rework if request.rework is None else request.rework,
             same_failures=run.same_failures,
         ),
-        token_budget=asked.token_budget or plan.token_budget,
-        wait=seconds(asked.wait),
+        token_budget=request.token_budget or plan.token_budget,
+        wait=seconds(request.wait),
         account=account_of(run),
         log_ends=run.keep_log_ends,
     )
 
 
 def run_order(
-    asked: RunRequest,
+    request: RunRequest,
     run: RunSettings,
     start: UnitStart,
     number: int,
@@ -184,18 +186,18 @@ def run_order(
     return WorkerOrder(
         unit=start.unit,
         attempt=number,
-        agent=run.agent if asked.agent is None else asked.agent,
-        check=run.check if asked.check is None else asked.check,
-        shell=run.shell if asked.shell is None else asked.shell,
-        tasks=str(Path(asked.tasks).absolute()) if asked.tasks and asked.tasks != "-" else None,
-        tag=asked.tag,
-        seconds=limit(run.timeout if asked.timeout is None else asked.timeout),
+        agent=run.agent if request.agent is None else request.agent,
+        check=run.check if request.check is None else request.check,
+        shell=run.shell if request.shell is None else request.shell,
+        tasks=str(Path(request.tasks).absolute()) if request.tasks and request.tasks != "-" else None,
+        tag=request.tag,
+        seconds=limit(run.timeout if request.timeout is None else request.timeout),
         grace=run.grace,
-        rework=run.rework if asked.rework is None else asked.rework,
+        rework=run.rework if request.rework is None else request.rework,
         stack=start.stacked,
         now=True,
         commit_leftovers=run.commit_leftovers,
-        allow_empty=run.allow_empty or asked.allow_empty,
+        allow_empty=run.allow_empty or request.allow_empty,
         token_budget=tokens,
         engine=engine,
         slots=slots,

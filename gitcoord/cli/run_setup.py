@@ -43,60 +43,60 @@ if TYPE_CHECKING:
     from gitcoord.cli.views.dashboard.dashboard import Dashboard
 
 
-def set_up(asked: RunRequest) -> "Setup":
+def set_up(request: RunRequest) -> "Setup":
     """Prepares the run. Raises (exit 2) if something is missing or options cannot be used together."""
     context = open_context(restores=True)
     context.repository.require_history()
     context.repository.require_signer()
     run = context.settings.run
-    if not (run.agent if asked.agent is None else asked.agent):
+    if not (run.agent if request.agent is None else request.agent):
         raise usage_error(
             "no-agent",
             "There is no agent for the tasks.",
             "Add `--agent 'COMMAND'`, or set `agent` under [run] in the settings.",
         )
-    check_words(asked, run)
+    check_words(request, run)
     read_template(context.repository.root, run.prompt)
-    shell = run.shell if asked.shell is None else asked.shell
-    if asked.engine.engine_of(run.engine) == "local":
-        asked = msgspec.structs.replace(asked, agent=known_agent(context, asked.agent, shell=shell))
-    return Setup(context, asked, _proposal(context, asked))
+    shell = run.shell if request.shell is None else request.shell
+    if request.engine.engine_of(run.engine) == "local":
+        request = msgspec.structs.replace(request, agent=known_agent(context, request.agent, shell=shell))
+    return Setup(context, request, _proposal(context, request))
 
 
-def _proposal(context: Context, asked: RunRequest) -> PlanProposal:
+def _proposal(context: Context, request: RunRequest) -> PlanProposal:
     """Returns the saved plan, or makes one. Raises `other-plan` (exit 2)."""
     context.store.refresh()
     saved = context.store.plan()
-    proposal = PlanProposal(plan=saved) if saved is not None else make_missing_plan(context, asked)
+    proposal = PlanProposal(plan=saved) if saved is not None else make_missing_plan(context, request)
     plan = proposal.plan
-    if asked.tag and asked.tag != plan.tag:
+    if request.tag and request.tag != plan.tag:
         raise usage_error(
             "other-plan",
-            f"The saved plan is for the tag {plan.tag}, not {asked.tag}.",
-            f"Leave --tag out, or plan first: `gitcoord plan --tag {asked.tag}`.",
+            f"The saved plan is for the tag {plan.tag}, not {request.tag}.",
+            f"Leave --tag out, or plan first: `gitcoord plan --tag {request.tag}`.",
         )
     require_free_names(context.shared, plan, context.store.progress())
-    if saved is not None and asked.tasks != "-" and not (asked.origin or "").endswith(":-"):
-        warn(list_changes(context, saved, asked.tasks, asked.origin))
+    if saved is not None and request.tasks != "-" and not (request.origin or "").endswith(":-"):
+        warn(list_changes(context, saved, request.tasks, request.origin))
     return proposal
 
 
 class Setup:
     """One run in one clone."""
 
-    def __init__(self, context: Context, asked: RunRequest, proposal: PlanProposal) -> None:
+    def __init__(self, context: Context, request: RunRequest, proposal: PlanProposal) -> None:
         run, plan = context.settings.run, proposal.plan
-        max_parallel = slots(asked.max_parallel, plan.max_parallel)
+        max_parallel = slots(request.max_parallel, plan.max_parallel)
         directory = run_directory(context.repository.common_dir, plan.generation)
-        engine = open_engine(context, directory, plan.generation, asked.engine)
-        self.options = run_options(asked, run, plan)
-        self.lands = asked.land
-        self.proves_only_text = asked.land and landing_check(asked, context.settings) is None
+        engine = open_engine(context, directory, plan.generation, request.engine)
+        self.options = run_options(request, run, plan)
+        self.lands = request.land
+        self.proves_only_text = request.land and landing_check(request, context.settings) is None
         self._context = context
-        self._asked = asked
+        self._asked = request
         self._proposal = proposal
         self._engine = engine
-        self._actions = RunActions(context, asked, engine.name, max_parallel)
+        self._actions = RunActions(context, request, engine.name, max_parallel)
         self._session = RunSession(
             context.store, engine, self.options, run, directory, max_parallel=max_parallel
         )
@@ -104,7 +104,7 @@ class Setup:
             engine,
             max_parallel=max_parallel,
             token_budget=self.options.token_budget,
-            stagger=seconds(asked.stagger or run.stagger or None),
+            stagger=seconds(request.stagger or run.stagger or None),
         )
 
     def first_view(self) -> RunView:

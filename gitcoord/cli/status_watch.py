@@ -30,13 +30,13 @@ def watch_status(places: "Sequence[TaskPlace]", *, every: float, as_json: bool) 
 
 def _watch(places: "Sequence[TaskPlace]", every: float, as_json: bool) -> None:
     if as_json:
-        for place, sight in _changes(places, every, say):
+        for place, overview in _changes(places, every, say):
             also = {"repository": place.name} if place.name else None
-            emit(as_json_line("picture", sight.picture, also=also))
+            emit(as_json_line("picture", overview.picture, also=also))
     else:
         with Dashboard(stdout_console()) as dashboard:
-            for place, sight in _changes(places, every, dashboard.say):
-                dashboard.show(sight.picture, sight.events, name=place.name)
+            for place, overview in _changes(places, every, dashboard.say):
+                dashboard.show(overview.picture, overview.events, name=place.name)
 
 
 def next_pause(pause: float, every: float, *, moved: bool) -> float:
@@ -53,10 +53,10 @@ def _changes(
     while True:
         moved = False
         for one in watched:
-            sight = one.look()
+            overview = one.look()
             moved = moved or one.moved
-            if sight is not None:
-                yield one.place, sight
+            if overview is not None:
+                yield one.place, overview
         pause = next_pause(pause, every, moved=moved)
         time.sleep(pause)
 
@@ -105,14 +105,14 @@ class WatchedRepository:
         self.moved = refs != self._known
         if (refs, sign) == (self._known, self._heard) and not self._aged():
             return None
-        sight = look(context, fresh=False)
-        self._last, self._seen, self._heard = sight, time.monotonic(), sign
-        for one in sight.warnings:
+        overview = look(context, fresh=False)
+        self._last, self._seen, self._heard = overview, time.monotonic(), sign
+        for one in overview.warnings:
             if one.message not in self._warned:
                 self._tell(self.place.says(f"warning: {one.message} [{one.code}]"))
             self._warned.add(one.message)
         self._known = refs
-        return sight
+        return overview
 
     def _aged(self) -> bool:
         """Whether a run has become silent: one that was killed moves no ref."""

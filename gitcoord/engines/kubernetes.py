@@ -234,13 +234,13 @@ class KubernetesEngine:
     def _note(self, key: str, what: str) -> None:
         KeptLog(self._run / key).put(f"[gitcoord] {what}\n".encode(), whole=True)
 
-    def _refused(self, key: str, asked: "subprocess.CompletedProcess[bytes]") -> GitcoordError:
-        told = _words(asked)
+    def _refused(self, key: str, answer: "subprocess.CompletedProcess[bytes]") -> GitcoordError:
+        told = _words(answer)
         return GitcoordError(
             "engine-refused",
             f"{self._kind.title} cannot start the attempt {key}: {told or 'it was refused.'}",
             hint=self._way_out(),
-            passing="perhaps" if asked.returncode != 0 else None,
+            passing="perhaps" if answer.returncode != 0 else None,
         )
 
     def _call(self, *arguments: str, send: Any = None) -> "subprocess.CompletedProcess[bytes]":
@@ -268,9 +268,9 @@ def _review(kind: AttemptKind, verb: str, what: str, namespace: str) -> dict[str
     return {**head, "spec": {"resourceAttributes": asked}}
 
 
-def _words(asked: "subprocess.CompletedProcess[bytes]") -> str:
+def _words(answer: "subprocess.CompletedProcess[bytes]") -> str:
     """Returns kubectl's error message on one line."""
-    return redact_said(" ".join(asked.stderr.decode("utf-8", "replace").split()))[-300:]
+    return redact_said(" ".join(answer.stderr.decode("utf-8", "replace").split()))[-300:]
 
 
 def _why_waiting(pods: Sequence[Mapping[str, Any]]) -> str:

@@ -236,5 +236,5 @@ def _literal(path: Path) -> str:
     return re.sub("%", "%%", str(path))
 
 
-def _words(asked: "subprocess.CompletedProcess[bytes]") -> str:
-    return redact(" ".join(asked.stderr.decode("utf-8", "replace").split()))[-300:]
+def _words(answer: "subprocess.CompletedProcess[bytes]") -> str:
+    return redact(" ".join(answer.stderr.decode("utf-8", "replace").split()))[-300:]

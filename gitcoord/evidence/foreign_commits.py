@@ -88,11 +88,11 @@ def _newest(
 ) -> Oid | None:
     """The newest own commit of `other` that `mine` contains."""
     own, theirs = reached(graph, mine[1]), reached(graph, other[1])
-    told = tracks.progress.get(other[0], PENDING)
-    begun = reached(graph, told.began) if told.began else set()
+    task_progress = tracks.progress.get(other[0], PENDING)
+    begun = reached(graph, task_progress.began) if task_progress.began else set()
     made_on = reached(graph, tracks.progress.get(mine[0], PENDING).began or "")
     line = _first_parents(graph, mine[1])
-    if mine[1] == other[1] and not told.begun:
+    if mine[1] == other[1] and not task_progress.begun:
         return None  # nobody has worked on this branch
     for commit in _first_parents(graph, other[1]):
         if commit not in own or commit in before or commit in begun:
@@ -113,5 +113,13 @@ def _first_parents(graph: Mapping[Oid, list[Oid]], tip: Oid) -> list[Oid]:
 
 def _handed_in(progress: Mapping[TaskId, Progress], task: TaskId) -> set[Oid]:
     """The submitted heads of a task, or a subtask's head in its parent's branch."""
-    told = progress.get(task, PENDING)
-    return {one for one in (*told.heads, told.head, told.folded and told.folded.head) if one}
+    task_progress = progress.get(task, PENDING)
+    return {
+        one
+        for one in (
+            *task_progress.heads,
+            task_progress.head,
+            task_progress.folded and task_progress.folded.head,
+        )
+        if one
+    }

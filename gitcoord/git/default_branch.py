@@ -7,20 +7,20 @@ from gitcoord.git.repository import no_commits
 _USUAL = ("main", "master", "trunk", "develop")
 
 
-def find_base(shared: SharedRefs, asked: str | None) -> str:
-    """Returns the name of the base: `asked` if it exists, else the remote's default, `main`, `master` …
+def find_base(shared: SharedRefs, requested: str | None) -> str:
+    """Returns the name of the base: `requested` if it exists, else the remote's default, `main`, `master` …
 
     Call it after a fetch. Raises `no-such-base` or `unknown-base` (exit 2), which name existing branches.
     """
-    if asked is not None:
-        if shared.branch(asked) is None and not shared.branches():
+    if requested is not None:
+        if shared.branch(requested) is None and not shared.branches():
             raise _no_branches(shared)
-        if shared.branch(asked) is None:
+        if shared.branch(requested) is None:
             known = ", ".join(sorted(shared.branches())[:8]) or "none"
             raise usage_error(
-                "no-such-base", f"The base branch {asked!r} does not exist.", f"Branches here: {known}."
+                "no-such-base", f"The base branch {requested!r} does not exist.", f"Branches here: {known}."
             )
-        return asked
+        return requested
     branches = shared.branches()
     if not branches:
         raise _no_branches(shared)

@@ -12,7 +12,7 @@ from gitcoord.events import BranchUpdated
 from gitcoord.git.git_cli import Oid
 from gitcoord.landing.combinations import Regenerate
 from gitcoord.landing.predecessors import Predecessor, Predecessors, find_predecessors
-from gitcoord.landing.proof import CheckFailure, CheckOptions, CheckScene, FailingTask, ResultOf, TaskHead
+from gitcoord.landing.proof import CheckContext, CheckFailure, CheckOptions, FailingTask, ResultOf, TaskHead
 from gitcoord.tasks.model import TaskId
 
 if TYPE_CHECKING:
@@ -70,14 +70,14 @@ class Culprits:
 
     def __init__(
         self,
-        place: CheckScene,
+        context: CheckContext,
         options: CheckOptions,
         slots: int,
         *,
         result_of: ResultOf,
         check: RunChecks,
     ) -> None:
-        self._place, self._options, self._slots = place, options, slots
+        self._place, self._options, self._slots = context, options, slots
         self._result_of, self._check = result_of, check
 
     def failing(self, failed: Sequence[FailedCombination]) -> list[FailingTask]:
@@ -126,9 +126,9 @@ class Culprits:
         if self._place.stacks.heads(git, head):
             return None
         landed: dict[Oid, list[tuple[TaskId, Oid]]] = {}
-        for task, told in store.progress().items():
-            if told.landing is not None and task != work.task:
-                landed.setdefault(told.landing.commit, []).append((task, told.landing.head))
+        for task, task_progress in store.progress().items():
+            if task_progress.landing is not None and task != work.task:
+                landed.setdefault(task_progress.landing.commit, []).append((task, task_progress.landing.head))
         return find_predecessors(
             git, self._place.base_commit, head, landed, [(one.task, one.head) for one in ahead]
         )

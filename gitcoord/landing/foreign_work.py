@@ -38,8 +38,10 @@ def all_carried(
     at_work = {(task, tips[one.branch]) for task, one in tracks.plan.tasks.items() if one.branch in tips}
     found = foreign_work(git, ancestry, base, tracks, heads, at_work)
     for task, head in heads.items():
-        told = tracks.progress.get(task, PENDING)
-        known = {t: c for t, c in told.carries.items() if told.head == head and t not in heads}
+        task_progress = tracks.progress.get(task, PENDING)
+        known = {
+            t: c for t, c in task_progress.carries.items() if task_progress.head == head and t not in heads
+        }
         if known and (merged := {**still_foreign(ancestry, base, tracks, known), **found.get(task, {})}):
             found[task] = merged
     return found

@@ -15,8 +15,8 @@ from gitcoord.landing.combinations import Combinations, RunningCombinations, See
 from gitcoord.landing.culprits import Culprits, FailedCombination
 from gitcoord.landing.notices import LandingNotices
 from gitcoord.landing.proof import (
+    CheckContext,
     CheckOptions,
-    CheckScene,
     CombinationProof,
     FailingTask,
     LevelProof,
@@ -46,17 +46,17 @@ class LevelSearch:
 
     def __init__(
         self,
-        place: CheckScene,
+        context: CheckContext,
         options: CheckOptions,
         checker: Checker,
         notices: LandingNotices,
         recent: tuple[int, int],
         unclear: dict[Oid, CheckResult] | None = None,
     ) -> None:
-        self._place, self._options, self._checker = place, options, checker
+        self._place, self._options, self._checker = context, options, checker
         self._notices, self._recent = notices, recent
         self._unclear = {} if unclear is None else unclear
-        self._base_tree = tree_of(place.git, place.base_commit)
+        self._base_tree = tree_of(context.git, context.base_commit)
         self._merged: dict[tuple[Oid, ...], Combinations] = {}
 
     def first(self, works: Sequence[TaskHead], tree: Oid, branch: str, *, each: bool) -> CombinationProof:

@@ -129,23 +129,23 @@ def _look(context: LandingContext, known: KnownPulls) -> _RawFacts:
     )
 
 
-def _ahead_of_git(context: LandingContext, look: _RawFacts) -> bool:
+def _ahead_of_git(context: LandingContext, facts: _RawFacts) -> bool:
     """Whether the forge shows merges that are newer than the fetched refs."""
-    merges = {pull.merge_commit for pull in look.pulls.values() if pull.state == "merged"} - {None}
+    merges = {pull.merge_commit for pull in facts.pulls.values() if pull.state == "merged"} - {None}
     return len(context.ancestry.existing({merge or "" for merge in merges})) < len(merges)
 
 
-def _heads(context: LandingContext, look: _RawFacts, task: TaskId) -> set[Oid]:
+def _heads(context: LandingContext, facts: _RawFacts, task: TaskId) -> set[Oid]:
     """Returns the commits that may be a task's work: the submitted head and the branch's tip."""
-    submitted = look.progress.get(task, PENDING).head
-    return {head for head in (submitted, look.tips.get(context.plan.tasks[task].branch)) if head}
+    submitted = facts.progress.get(task, PENDING).head
+    return {head for head in (submitted, facts.tips.get(context.plan.tasks[task].branch)) if head}
 
 
-def _work(context: LandingContext, look: _RawFacts, branch: LevelBranch | None, task: TaskId) -> TaskState:
+def _work(context: LandingContext, facts: _RawFacts, branch: LevelBranch | None, task: TaskId) -> TaskState:
     planned = context.plan.tasks[task]
-    before = look.progress.get(task, PENDING)
-    landing = look.landed.get(task)
-    standing, reason, head = _standing(context, look, branch, planned)
+    before = facts.progress.get(task, PENDING)
+    landing = facts.landed.get(task)
+    standing, reason, head = _standing(context, facts, branch, planned)
     open_here = head is not None and standing != "landed"
     return TaskState(
         task=task,
@@ -154,34 +154,34 @@ def _work(context: LandingContext, look: _RawFacts, branch: LevelBranch | None, 
         wave=planned.wave,
         standing=standing,
         reason=reason,
-        needs=_needs(context, look, planned),
-        lacks=tuple(context.plan.waits_for(planned.id, look.landed)),
+        needs=_needs(context, facts, planned),
+        lacks=tuple(context.plan.waits_for(planned.id, facts.landed)),
         head=head,
         recorded=before.head,
         # After a rejection, record a reopened pull request again.
         told=None if before.rejection else before.pull,
         landing=landing,
         # Never write to a record that is not gitcoord's own.
-        journaled=task in look.unusable or _journaled(context, look, before),
-        pull=_pull_for(context, look, planned.branch, landing),
+        journaled=task in facts.unusable or _journaled(context, facts, before),
+        pull=_pull_for(context, facts, planned.branch, landing),
         folded=open_here and _folded(context, branch, head),
     )
 
 
-def _journaled(context: LandingContext, look: _RawFacts, before: Progress) -> bool:
+def _journaled(context: LandingContext, facts: _RawFacts, before: Progress) -> bool:
     """Whether git confirms the landing in the journal: a reset of the base may have removed it."""
-    return before.landing is not None and context.ancestry.contains(look.base_commit, before.landing.commit)
+    return before.landing is not None and context.ancestry.contains(facts.base_commit, before.landing.commit)
 
 
-def _pull_for(context: LandingContext, look: _RawFacts, branch: str, landing: Landing | None) -> Pull | None:
+def _pull_for(context: LandingContext, facts: _RawFacts, branch: str, landing: Landing | None) -> Pull | None:
     """Returns the pull request that landed the task, or the open one with its work."""
     if landing is None and context.options.strategy == "single-pr" and not context.plan.adopted:
         return None  # the level branch's pull request has its work, whatever else is open
     if landing is None:
-        pull = look.pulls.get(branch)
+        pull = facts.pulls.get(branch)
         # A merged pull request had an earlier head: new work needs a new one.
         return pull if pull is not None and pull.state == "open" else None
-    for name, pull in look.pulls.items():
+    for name, pull in facts.pulls.items():
         own = name == branch or context.options.strategy == "single-pr"
         if own and pull.state == "merged" and context.ancestry.contains(pull.head_commit, landing.head):
             return pull
@@ -189,19 +189,19 @@ def _pull_for(context: LandingContext, look: _RawFacts, branch: str, landing: La
 
 
 def _standing(
-    context: LandingContext, look: _RawFacts, branch: LevelBranch | None, planned: PlannedTask
+    context: LandingContext, facts: _RawFacts, branch: LevelBranch | None, planned: PlannedTask
 ) -> tuple[Standing, str, Oid | None]:
-    before = look.progress.get(planned.id, PENDING)
-    tip = look.tips.get(planned.branch)
-    if planned.id in look.landed:
-        return "landed", "", look.landed[planned.id].head
-    missing = context.plan.waits_for(planned.id, look.landed)
+    before = facts.progress.get(planned.id, PENDING)
+    tip = facts.tips.get(planned.branch)
+    if planned.id in facts.landed:
+        return "landed", "", facts.landed[planned.id].head
+    missing = context.plan.waits_for(planned.id, facts.landed)
     blocked = f"depends on {named_tasks(missing)}, not landed yet" if missing else ""
-    if planned.id in look.unusable or blocked:
-        return "waiting", look.unusable.get(planned.id, blocked), tip
+    if planned.id in facts.unusable or blocked:
+        return "waiting", facts.unusable.get(planned.id, blocked), tip
     if before.state == "started":
         return "waiting", _at_work(planned.id, before), None
-    work, undone = tip or before.head, look.undone.get(planned.id)
+    work, undone = tip or before.head, facts.undone.get(planned.id)
     if undone and not (work and stands(context.ancestry, undone, work)):
         # Merging it again would restore nothing: the base contains the commits and their reverts.
         return "waiting", f"rolled back; `gitcoord checkout {planned.id}` restores its work", None
@@ -215,11 +215,11 @@ def _standing(
         return "deferred", before.deferral.reason, tip
     if _is_rewritten(context, planned, before.head, tip):
         return "waiting", rewritten_words(context.plan, planned.branch), None
-    if planned.id in look.stacked or context.ancestry.contains(look.base_commit, tip):
+    if planned.id in facts.stacked or context.ancestry.contains(facts.base_commit, tip):
         return "waiting", f"{planned.branch} has no commits yet", None
-    if before.head is None and in_parts(planned, look.progress):
+    if before.head is None and in_parts(planned, facts.progress):
         return "waiting", "its subtasks are in progress, and it is not submitted yet", None
-    parent = look.parents.unknown(tip, planned.id)
+    parent = facts.parents.unknown(tip, planned.id)
     if parent is not None:
         return "waiting", parent.sentence(planned.branch, context.plan.base), None
     return "ready", "", tip
@@ -242,25 +242,25 @@ def _cancelled(task: TaskId, before: Progress) -> str:
     return f"cancelled; `gitcoord retry {task}` takes that back" if before.cancelled else ""
 
 
-def _needs(context: LandingContext, look: _RawFacts, planned: PlannedTask) -> Needs:
-    before = look.progress.get(planned.id, PENDING)
-    if context.plan.waits_for(planned.id, look.landed):
+def _needs(context: LandingContext, facts: _RawFacts, planned: PlannedTask) -> Needs:
+    before = facts.progress.get(planned.id, PENDING)
+    if context.plan.waits_for(planned.id, facts.landed):
         return "landing"
-    begun = before.state == "started" or (before.head is None and in_parts(planned, look.progress))
+    begun = before.state == "started" or (before.head is None and in_parts(planned, facts.progress))
     return "time" if begun and not before.cancelled else "work"
 
 
-def _level_branch(context: LandingContext, look: _RawFacts) -> LevelBranch:
-    name = present_round(context.level, look.progress, look.asked)
-    tip = look.tips.get(name)
-    if tip is not None and tip in context.ancestry.contained(look.base_commit, [tip]):
+def _level_branch(context: LandingContext, facts: _RawFacts) -> LevelBranch:
+    name = present_round(context.level, facts.progress, facts.asked)
+    tip = facts.tips.get(name)
+    if tip is not None and tip in context.ancestry.contained(facts.base_commit, [tip]):
         tip = None  # the base contains all of it
     if tip is not None:
         # Ask for all heads at once; later questions are answered from the cache.
         context.ancestry.contained(
-            tip, {head for task in context.level.tasks for head in _heads(context, look, task)}
+            tip, {head for task in context.level.tasks for head in _heads(context, facts, task)}
         )
-    return LevelBranch(name=name, tip=tip, pull=look.pulls.get(name))
+    return LevelBranch(name=name, tip=tip, pull=facts.pulls.get(name))
 
 
 def _folded(context: LandingContext, branch: LevelBranch | None, head: Oid | None) -> bool:

@@ -246,8 +246,12 @@ def _restored(
     """Returns ref updates that restore deleted branches whose commits only the level branch has."""
     known = {work.branch: work.head or work.recorded for work in snapshot.works if work.standing != "landed"}
     here = {work.task for work in snapshot.works}
-    gone = (told for task, told in context.store.progress().items() if task not in here and task in folded)
-    known |= {told.branch: told.head for told in gone if told.branch}
+    gone = (
+        task_progress
+        for task, task_progress in context.store.progress().items()
+        if task not in here and task in folded
+    )
+    known |= {task_progress.branch: task_progress.head for task_progress in gone if task_progress.branch}
     own = {branch: head for branch, head in known.items() if head and not context.shared.is_pulled(branch)}
     heads = {branch: head for branch, head in own.items() if context.shared.branch(branch) is None}
     inside = context.ancestry.contained(tip, set(heads.values()))

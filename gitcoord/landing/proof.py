@@ -54,7 +54,7 @@ class CheckFailure(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool = True
 
 
-class CheckScene(msgspec.Struct, frozen=True, kw_only=True):
+class CheckContext(msgspec.Struct, frozen=True, kw_only=True):
     """The base for combinations, at `base_commit`, and the state of the tasks."""
 
     git: Git

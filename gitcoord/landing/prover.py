@@ -19,7 +19,7 @@ from gitcoord.landing.loop_memory import LandingMemory
 from gitcoord.landing.mergeability import examine_in_git
 from gitcoord.landing.model import Carrier, LandingSnapshot, TaskState
 from gitcoord.landing.notices import LandingNotices
-from gitcoord.landing.proof import CheckScene, CombinationProof, TaskHead
+from gitcoord.landing.proof import CheckContext, CombinationProof, TaskHead
 from gitcoord.landing.statuses import Statuses
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Prover:
         known = checker.known(found.tree)
         if not together and known is not None and known.outcome == "passed":
             return CombinationProof(state="passed", tree=found.tree)
-        scene = CheckScene(
+        scene = CheckContext(
             git=context.repository.git,
             store=context.store,
             stacks=stacks_on(context, snapshot),

@@ -159,18 +159,18 @@ def _rest_of_level(context: LandingContext, snapshot: LandingSnapshot) -> str:
     return f"waits for {named_tasks(others, _MOST_NAMED)}" if others else "the earlier waves land first"
 
 
-def _landed(work: TaskState, told: Progress) -> LandedTask:
-    landing = told.landing
+def _landed(work: TaskState, progress: Progress) -> LandedTask:
+    landing = progress.landing
     commit = work.landing.commit if work.landing else ""
     if landing is not None:
         return LandedTask(
-            task=work.task, pull=landing.pull or told.pull, commit=landing.commit, wave=landing.wave
+            task=work.task, pull=landing.pull or progress.pull, commit=landing.commit, wave=landing.wave
         )
-    return LandedTask(task=work.task, pull=told.pull, commit=commit, wave=work.wave)
+    return LandedTask(task=work.task, pull=progress.pull, commit=commit, wave=work.wave)
 
 
-def _deferred(work: TaskState, told: Progress) -> DeferredTask:
-    deferral = told.deferral
+def _deferred(work: TaskState, progress: Progress) -> DeferredTask:
+    deferral = progress.deferral
     others = tuple(TaskId(other) for other in deferral.others) if deferral else ()
     paths = deferral.paths if deferral else ()
     pull = work.pull.number if work.pull else None

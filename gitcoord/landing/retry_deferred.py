@@ -68,13 +68,13 @@ def still_failing(
     present = {work.task for work in works if work.standing in ("landed", "ready")}
     found = set()
     for work in works:
-        told = progress.get(work.task, PENDING).deferral
-        if work.standing == "deferred" and told is not None and told.stands_on:
+        task_progress = progress.get(work.task, PENDING).deferral
+        if work.standing == "deferred" and task_progress is not None and task_progress.stands_on:
             found.add(work.task)
-        if work.standing != "deferred" or told is None or not told.check:
+        if work.standing != "deferred" or task_progress is None or not task_progress.check:
             continue
-        here = [TaskId(other) for other in told.others if other in {one.task for one in works}]
-        if (check is None or check.command.digest == told.check) and present.issuperset(here):
+        here = [TaskId(other) for other in task_progress.others if other in {one.task for one in works}]
+        if (check is None or check.command.digest == task_progress.check) and present.issuperset(here):
             found.add(work.task)
     return found
 

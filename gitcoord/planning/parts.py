@@ -30,16 +30,16 @@ def members_of(plan: Plan) -> tuple[str, ...]:
 
 
 def make_part(
-    whole: Plan, name: str, *, base: str, strategy: Strategy, awaits: Awaited, before: Plan | None = None
+    whole_plan: Plan, name: str, *, base: str, strategy: Strategy, awaits: Awaited, before: Plan | None = None
 ) -> Plan:
-    """Makes the part of `whole` for the repository `name`, with its `base`.
+    """Makes the part of `whole_plan` for the repository `name`, with its `base`.
 
     Its waves are the whole's waves without the tasks of other repositories. Waves of `before`, an earlier
     part with the same tasks, are kept, because real conflicts may have made them.
     """
-    own = {id: task for id, task in whole.tasks.items() if name in task.repositories}
+    own = {id: task for id, task in whole_plan.tasks.items() if name in task.repositories}
     kept = {level.number: level for level in before.levels} if before is not None else {}
-    levels = [_level(level, own, kept.get(level.number)) for level in whole.levels]
+    levels = [_level(level, own, kept.get(level.number)) for level in whole_plan.levels]
     levels = [level for level in levels if level.tasks]
     waves = {
         task: number for level in levels for number, wave in enumerate(level.waves, start=1) for task in wave
@@ -48,48 +48,48 @@ def make_part(
     # The landing order of the levels, as in every plan.
     ordered = {task: tasks[task] for level in levels for task in level.tasks}
     return msgspec.structs.replace(
-        whole,
+        whole_plan,
         base=base,
         strategy=strategy,
         levels=tuple(levels),
         tasks=ordered,
-        critical_path=tuple(task for task in whole.critical_path if task in own),
-        critical_units=tuple(unit for unit in whole.critical_units if unit.partition(".")[0] in own),
+        critical_path=tuple(task for task in whole_plan.critical_path if task in own),
+        critical_units=tuple(unit for unit in whole_plan.critical_units if unit.partition(".")[0] in own),
         opportunities=(),
         warnings=(),
         source="",
-        risks=_risks(whole.risks, own),
-        part=PlanPart(plan=whole.part.plan if whole.part else "", name=name, awaits=dict(awaits)),
+        risks=_risks(whole_plan.risks, own),
+        part=PlanPart(plan=whole_plan.part.plan if whole_plan.part else "", name=name, awaits=dict(awaits)),
     )
 
 
-def awaited(whole: Plan, name: str, landed: Mapping[str, Container[TaskId]]) -> Awaited:
+def awaited(plan: Plan, name: str, landed: Mapping[str, Container[TaskId]]) -> Awaited:
     """Returns, for each task of the repository `name`, the dependencies not landed in other repositories.
 
     `landed` has the tasks that are in each repository's base.
     """
 
     def is_out(need: TaskId) -> bool:
-        others = (other for other in whole.tasks[need].repositories if other != name)
+        others = (other for other in plan.tasks[need].repositories if other != name)
         return any(need not in landed.get(other, ()) for other in others)
 
     found = {}
-    for id, task in whole.tasks.items():
+    for id, task in plan.tasks.items():
         if name in task.repositories:
-            out = tuple(need for need in task.depends_on if need in whole.tasks and is_out(need))
+            out = tuple(need for need in task.depends_on if need in plan.tasks and is_out(need))
             if out:
                 found[id] = out
     return found
 
 
-def in_dependency_order(whole: Plan, names: Sequence[str]) -> tuple[str, ...]:
+def in_dependency_order(plan: Plan, names: Sequence[str]) -> tuple[str, ...]:
     """Returns `names` in the order in which a level lands: first those with the most needed tasks.
 
     Repositories that need each other keep their order.
     """
     needs: dict[str, set[str]] = {name: set() for name in names}
-    for task in whole.tasks.values():
-        for need in (whole.tasks[id] for id in task.depends_on if id in whole.tasks):
+    for task in plan.tasks.values():
+        for need in (plan.tasks[id] for id in task.depends_on if id in plan.tasks):
             for name in task.repositories:
                 needs.get(name, set()).update(set(need.repositories) - {name})
     placed: list[str] = []
@@ -100,19 +100,17 @@ def in_dependency_order(whole: Plan, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(placed)
 
 
-def landed_everywhere(whole: Plan, landed: Mapping[str, Container[TaskId]]) -> set[TaskId]:
+def landed_everywhere(plan: Plan, landed: Mapping[str, Container[TaskId]]) -> set[TaskId]:
     """Returns the tasks that are in the base of all their repositories."""
     return {
-        id
-        for id, task in whole.tasks.items()
-        if all(id in landed.get(name, ()) for name in task.repositories)
+        id for id, task in plan.tasks.items() if all(id in landed.get(name, ()) for name in task.repositories)
     }
 
 
-def partly_landed(whole: Plan, landed: Mapping[str, Container[TaskId]]) -> dict[TaskId, tuple[str, ...]]:
+def partly_landed(plan: Plan, landed: Mapping[str, Container[TaskId]]) -> dict[TaskId, tuple[str, ...]]:
     """Returns the tasks that are in some of their repositories, each with those that lack it."""
     found = {}
-    for id, task in whole.tasks.items():
+    for id, task in plan.tasks.items():
         out = tuple(name for name in task.repositories if id not in landed.get(name, ()))
         if out and len(out) < len(task.repositories):
             found[id] = out

@@ -46,23 +46,23 @@ class RetryDecision(msgspec.Struct, frozen=True, kw_only=True):
         return 0 < self.not_before - now <= self.pause + _SKEW
 
 
-def retry_decision(told: Progress, limits: AttemptLimits) -> RetryDecision:
+def retry_decision(progress: Progress, limits: AttemptLimits) -> RetryDecision:
     """Decides for a unit that is not done, from its events in the journal."""
-    number = (told.attempt.number if told.attempt else 0) + 1
-    if told.cancelled:
+    number = (progress.attempt.number if progress.attempt else 0) + 1
+    if progress.cancelled:
         return RetryDecision(state="cancelled", number=number)
     newest_number = number - 1
-    if told.state == "rolled-back" and told.retried_after < max(newest_number, 1):
+    if progress.state == "rolled-back" and progress.retried_after < max(newest_number, 1):
         return RetryDecision(
             state="failed", number=number, reason="it was rolled back; `gitcoord retry` starts it again"
         )
-    tried = [one for one in told.attempts if one.number > told.retried_after and _counts(one.ended)]
+    tried = [one for one in progress.attempts if one.number > progress.retried_after and _counts(one.ended)]
     since = [one.ended for one in tried if one.ended is not None]
     if not since:
         return RetryDecision(state="open", number=number)
     newest = since[-1]
     reworks = sum(one.started is not None and one.started.rework for one in tried)
-    given_up = _given_up(told, since, reworks, limits)
+    given_up = _given_up(progress, since, reworks, limits)
     if given_up:
         return RetryDecision(state="failed", number=number, reason=given_up)
     if newest.outcome == "conflict":
@@ -77,9 +77,9 @@ def _counts(ended: AttemptEnded | None) -> bool:
     return ended is not None and not ended.again_at
 
 
-def running_attempt(told: Progress) -> Attempt | None:
+def running_attempt(progress: Progress) -> Attempt | None:
     """The newest attempt, if the journal has no end of it."""
-    return told.attempt if told.attempt is not None and told.attempt.running else None
+    return progress.attempt if progress.attempt is not None and progress.attempt.running else None
 
 
 def seconds_of(at: str) -> float:
@@ -90,7 +90,7 @@ def seconds_of(at: str) -> float:
         return 0.0
 
 
-def _given_up(told: Progress, ends: list[AttemptEnded], reworks: int, limits: AttemptLimits) -> str:
+def _given_up(progress: Progress, ends: list[AttemptEnded], reworks: int, limits: AttemptLimits) -> str:
     newest = ends[-1]
     why = f": {newest.reason}" if newest.reason else ""
     if newest.outcome == "wrong":
@@ -108,25 +108,28 @@ def _given_up(told: Progress, ends: list[AttemptEnded], reworks: int, limits: At
         return f"the processes of {row} attempts in a row vanished without a result"
     # One more than the agent's own limit: the last attempt begins when the rest of the level is done.
     conflicts = sum(end.outcome == "conflict" for end in ends)
-    left = _left_unresolved(told)
-    if left or conflicts > 1 or (told.deferral is not None and reworks > limits.rework + 1):
-        return _in_conflict(told, left=left)
+    left = _left_unresolved(progress)
+    if left or conflicts > 1 or (progress.deferral is not None and reworks > limits.rework + 1):
+        return _in_conflict(progress, left=left)
     return ""
 
 
-def _left_unresolved(told: Progress) -> bool:
+def _left_unresolved(progress: Progress) -> bool:
     """Whether the newest attempt had to resolve a conflict, and submitted its work without doing so."""
-    newest = told.attempt
+    newest = progress.attempt
     if newest is None or newest.started is None or newest.ended is None:
         return False
-    earlier = {newest.started.base, *(one.ended.head for one in told.attempts[:-1] if one.ended is not None)}
+    earlier = {
+        newest.started.base,
+        *(one.ended.head for one in progress.attempts[:-1] if one.ended is not None),
+    }
     return (
         newest.started.rework and newest.ended.outcome == "conflict" and newest.ended.head in earlier - {""}
     )
 
 
-def _in_conflict(told: Progress, *, left: bool) -> str:
-    clash = told.deferral
+def _in_conflict(progress: Progress, *, left: bool) -> str:
+    clash = progress.deferral
     what = clash.reason if clash is not None and clash.reason else "it conflicts"
     how = "and its agent left that unresolved" if left else "again after it was reworked"
     if clash is None:

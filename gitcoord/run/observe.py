@@ -260,19 +260,19 @@ def submitted_tasks(units: Units, progress: Mapping[TaskId, Progress]) -> frozen
     return frozenset(
         task
         for task in units.of_task
-        if (told := progress.get(task, PENDING)).state in ("submitted", "landed")
-        and told.head is not None
-        and told.deferral is None
+        if (task_progress := progress.get(task, PENDING)).state in ("submitted", "landed")
+        and task_progress.head is not None
+        and task_progress.deferral is None
         # A parent has no worker that could do it again.
-        and not (task in units.by_id and _wanted_again(told))
+        and not (task in units.by_id and _wanted_again(task_progress))
     )
 
 
-def _wanted_again(told: Progress) -> bool:
+def _wanted_again(progress: Progress) -> bool:
     """Whether a retry of submitted work was requested and has not ended yet."""
-    newest = told.attempt
+    newest = progress.attempt
     if newest is None:
         return False
     if newest.running and newest.started is not None:
-        return newest.started.at > told.submitted_at
-    return told.retry_pending
+        return newest.started.at > progress.submitted_at
+    return progress.retry_pending

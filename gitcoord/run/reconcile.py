@@ -125,9 +125,9 @@ def outdated(ended: DeadAttempt) -> Unless:
     """Makes a condition: the attempt has ended, was claimed, or was replaced by a newer one since."""
     overtaken = superseded(ended.attempt)
 
-    def too_late(told: Progress) -> bool:
-        claimed = any(one.number == ended.attempt and one.started is not None for one in told.attempts)
-        return overtaken(told) or (claimed and not ended.claimed)
+    def too_late(progress: Progress) -> bool:
+        claimed = any(one.number == ended.attempt and one.started is not None for one in progress.attempts)
+        return overtaken(progress) or (claimed and not ended.claimed)
 
     return too_late
 

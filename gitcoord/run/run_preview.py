@@ -94,11 +94,11 @@ def make_approval(view: RunView, capacity: Capacity, policy: Policy, *, lands: b
 
 
 def _otherwise(
-    view: RunView, told: Prediction, capacity: Capacity, policy: Policy, *, lands: bool
+    view: RunView, prediction: Prediction, capacity: Capacity, policy: Policy, *, lands: bool
 ) -> float | None:
     other = msgspec.structs.replace(policy, pipeline=not policy.pipeline, barrier=False)
     found = predict(view.plan, view.units, capacity, other, lands=lands, observation=view.seen)
-    return found.duration if found.starts.keys() == told.starts.keys() else None
+    return found.duration if found.starts.keys() == prediction.starts.keys() else None
 
 
 def _never(view: RunView, told: Prediction, *, lands: bool) -> dict[TaskId, str]:
@@ -111,12 +111,12 @@ def _never(view: RunView, told: Prediction, *, lands: bool) -> dict[TaskId, str]
     return found
 
 
-def _clashes(view: RunView, told: Prediction) -> tuple[UnitClash, ...]:
+def _clashes(view: RunView, prediction: Prediction) -> tuple[UnitClash, ...]:
     found = {}
     for seen, pairs in ((False, view.units.clashes), (True, view.seen.clashing)):
         for one, others in pairs.items():
             for other in others:
-                if one in told.starts and other in told.starts:
+                if one in prediction.starts and other in prediction.starts:
                     low, high = sorted((one, other), key=lambda id: view.units.by_id[id].place)
                     found[low, high] = UnitClash(units=(low, high), seen=seen)
     return tuple(found.values())

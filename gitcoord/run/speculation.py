@@ -68,43 +68,43 @@ class Speculation:
         """
         found, looked = [], None
         for task in facts.plan.tasks:
-            told = facts.progress.get(task, PENDING)
-            if not self._may_be_overtaken(facts, task, told):
+            task_progress = facts.progress.get(task, PENDING)
+            if not self._may_be_overtaken(facts, task, task_progress):
                 continue
-            key = (task, told.head or "", facts.base_commit)
+            key = (task, task_progress.head or "", facts.base_commit)
             if key not in self._judged:
                 looked = looked or self._parents(facts)
-                self._judged[key] = self._judge(*looked, facts, task, told)
+                self._judged[key] = self._judge(*looked, facts, task, task_progress)
             if event := self._judged[key]:
                 found.append(event)
         return tuple(found)
 
-    def _may_be_overtaken(self, facts: SpeculationFacts, task: TaskId, told: Progress) -> bool:
-        planned, deferral = facts.plan.tasks[task], told.deferral
-        if task in facts.landed or told.head is None or facts.tips.get(planned.branch) != told.head:
+    def _may_be_overtaken(self, facts: SpeculationFacts, task: TaskId, progress: Progress) -> bool:
+        planned, deferral = facts.plan.tasks[task], progress.deferral
+        if task in facts.landed or progress.head is None or facts.tips.get(planned.branch) != progress.head:
             return False
-        if told.state not in ("submitted", "deferred") or facts.plan.waits_for(task, facts.landed):
+        if progress.state not in ("submitted", "deferred") or facts.plan.waits_for(task, facts.landed):
             return False
         if any(one in facts.at_work for one in (task, *(part.id for part in planned.subtasks))):
             return False
-        reworked = told.attempt is not None and told.attempt.running
+        reworked = progress.attempt is not None and progress.attempt.running
         own = deferral is not None and bool(deferral.stands_on or deferral.check or deferral.exclusive)
         return bool(planned.depends_on) and not reworked and not own
 
     def _judge(
-        self, stacks: Stacks, parents: Parents, facts: SpeculationFacts, task: TaskId, told: Progress
+        self, stacks: Stacks, parents: Parents, facts: SpeculationFacts, task: TaskId, progress: Progress
     ) -> TaskDeferred | None:
-        head = told.head or ""
+        head = progress.head or ""
         unknown = list(parents.all_unknown(head, task))
         if not all(parent.here for parent in unknown):
             return None
-        stands_on = {parent.task: parent.head for parent in unknown} | self._changed(facts, told, head)
+        stands_on = {parent.task: parent.head for parent in unknown} | self._changed(facts, progress, head)
         if not stands_on:
             return None
         with self._git.quarantine() as aside:
             onto = stacks.base_for(aside, head, *(parent.head for parent in unknown))
             merged = merge_tree(aside, onto, head)
-        handed_in = {attempt.ended.head for attempt in told.attempts if attempt.ended is not None}
+        handed_in = {attempt.ended.head for attempt in progress.attempts if attempt.ended is not None}
         # Work of people is never thrown away, and one agent cannot redo the work of several subtasks.
         anew = merged.clean is False and head in handed_in and not facts.plan.tasks[task].subtasks
         if not unknown and not anew:
@@ -127,11 +127,11 @@ class Speculation:
             anew=anew,
         )
 
-    def _changed(self, facts: SpeculationFacts, told: Progress, head: Oid) -> dict[TaskId, Oid]:
+    def _changed(self, facts: SpeculationFacts, progress: Progress, head: Oid) -> dict[TaskId, Oid]:
         """The heads under the branch, by task, whose tasks landed with more or other changes."""
         return {
             TaskId(need): was
-            for need, was in told.parents.items()
+            for need, was in progress.parents.items()
             if (landing := facts.landed.get(TaskId(need))) is not None
             and landing.head not in facts.came_of(was)
             and self._ancestry.contains(head, was)

@@ -24,7 +24,7 @@ def begun_tasks(
     saved: Plan | None, progress: Mapping[TaskId, Progress], tips: Mapping[str, Oid]
 ) -> set[TaskId]:
     """Returns the tasks and subtasks with work: recorded work, or an existing branch."""
-    begun = {task for task, told in progress.items() if told.begun}
+    begun = {task for task, task_progress in progress.items() if task_progress.begun}
     planned = saved.tasks.values() if saved is not None else ()
     return begun | {task.id for task in planned if task.branch in tips}
 
@@ -36,8 +36,8 @@ def known_identities(
     planned = saved.identities() if saved is not None else {}
     found = {}
     for task in sorted(begun_tasks(saved, progress, tips), key=natural_key):
-        told = progress.get(task)
-        identity = (told.identity if told is not None else None) or planned.get(task)
+        task_progress = progress.get(task)
+        identity = (task_progress.identity if task_progress is not None else None) or planned.get(task)
         if identity is not None:
             found[task] = identity
     return found

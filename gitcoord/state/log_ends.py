@@ -82,8 +82,8 @@ def prune_log_ends(store: Store, most: int) -> int:
     store.refresh()  # now the record of each of them is here
     times = {
         log_end_ref(store, unit, one.number): one.ended.at
-        for unit, told in store.progress().items()
-        for one in told.attempts
+        for unit, task_progress in store.progress().items()
+        for one in task_progress.attempts
         if one.ended is not None
     }
     own = sorted((ref for ref in refs if ref in times), key=times.__getitem__)

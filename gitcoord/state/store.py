@@ -237,7 +237,7 @@ class Store:
 
     def under_way(self) -> frozenset[TaskId]:
         """Returns the tasks that are started, submitted or landed."""
-        return frozenset(task for task, told in self.progress().items() if told.begun)
+        return frozenset(task for task, task_progress in self.progress().items() if task_progress.begun)
 
     def unusable(self) -> dict[TaskId, str]:
         """Returns the tasks and subtasks whose records gitcoord cannot use, each with the reason."""

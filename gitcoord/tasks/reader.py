@@ -55,7 +55,9 @@ def read_task_list(
     tags = read_tags(source.kind, source.content, source.path, root, findings)
     if source.kind != TASKMASTER:
         environ = {}
-    chosen = choose_tag(tags, asked=tag, kept=kept_tag, environ=environ, home=source.home, findings=findings)
+    chosen = choose_tag(
+        tags, requested=tag, kept=kept_tag, environ=environ, home=source.home, findings=findings
+    )
     if in_order:
         from gitcoord.tasks.listed_order import in_listed_order
 

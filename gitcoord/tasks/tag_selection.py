@@ -22,14 +22,14 @@ _MOST = 20
 def choose_tag(
     tags: Tags,
     *,
-    asked: str | None,
+    requested: str | None,
     environ: Mapping[str, str],
     home: Path | None,
     findings: Findings,
     kept: str | None = None,
 ) -> str:
     """Returns the name of the tag to read. Raises `no-such-tag` or `ambiguous-tag`, listing the tags."""
-    for name, origin in ((asked, ""), (environ.get("TASKMASTER_TAG"), " (from TASKMASTER_TAG)")):
+    for name, origin in ((requested, ""), (environ.get("TASKMASTER_TAG"), " (from TASKMASTER_TAG)")):
         if name is not None and name.strip():
             return _asked(tags, one_line(name), origin, findings)
     filled = [name for name, tasks in tags.items() if tasks]

@@ -43,7 +43,7 @@ class CheckoutOptions(msgspec.Struct, frozen=True, kw_only=True):
     worktree: Path | None = None
 
 
-def starting_point(context: TaskContext, how: CheckoutOptions) -> tuple[Oid, bool]:
+def starting_point(context: TaskContext, options: CheckoutOptions) -> tuple[Oid, bool]:
     """Returns the commit at which the branch is, or would start, and whether the branch has to be made.
 
     Raises (exit 1) `already-landed`, `not-ready` with the tasks that have to land first, or `diverged`.
@@ -52,11 +52,11 @@ def starting_point(context: TaskContext, how: CheckoutOptions) -> tuple[Oid, boo
     if task.id in context.landed:
         raise answer_no("already-landed", f"Task {task.id} has already landed on {context.plan.base}.")
     local = context.local_tip
-    if local and context.shared_tip and local != context.shared_tip and not how.fresh:
+    if local and context.shared_tip and local != context.shared_tip and not options.fresh:
         if context.ancestry.contains(context.shared_tip, local):
             return context.shared_tip, False
-        ours = how.rewritten and was_here(
-            context.repository, context.ancestry, task.branch, context.shared_tip, how.worktree
+        ours = options.rewritten and was_here(
+            context.repository, context.ancestry, task.branch, context.shared_tip, options.worktree
         )
         if not ours and not context.ancestry.contains(local, context.shared_tip):
             raise answer_no(
@@ -64,29 +64,29 @@ def starting_point(context: TaskContext, how: CheckoutOptions) -> tuple[Oid, boo
                 f"{task.branch} here and on {context.shared.remote} have gone different ways.",
                 f"Run `git pull --no-rebase {context.shared.remote} {task.branch}` on it, or delete it here.",
             )
-    existing = None if how.fresh else local or context.shared_tip or former_work(context)
-    if existing and not how.stack and rolled_back(context, existing):
-        _require_dependencies(context, how)
+    existing = None if options.fresh else local or context.shared_tip or former_work(context)
+    if existing and not options.stack and rolled_back(context, existing):
+        _require_dependencies(context, options)
     if existing:
         return existing, not local
-    _require_dependencies(context, how)
-    if not how.now:
+    _require_dependencies(context, options)
+    if not options.now:
         _require_earlier_waves(context)
-    return (_stacked(context) if how.stack else context.base_commit), True
+    return (_stacked(context) if options.stack else context.base_commit), True
 
 
-def take(context: TaskContext, how: CheckoutOptions) -> Checkout:
+def take(context: TaskContext, options: CheckoutOptions) -> Checkout:
     """Checks out the task's branch, which may exist, and records who started the task."""
     require_free_names(context.shared, context.plan, context.progress, [context.task.id])
     before = context.local_tip
-    commit, create = starting_point(context, how)
+    commit, create = starting_point(context, options)
     _require_common_history(context, before or commit)
-    copy = put_on_branch(context, how, commit, create=create)
+    copy = put_on_branch(context, options, commit, create=create)
     if context.shared_tip and copy.git.text("rev-parse", "HEAD") != commit:
         copy.fast_forward(commit)
     conflicts, notes = _with_other_side(context, copy)
     notes = (*told_of_update(context, before, commit), *notes)
-    _record_start(context, commit, _stacked_on(context, how) if create and how.stack else {})
+    _record_start(context, commit, _stacked_on(context, options) if create and options.stack else {})
     others = [
         who for who in [context.mine.started_by] if who and who != worker_name() and not context.mine.head
     ]
@@ -112,9 +112,9 @@ def _require_common_history(context: TaskContext, head: Oid) -> None:
         raise unrelated(context.task.branch, name, context.task.id)
 
 
-def _require_dependencies(context: TaskContext, how: CheckoutOptions) -> None:
+def _require_dependencies(context: TaskContext, options: CheckoutOptions) -> None:
     needed = context.plan.waits_for(context.task.id, context.landed)
-    if how.stack:
+    if options.stack:
         branches = {dep: context.plan.tasks[dep].branch for dep in needed if dep in context.plan.tasks}
         elsewhere = [dep for dep in needed if dep not in branches or dep in context.landed]
         if elsewhere:
@@ -178,11 +178,13 @@ def _stacked(context: TaskContext) -> Oid:
     return tip
 
 
-def put_on_branch(context: TaskContext, how: CheckoutOptions, commit: Oid, *, create: bool) -> WorkingCopy:
+def put_on_branch(
+    context: TaskContext, options: CheckoutOptions, commit: Oid, *, create: bool
+) -> WorkingCopy:
     """Switches a working copy to the task's branch (`create`: made at `commit`); keeps uncommitted work."""
     branch, start = context.task.branch, commit if create else None
-    if how.worktree is not None:
-        directory = how.worktree.absolute()
+    if options.worktree is not None:
+        directory = options.worktree.absolute()
         if worktrees(context.repository.git).get(HEADS + branch) != directory.resolve():
             add_worktree(context.repository, directory, branch, start)
         return WorkingCopy(context.repository, directory)
@@ -237,7 +239,7 @@ def _with_other_side(context: TaskContext, copy: WorkingCopy) -> tuple[tuple[str
     return state.unmerged, (say_conflict(context, state.unmerged),)
 
 
-def _stacked_on(context: TaskContext, how: CheckoutOptions) -> dict[str, Oid]:
+def _stacked_on(context: TaskContext, options: CheckoutOptions) -> dict[str, Oid]:
     """The heads of the dependencies on which the branch was made."""
     unlanded = context.plan.waits_for(context.task.id, context.landed)
     return {dep: context.tips[context.plan.tasks[dep].branch] for dep in unlanded}

@@ -108,8 +108,8 @@ def take_over(store: Store, unit: TaskId, silence: Silence) -> None:
 
 def held_attempts(store: Store, progress: Mapping[TaskId, Progress]) -> Iterable[tuple[TaskId, Silence]]:
     """The attempts that hold a lease, as of the last fetch."""
-    for unit, told in progress.items():
-        newest = told.attempt
+    for unit, task_progress in progress.items():
+        newest = task_progress.attempt
         if newest is None or not newest.running or newest.started is None or newest.started.lease <= 0:
             continue
         sign = store.shared.read(beat_ref(store, unit, newest.number))

@@ -36,14 +36,14 @@ def subtask_of_branch(plan: Plan, branch: str | None) -> TaskId | None:
     return next((id for id in parts if find_unit(plan, id).branch == branch), None)
 
 
-def take_subtask(context: TaskContext, unit: WorkUnit, how: CheckoutOptions) -> Checkout:
+def take_subtask(context: TaskContext, unit: WorkUnit, options: CheckoutOptions) -> Checkout:
     """Checks out the subtask's branch, and merges the parent's branch in if the two conflict.
 
     Raises (exit 1) `already-done`, `busy` while an attempt is running, and the errors of `take`.
     """
     require_free_names(context.shared, context.plan, context.progress, [context.task.id])
-    start, create = where_to_begin(context, unit, how)
-    copy = put_on_branch(_own(context, unit), how, start, create=create)
+    start, create = where_to_begin(context, unit, options)
+    copy = put_on_branch(_own(context, unit), options, start, create=create)
     if not create and copy.git.text("rev-parse", "HEAD") != start:
         copy.fast_forward(start)
     mine = _mine(context, unit)
@@ -70,7 +70,7 @@ def take_subtask(context: TaskContext, unit: WorkUnit, how: CheckoutOptions) -> 
     )
 
 
-def where_to_begin(context: TaskContext, unit: WorkUnit, how: CheckoutOptions) -> tuple[Oid, bool]:
+def where_to_begin(context: TaskContext, unit: WorkUnit, options: CheckoutOptions) -> tuple[Oid, bool]:
     """Returns the commit at which the subtask's branch is, or would start, and whether it has to be made."""
     if unit.id in done_at(context):
         raise answer_no("already-done", f"Subtask {unit.id} is already in {context.task.branch}.")
@@ -84,7 +84,7 @@ def where_to_begin(context: TaskContext, unit: WorkUnit, how: CheckoutOptions) -
                 f"Run `git pull --no-rebase {context.shared.remote} {unit.branch}` on it, or delete it here.",
             )
         return shared, False
-    return (local or shared or subtask_start(context, unit, how)), not local
+    return (local or shared or subtask_start(context, unit, options)), not local
 
 
 def hand_in_subtask(context: TaskContext, unit: WorkUnit, *, allow_empty: bool = False) -> Submission:
@@ -175,14 +175,14 @@ def _mine(context: TaskContext, unit: WorkUnit) -> Progress:
     return context.progress.get(unit.id, PENDING)
 
 
-def _at_work(told: Progress) -> str | None:
-    newest = told.attempt
+def _at_work(progress: Progress) -> str | None:
+    newest = progress.attempt
     running = newest is not None and newest.running and newest.started is not None
     return f"attempt {newest.number} by {newest.started.by}" if running else None  # type: ignore[union-attr]
 
 
-def _require_nobody(told: Progress, unit: WorkUnit) -> None:
-    who = _at_work(told)
+def _require_nobody(progress: Progress, unit: WorkUnit) -> None:
+    who = _at_work(progress)
     if who is not None:
         raise answer_no(
             "busy",

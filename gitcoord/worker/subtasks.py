@@ -36,7 +36,7 @@ def whole(context: TaskContext) -> bool:
     return all(part.id in done for part in context.task.subtasks)
 
 
-def subtask_start(context: TaskContext, unit: WorkUnit, how: CheckoutOptions) -> Oid:
+def subtask_start(context: TaskContext, unit: WorkUnit, options: CheckoutOptions) -> Oid:
     """The commit at which a subtask begins: its parent's branch, with the dependencies in other parents.
 
     Raises `already-landed` or `not-ready` (exit 1).
@@ -53,17 +53,17 @@ def subtask_start(context: TaskContext, unit: WorkUnit, how: CheckoutOptions) ->
     parent = msgspec.structs.replace(context.task, depends_on=own)
     plan = msgspec.structs.replace(context.plan, tasks={**context.plan.tasks, parent.id: parent})
     # Only the subtask itself begins again: the work of its siblings stays.
-    there = msgspec.structs.replace(how, fresh=False)
+    there = msgspec.structs.replace(options, fresh=False)
     commit, _ = starting_point(msgspec.structs.replace(context, plan=plan, task=parent), there)
     for need in subtask.foreign:
-        commit = _with_foreign(context, unit, how, done, commit, need)
+        commit = _with_foreign(context, unit, options, done, commit, need)
     return commit
 
 
 def _with_foreign(
     context: TaskContext,
     unit: WorkUnit,
-    how: CheckoutOptions,
+    options: CheckoutOptions,
     done: set[TaskId],
     commit: Oid,
     need: TaskId,
@@ -75,7 +75,7 @@ def _with_foreign(
         return commit
     if owner.id in context.landed:
         other = context.base_commit
-    elif need in done or (need == owner.id and how.stack and owner.branch in context.tips):
+    elif need in done or (need == owner.id and options.stack and owner.branch in context.tips):
         other = context.tips[owner.branch]
     else:
         raise _not_ready(unit, f"needs {need}, not done yet")

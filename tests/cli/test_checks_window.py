@@ -14,7 +14,7 @@ from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.stacks import Stacks
 from gitcoord.landing.level_search import LevelSearch
 from gitcoord.landing.notices import LandingNotices
-from gitcoord.landing.proof import CheckOptions, CheckScene, TaskHead
+from gitcoord.landing.proof import CheckContext, CheckOptions, TaskHead
 from gitcoord.notices import AnyNotice, ChecksRunning, WindowChosen
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.checking.checker import LocalChecker
@@ -27,7 +27,7 @@ def test_what_runs_what_has_passed_and_who_is_out_is_told_until_nothing_runs(tmp
     context.store.refresh()
     git, tips = context.repository.git, context.shared.branches()
     base, command = tips["main"], CheckCommand(text=CHECK)
-    place = CheckScene(
+    place = CheckContext(
         git=git, store=context.store, stacks=Stacks(Ancestry(git), base, {}), base="main", base_commit=base
     )
     checker = LocalChecker(context.repository, command, 2, context.settings.run)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gitcoord.cli.context import open_context
-from gitcoord.cli.merge_options import AskedLanding, make_landing_context, make_options
+from gitcoord.cli.merge_options import LandingArguments, make_landing_context, make_options
 from gitcoord.landing.loop import Lander
 from gitcoord.landing.report import Report
 from tests.landing.scenes import independent_on_github
@@ -26,7 +26,7 @@ def landed(project: Project, monkeypatch: pytest.MonkeyPatch) -> tuple[Report, l
     context = open_context()
     context.store.refresh()
     plan = context.store.require_plan()
-    options = make_options(AskedLanding(), context.settings, plan.strategy)
+    options = make_options(LandingArguments(), context.settings, plan.strategy)
     scene = make_landing_context(context, plan, None, options, forge=None, repository=None)
     pauses: list[float] = []
     return Lander(scene, lambda notice: None, pauses.append).land(), pauses

@@ -25,7 +25,7 @@ from gitcoord.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from gitcoord.cli.check_options import AskedCheck
+    from gitcoord.cli.check_options import CheckArguments
     from gitcoord.cli.context import Context
     from gitcoord.cli.level_check import CheckedLevel, CheckInputs, CheckRequest
     from gitcoord.landing.proof import CheckOptions
@@ -131,7 +131,7 @@ def check_conflicts(
     """
     from gitcoord.adoption.model import AdoptionRequest
     from gitcoord.cli.adopted import look_at_heads, means_heads, pull_numbers
-    from gitcoord.cli.check_options import AskedCheck, make_check_options
+    from gitcoord.cli.check_options import CheckArguments, make_check_options
     from gitcoord.cli.context import acts_across, open_context
     from gitcoord.cli.level_check import CheckRequest, check, look
     from gitcoord.cli.views.conflicts import document
@@ -144,7 +144,7 @@ def check_conflicts(
     heads = AdoptionRequest(pulls=numbers, label=label, author=author, branches=patterns, worktrees=worktrees)
     context = open_context(reads=not save and check_command is None, several=True)
     command, timeout = check_command or "", check_timeout
-    asked_check = AskedCheck(
+    asked_check = CheckArguments(
         command=command, slots=slots, timeout=timeout, flaky=flaky, recheck=recheck, shell=shell
     )
     options = make_check_options(context.settings, asked_check)
@@ -231,7 +231,7 @@ def _proved(
     checked: "CheckedLevel",
     inputs: "CheckInputs",
     options: "CheckOptions",
-    asked_check: "AskedCheck",
+    asked_check: "CheckArguments",
 ) -> "CheckedLevel":
     """Runs the check on the landing order; returns `checked` with the results."""
     import msgspec

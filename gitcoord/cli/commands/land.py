@@ -108,9 +108,9 @@ def land(
     """
     from gitcoord.adoption.model import AdoptionRequest
     from gitcoord.cli.adopted import find_heads, pull_numbers, require_some
-    from gitcoord.cli.check_options import AskedCheck, make_check_options
+    from gitcoord.cli.check_options import CheckArguments, make_check_options
     from gitcoord.cli.heads_landing import HeadsLanding
-    from gitcoord.cli.merge_options import AskedLanding, make_options
+    from gitcoord.cli.merge_options import LandingArguments, make_options
     from gitcoord.cli.open_forge import open_forge
     from gitcoord.cli.pull_places import named_repository, open_named
 
@@ -126,7 +126,7 @@ def land(
     require_some(request)
     context = open_named(name, reads=dry_run)
     context.repository.require_history()
-    asked_check = AskedCheck(
+    asked_check = CheckArguments(
         command=check,
         off=no_check,
         slots=slots,
@@ -138,7 +138,7 @@ def land(
         recheck=recheck,
         shell=shell,
     )
-    asked = AskedLanding(
+    arguments = LandingArguments(
         strategy=strategy,
         method=method,
         wait=wait,
@@ -150,10 +150,10 @@ def land(
         ignore=tuple(ignore or ()),
     )
     check_options = make_check_options(context.settings, asked_check, auto=auto)
-    options = make_options(asked, context.settings, strategy, check_options)
+    options = make_options(arguments, context.settings, strategy, check_options)
     if not dry_run:
         context.repository.require_signer()
-    opened = open_forge(context, asked=forge, repository=repository)
+    opened = open_forge(context, requested=forge, repository=repository)
     adoption, store = find_heads(context, opened, request)
     landing = HeadsLanding(context, adoption, store, opened, options, as_json=as_json)
     landing.run(yes=yes, dry_run=dry_run, slots=slots, recheck=recheck)

@@ -26,9 +26,9 @@ from gitcoord.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from gitcoord.cli.check_options import AskedCheck
+    from gitcoord.cli.check_options import CheckArguments
     from gitcoord.cli.context import Context
-    from gitcoord.cli.merge_options import AskedLanding
+    from gitcoord.cli.merge_options import LandingArguments
     from gitcoord.landing.across.model import OnPartial
     from gitcoord.landing.context import LandingContext
 
@@ -103,15 +103,15 @@ def merge_level(
     Exit code 0 if the whole level is in the base, 1 if something was deferred or still waits. Run the command
     again to continue, even after it was killed.
     """
-    from gitcoord.cli.check_options import AskedCheck, make_check_options, with_checker
+    from gitcoord.cli.check_options import CheckArguments, make_check_options, with_checker
     from gitcoord.cli.context import acts_across, open_context
-    from gitcoord.cli.merge_options import AskedLanding, make_landing_context, make_options
+    from gitcoord.cli.merge_options import LandingArguments, make_landing_context, make_options
     from gitcoord.cli.views.notices import say_notice
     from gitcoord.landing.deferral import take_again
     from gitcoord.landing.landing_order import with_real_order
 
     context = open_context(reads=dry_run, several=True)
-    words = AskedCheck(
+    words = CheckArguments(
         command=check,
         off=no_check,
         slots=slots,
@@ -123,7 +123,7 @@ def merge_level(
         recheck=recheck,
         shell=shell,
     )
-    asked = AskedLanding(
+    arguments = LandingArguments(
         strategy=strategy,
         method=method,
         wait=wait,
@@ -136,14 +136,14 @@ def merge_level(
     )
     if acts_across(context.settings):
         rest = (level, on_partial, forge or repository)
-        _land_across(context, asked, words, rest, dry_run=dry_run, as_json=as_json)
+        _land_across(context, arguments, words, rest, dry_run=dry_run, as_json=as_json)
         return
     _require_several(on_partial)
     context.repository.require_history()
     context.store.refresh()
     plan = context.store.require_plan()
     checks = make_check_options(context.settings, words, auto=auto)
-    options = make_options(asked, context.settings, plan.strategy, checks)
+    options = make_options(arguments, context.settings, plan.strategy, checks)
     if not dry_run:
         _prepare(context)
     landing_context = make_landing_context(context, plan, level, options, forge=forge, repository=repository)
@@ -164,8 +164,8 @@ def _prepare(context: "Context") -> None:
 
 def _land_across(
     context: "Context",
-    asked: "AskedLanding",
-    words: "AskedCheck",
+    asked: "LandingArguments",
+    words: "CheckArguments",
     rest: "tuple[str | None, OnPartial | None, str | None]",
     *,
     dry_run: bool,

@@ -135,7 +135,7 @@ def plan(
         from gitcoord.tasks.sources.issue_filter import with_filter
 
         origin = with_filter(origin, label or (), milestone)
-    asked = PlanRequest(
+    request = PlanRequest(
         base=base,
         strategy=strategy,
         max_parallel=max_parallel,
@@ -150,7 +150,7 @@ def plan(
         same_tasks=same_tasks,
     )
     alone = not (as_json or dry_run) and tasks is None and origin is None
-    only_reads = format is not None and alone and asked == PlanRequest()
+    only_reads = format is not None and alone and request == PlanRequest()
     context = maybe_context(reads=dry_run or only_reads, several=True)
     if context is not None and acts_across(context.settings):
         from gitcoord.cli.repositories import across
@@ -162,4 +162,4 @@ def plan(
         print_saved(context, saved, format, tag)
         return
     shown = "json" if as_json else format or "text"
-    plan_and_save(context, asked, tasks=tasks, origin=origin, tag=tag, format=shown, dry_run=dry_run)
+    plan_and_save(context, request, tasks=tasks, origin=origin, tag=tag, format=shown, dry_run=dry_run)

@@ -38,38 +38,40 @@ def report(
     from gitcoord.cli.views.output import emit_json, say, show, warn
     from gitcoord.cli.views.report.text import report_text
 
-    sights = ask_each(all_places(reads=True), lambda place: look(place.context, fresh=False))
-    for place, sight in sights:
-        warn(sight.warnings)
+    overviews = ask_each(all_places(reads=True), lambda place: look(place.context, fresh=False))
+    for place, overview in overviews:
+        warn(overview.warnings)
         if html is not None:
             path = file_of(place, html)
-            _write_page(sight, path)
+            _write_page(overview, path)
             if str(path) != "-":
                 say(f"The report is in {path}.")
         elif not as_json:
             show_name(place)
-            show(*report_text(sight.picture, sight.metrics))
+            show(*report_text(overview.picture, overview.metrics))
     if as_json:
-        emit_json("report", together([(place, _document(sight)) for place, sight in sights]))
+        emit_json("report", together([(place, _document(overview)) for place, overview in overviews]))
 
 
-def _document(sight: "Overview") -> dict[str, object]:
+def _document(overview: "Overview") -> dict[str, object]:
     import msgspec
 
-    picture = sight.picture
-    numbers: dict[str, object] = msgspec.to_builtins(sight.metrics)
+    picture = overview.picture
+    numbers: dict[str, object] = msgspec.to_builtins(overview.metrics)
     plan = {"base": picture.base, "tag": picture.tag, "strategy": picture.strategy, "at": picture.at}
     return {**plan, "percent": picture.percent, "run": picture.run, **numbers}
 
 
-def _write_page(sight: "Overview", path: Path) -> None:
+def _write_page(overview: "Overview", path: Path) -> None:
     import sys
 
     from gitcoord.cli.views.report.page import report_page
     from gitcoord.errors import usage_error
 
     # The page declares UTF-8, so ignore the terminal's encoding.
-    page = report_page(sight.plan, sight.picture, sight.metrics, sight.events).encode("utf-8", "replace")
+    page = report_page(overview.plan, overview.picture, overview.metrics, overview.events).encode(
+        "utf-8", "replace"
+    )
     if str(path) == "-":
         sys.stdout.buffer.write(page + b"\n")
         sys.stdout.buffer.flush()

@@ -101,8 +101,8 @@ def _sentences(place: "TaskPlace", wanted: "Sequence[TaskId]", how: str) -> list
 
 
 def _sentence(id: "TaskId", progress: "Mapping[TaskId, Progress]", how: str) -> str:
-    told = progress.get(id)
-    newest = told.attempt if told is not None and not told.cancelled else None
+    task_progress = progress.get(id)
+    newest = task_progress.attempt if task_progress is not None and not task_progress.cancelled else None
     if newest is not None and newest.running and newest.started is not None:
         who = f"attempt {newest.number} by {newest.started.by}"
         return f"Task {id} is running ({who}); it {how} if this attempt fails."
@@ -131,9 +131,13 @@ def _all(plan: "Plan", progress: "Mapping[TaskId, Progress]") -> "tuple[TaskId, 
         if parent.state == "rolled-back" or (parent.state in ("submitted", "landed") and not parent.deferral):
             continue
         for id in (task.id, *(part.id for part in task.subtasks)):
-            told = progress.get(id, PENDING)
-            under_way = told.attempt is not None and told.attempt.running and not told.cancelled
-            if not under_way and retry_decision(told, strict).state in ("failed", "cancelled"):
+            task_progress = progress.get(id, PENDING)
+            under_way = (
+                task_progress.attempt is not None
+                and task_progress.attempt.running
+                and not task_progress.cancelled
+            )
+            if not under_way and retry_decision(task_progress, strict).state in ("failed", "cancelled"):
                 found.append(id)
     if not found:
         raise answer_no("nothing-failed", "No task failed or was cancelled.")
@@ -164,12 +168,17 @@ def _wanted(unit: "WorkUnit", progress: "Mapping[TaskId, Progress]") -> "tuple[T
     return found
 
 
-def _is_done(told: "Progress") -> bool:
-    newest = told.attempt
+def _is_done(progress: "Progress") -> bool:
+    newest = progress.attempt
     ended_well = newest is not None and newest.ended is not None and newest.ended.outcome == "ok"
-    return ended_well and told.state != "rolled-back" and not told.cancelled and told.deferral is None
+    return (
+        ended_well
+        and progress.state != "rolled-back"
+        and not progress.cancelled
+        and progress.deferral is None
+    )
 
 
-def _did_not_succeed(told: "Progress") -> bool:
-    newest = told.attempt
+def _did_not_succeed(progress: "Progress") -> bool:
+    newest = progress.attempt
     return newest is not None and (newest.ended is None or newest.ended.outcome != "ok")

@@ -83,7 +83,7 @@ def rollback(
         repository=context.repository,
         shared=context.shared,
         store=context.store,
-        forge=open_forge(context, asked=forge, repository=repository),
+        forge=open_forge(context, requested=forge, repository=repository),
         plan=plan,
         levels=tuple(find_level(plan, level, ()).number for level in levels),
         include_later=include_later,

@@ -155,7 +155,7 @@ def run(
     from gitcoord.cli.run_setup import set_up
     from gitcoord.errors import Exit, GitcoordError
 
-    asked = RunRequest(
+    request = RunRequest(
         agent=agent,
         check=check,
         shell=shell,
@@ -184,13 +184,13 @@ def run(
         engine=engine_choice(engine, hosts, scheduler, template, parameters),
     )
     try:
-        setup = set_up(asked)
+        setup = set_up(request)
     except GitcoordError as error:
         if error.code != "several-repositories":
             raise
         from gitcoord.cli.run_across import run_across
 
-        run_across(asked, yes=yes, dry_run=dry_run, as_json=as_json)
+        run_across(request, yes=yes, dry_run=dry_run, as_json=as_json)
         return
     if not _approved(setup, yes=yes, dry_run=dry_run, as_json=as_json):
         return

@@ -101,7 +101,7 @@ def _merged_pulls(
     from gitcoord.errors import GitcoordError
 
     try:
-        found = open_forge(context, asked=forge, repository=repository).find_pulls(branches, base)
+        found = open_forge(context, requested=forge, repository=repository).find_pulls(branches, base)
     except GitcoordError as error:
         say(f"Pull requests were not read: {error.message}")
         return ()

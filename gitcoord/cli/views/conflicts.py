@@ -34,7 +34,7 @@ _SAME_FILE = {"contents", "content", "add/add", "modify/delete", "binary", "subm
 _STATES = {"ready": "green", "landed": "cyan", "unknown": "bold yellow", "missing": "dim", "empty": "dim"}
 
 
-def report_parts(checked: "CheckedLevel", asked: "CheckRequest", *, explain: bool = False) -> list[Shown]:
+def report_parts(checked: "CheckedLevel", request: "CheckRequest", *, explain: bool = False) -> list[Shown]:
     """Returns the parts of the report from top to bottom."""
     report = checked.report
     titles = {task: checked.plan.tasks[task].title for task in checked.level.tasks}
@@ -48,8 +48,8 @@ def report_parts(checked: "CheckedLevel", asked: "CheckRequest", *, explain: boo
     parts += [plain(line, "yellow") for line in (*scratch(report), *carried(checked))]
     if explain:
         parts += map(plain, explanation(report))
-    parts += map(plain, what_if(checked, asked))
-    return [*parts, *ending(checked, asked.most)]
+    parts += map(plain, what_if(checked, request))
+    return [*parts, *ending(checked, request.most)]
 
 
 def _proof(checked: "CheckedLevel") -> tuple[set[frozenset[str]], list[str]]:
@@ -62,7 +62,7 @@ def _proof(checked: "CheckedLevel") -> tuple[set[frozenset[str]], list[str]]:
 
 
 def document(
-    checked: "CheckedLevel", asked: "CheckRequest", options: "CheckOptions | None" = None
+    checked: "CheckedLevel", request: "CheckRequest", options: "CheckOptions | None" = None
 ) -> dict[str, Any]:
     """Returns the report as a JSON document."""
     import msgspec
@@ -73,12 +73,12 @@ def document(
     found["carried"] = {task: dict(of) for task, of in checked.carried.items()}
     if checked.otherwise is not None:
         otherwise = {"waves": checked.otherwise.waves, "landing_order": checked.otherwise.landing_order}
-        found |= {"what_if": asked.first, "without": asked.without, "otherwise": otherwise}
+        found |= {"what_if": request.first, "without": request.without, "otherwise": otherwise}
     if checked.proof is not None and options is not None:
         from gitcoord.cli.level_proof import proof_document
 
         found["check"] = proof_document(checked.proof, options)
-    if asked.worktrees:
+    if request.worktrees:
         found["worktrees"] = msgspec.to_builtins(checked.copies)
     return dict(found)
 

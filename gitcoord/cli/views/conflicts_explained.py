@@ -129,15 +129,15 @@ def carried(checked: "CheckedLevel") -> list[str]:
     ]
 
 
-def what_if(checked: "CheckedLevel", asked: "CheckRequest") -> list[str]:
+def what_if(checked: "CheckedLevel", request: "CheckRequest") -> list[str]:
     """Returns the changes that the what-ifs make, compared with the level now."""
     if checked.otherwise is None:
         return []
     parts = []
-    if asked.first:
-        parts.append(f"With task {clean(asked.first)} first")
-    if asked.without:
-        left_out = ", ".join(map(clean, asked.without))
+    if request.first:
+        parts.append(f"With task {clean(request.first)} first")
+    if request.without:
+        left_out = ", ".join(map(clean, request.without))
         parts.append(f"{'and without' if parts else 'Without'} task {left_out}")
     now, then = len(checked.otherwise.waves), len(checked.report.waves)
     lines = [f"{' '.join(parts)} there {_are(then)}; now there {_are(now)}."]

@@ -22,77 +22,81 @@ _MOST_OUTSIDE = 12
 _WORDS = {"handed-in": "submitted"}
 
 
-def approval_view(asked: "Approval", *, overlap: str) -> list[Shown]:
+def approval_view(preview: "Approval", *, overlap: str) -> list[Shown]:
     """Returns the preview of a run for approval, for a terminal of 80 columns or more."""
-    left = asked.units - asked.done
-    if asked.idle:
-        return [*_idle(asked, left), *_never(asked)]
+    left = preview.units - preview.done
+    if preview.idle:
+        return [*_idle(preview, left), *_never(preview)]
     parts: list[Shown] = []
-    head = plain(f"{count_of(left, 'unit')} of work in {count_of(asked.tasks, 'task')}", "bold")
-    head.append(f" onto {clean(asked.base)}, {asked.strategy}, at most {asked.max_parallel} at once", "dim")
-    if asked.done:
-        head.append(f", {asked.done} already done", "dim")
+    head = plain(f"{count_of(left, 'unit')} of work in {count_of(preview.tasks, 'task')}", "bold")
+    head.append(
+        f" onto {clean(preview.base)}, {preview.strategy}, at most {preview.max_parallel} at once", "dim"
+    )
+    if preview.done:
+        head.append(f", {preview.done} already done", "dim")
     parts.append(head)
-    for number, units in enumerate(asked.together[:_MOST_SETS], start=1):
+    for number, units in enumerate(preview.together[:_MOST_SETS], start=1):
         word = "together" if len(units) > 1 else "alone   "
         parts.append(plain(f"  {number:>2}  {word}  {clean(some(units, _MOST_NAMES))}"))
-    if len(asked.together) > _MOST_SETS:
-        parts.append(plain(f"      … and {len(asked.together) - _MOST_SETS} more", "dim"))
-    parts += _risks(asked, overlap)
-    cost = plain(f"Takes about {minutes(asked.duration)}", "bold")
-    if asked.sequential > asked.duration:
-        saved = minutes(asked.sequential - asked.duration)
-        cost.append(f" instead of {minutes(asked.sequential)} one after another: saves {saved}, ")
-        cost.append(f"{asked.speedup:.2f} times as fast", "green")
-        cost.append(f" ({asked.efficiency:.0%} of {count_of(asked.max_parallel, 'worker')} used, ")
-        cost.append(f"{asked.parallel_efficiency:.0%} of the {asked.most} at once)")
+    if len(preview.together) > _MOST_SETS:
+        parts.append(plain(f"      … and {len(preview.together) - _MOST_SETS} more", "dim"))
+    parts += _risks(preview, overlap)
+    cost = plain(f"Takes about {minutes(preview.duration)}", "bold")
+    if preview.sequential > preview.duration:
+        saved = minutes(preview.sequential - preview.duration)
+        cost.append(f" instead of {minutes(preview.sequential)} one after another: saves {saved}, ")
+        cost.append(f"{preview.speedup:.2f} times as fast", "green")
+        cost.append(f" ({preview.efficiency:.0%} of {count_of(preview.max_parallel, 'worker')} used, ")
+        cost.append(f"{preview.parallel_efficiency:.0%} of the {preview.most} at once)")
     else:
         cost.append(": no tasks run in parallel")
-    parts += [cost, plain(_starting(asked), "dim")]
-    if asked.tokens is not None:
-        parts.append(plain(f"At most {asked.tokens:,} tokens for the tasks that run at once"))
-    parts.append(plain(clean(asked.estimates_from), "dim"))
-    return [*parts, *_never(asked)]
+    parts += [cost, plain(_starting(preview), "dim")]
+    if preview.tokens is not None:
+        parts.append(plain(f"At most {preview.tokens:,} tokens for the tasks that run at once"))
+    parts.append(plain(clean(preview.estimates_from), "dim"))
+    return [*parts, *_never(preview)]
 
 
-def _starting(asked: "Approval") -> str:
+def _starting(approval: "Approval") -> str:
     """Says when work starts, and how long the run would take with the other rule."""
-    if asked.pipeline:
-        how = ", before they land (--speculate)" if asked.speculate else " (--pipeline)"
+    if approval.pipeline:
+        how = ", before they land (--speculate)" if approval.speculate else " (--pipeline)"
         text, other = f"A task starts when its dependencies are submitted{how}", "without it"
     else:
         text, other = "A task starts when its dependencies have landed", "with --pipeline"
-    if asked.otherwise is None:
+    if approval.otherwise is None:
         return f"{text}."
-    return f"{text}; {other}, the run takes about {minutes(asked.otherwise)}."
+    return f"{text}; {other}, the run takes about {minutes(approval.otherwise)}."
 
 
-def _idle(asked: "Approval", left: int) -> Sequence[Shown]:
+def _idle(approval: "Approval", left: int) -> Sequence[Shown]:
     if left:
-        text = f"Nothing can start: the remaining {left:,} of {count_of(asked.units, 'unit')} of work wait."
+        text = (
+            f"Nothing can start: the remaining {left:,} of {count_of(approval.units, 'unit')} of work wait."
+        )
     else:
-        text = f"Nothing is left to run: the work of {count_of(asked.tasks, 'task')} is done."
-        unlanded = asked.tasks - asked.landed
+        text = f"Nothing is left to run: the work of {count_of(approval.tasks, 'task')} is done."
+        unlanded = approval.tasks - approval.landed
         if unlanded:
-            way = "will land now" if asked.lands else "not landed yet"
+            way = "will land now" if approval.lands else "not landed yet"
             text += f" {count_of(unlanded, 'task')} {way}."
     return [plain(text, "bold")]
 
 
-def _never(asked: "Approval") -> Iterator[Shown]:
+def _never(approval: "Approval") -> Iterator[Shown]:
     """Yields the units that are not in this run, by cause."""
-    if not asked.never:
+    if not approval.never:
         return
     causes: dict[str, list[str]] = {}
-    for unit, reason in asked.never.items():
+    for unit, reason in approval.never.items():
         causes.setdefault(reason, []).append(unit)
     yield plain("Not in this run:", "yellow")
     for reason, units in list(causes.items())[:_MOST_SETS]:
         yield plain(f"  {clean(some(units, _MOST_NAMES))}: {clean(reason)}", "yellow")
     if len(causes) > _MOST_SETS:
         yield plain(f"  … and {len(causes) - _MOST_SETS} more causes; --json has them all", "yellow")
-    if asked.given_up:
-        yield plain(f"To retry them: `{_retry(asked.given_up)}`")
+    if approval.given_up:
+        yield plain(f"To retry them: `{_retry(approval.given_up)}`")
 
 
 def _retry(units: Sequence[str]) -> str:
@@ -100,19 +104,19 @@ def _retry(units: Sequence[str]) -> str:
     return clean(f"gitcoord retry {' '.join(units) if few else '--all'}")
 
 
-def _risks(asked: "Approval", overlap: str) -> list[Shown]:
+def _risks(approval: "Approval", overlap: str) -> list[Shown]:
     lines: list[Shown] = []
     how = "the later one waits" if overlap == "wait" else "both start anyway"
-    for clash in asked.clashes[:_MOST_CLASHES]:
+    for clash in approval.clashes[:_MOST_CLASHES]:
         why = "clashed before" if clash.seen else "declare the same paths"
         lines.append(
             plain(f"  !  {clean(clash.units[0])} and {clean(clash.units[1])} {why}: {how}", "yellow")
         )
-    if len(asked.clashes) > _MOST_CLASHES:
-        lines.append(plain(f"     … and {len(asked.clashes) - _MOST_CLASHES} more pairs", "yellow"))
-    if asked.silent:
-        verb = "declares" if asked.silent == 1 else "declare"
-        text = f"{count_of(asked.silent, 'unit')} {verb} no files: a clash is found only while they run"
+    if len(approval.clashes) > _MOST_CLASHES:
+        lines.append(plain(f"     … and {len(approval.clashes) - _MOST_CLASHES} more pairs", "yellow"))
+    if approval.silent:
+        verb = "declares" if approval.silent == 1 else "declare"
+        text = f"{count_of(approval.silent, 'unit')} {verb} no files: a clash is found only while they run"
         lines.append(plain(f"  {text}", "dim"))
     return lines
 

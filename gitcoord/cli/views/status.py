@@ -107,18 +107,18 @@ def _level_table(status: "StatusDocument", level: "LevelStatus") -> TextTable:
     return table
 
 
-def _row(wave: int | None, task: str, told: "TaskStatus") -> list[StyledText]:
-    shown = _shown(told)
+def _row(wave: int | None, task: str, status: "TaskStatus") -> list[StyledText]:
+    shown = _shown(status)
     mark, style = MARKS[shown]
-    pull = f" #{told.pull}" if told.pull is not None and told.state in ("open-pull", "landed") else ""
+    pull = f" #{status.pull}" if status.pull is not None and status.state in ("open-pull", "landed") else ""
     return [
         plain("" if wave is None else str(wave), "dim"),
         plain(mark, style),
         plain(clean(task)),
-        plain(clean(told.title)),
+        plain(clean(status.title)),
         plain(state_word(shown) + pull, style),
-        plain(clean(told.by or ""), "dim"),
-        plain(clean(ago(told.since)) if told.since else "", "dim"),
+        plain(clean(status.by or ""), "dim"),
+        plain(clean(ago(status.since)) if status.since else "", "dim"),
     ]
 
 
@@ -158,15 +158,15 @@ def _reasons(status: "StatusDocument", level: "LevelStatus") -> list[StyledText]
     return lines if hidden <= 0 else [*lines[:MOST_ROWS], plain(f"      … and {hidden} more", "dim")]
 
 
-def _shown(told: "TaskStatus") -> str:
+def _shown(status: "TaskStatus") -> str:
     """Returns the state to show: `stopped` for a started task without a running worker."""
-    if told.state in ("deferred", "rolled-back") and told.work == "running":
+    if status.state in ("deferred", "rolled-back") and status.work == "running":
         return "rework"
-    if told.state not in ("pending", "started") or told.work is None:
-        return told.state
-    if told.work in ("failed", "cancelled", "blocked", "deferred"):
-        return told.work
-    return "stopped" if told.state == "started" and told.work != "running" else told.state
+    if status.state not in ("pending", "started") or status.work is None:
+        return status.state
+    if status.work in ("failed", "cancelled", "blocked", "deferred"):
+        return status.work
+    return "stopped" if status.state == "started" and status.work != "running" else status.state
 
 
 def state_word(state: str) -> str:

@@ -38,7 +38,7 @@ def check_free(repository: Repository, unit: WorkUnit, directory: Path) -> None:
 def prepare(
     task_context: TaskContext,
     unit: WorkUnit,
-    how: CheckoutOptions,
+    options: CheckoutOptions,
     start: Oid,
     directory: Path,
     say: Callable[[str], None],
@@ -50,7 +50,7 @@ def prepare(
     """
     repository = task_context.repository
     moved: tuple[Path, ...] = ()
-    if how.fresh:
+    if options.fresh:
         moved = remove(repository, directory)
         _begin_anew(task_context, unit, start)
         task_context = load_task_context(
@@ -72,7 +72,7 @@ def prepare(
         if unit.subtask is None:
             take(
                 task_context,
-                CheckoutOptions(stack=how.stack, now=how.now, rewritten=True, worktree=directory),
+                CheckoutOptions(stack=options.stack, now=options.now, rewritten=True, worktree=directory),
             )
         else:
             _take_subtask(task_context, unit, start, directory)

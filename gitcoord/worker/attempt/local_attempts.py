@@ -39,12 +39,12 @@ def under_way(place: Path) -> bool:
     return at_work(place) or engine.poll([place.name])[place.name].state in ("starting", "running")
 
 
-def may_begin_here(told: Progress, attempt: int | None) -> bool:
+def may_begin_here(progress: Progress, attempt: int | None) -> bool:
     """Whether an attempt (None: the newest) without a directory here may still begin, by the journal."""
-    newest = told.attempt.number if told.attempt else 0
-    if told.cancelled or (told.state in ("submitted", "landed") and not told.retry_pending):
+    newest = progress.attempt.number if progress.attempt else 0
+    if progress.cancelled or (progress.state in ("submitted", "landed") and not progress.retry_pending):
         return False
-    return newest < attempt if attempt is not None else newest <= told.retried_after
+    return newest < attempt if attempt is not None else newest <= progress.retried_after
 
 
 def end_here(common_dir: Path, generation: int, unit: TaskId, attempt: int, grace: float) -> bool:
