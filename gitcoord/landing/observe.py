@@ -51,42 +51,42 @@ def observe(context: LandingContext, *, known: KnownPulls = NOTHING, fetch: bool
     """
     if fetch:
         context.store.refresh()
-    look = _look(context, known)
-    if _ahead_of_git(context, look):
+    facts = _read_facts(context, known)
+    if _ahead_of_git(context, facts):
         context.store.refresh()
-        look = _look(context, {**look.asked, **look.proposed})
-    branch = _level_branch(context, look) if context.options.strategy == "single-pr" else None
-    works = [_work(context, look, branch, task) for wave in context.level.waves for task in wave]
-    works = with_stacks(context.repository.git, context.ancestry, look.stacks, works)
-    targets = [look.base_commit, *([branch.tip] if branch and branch.tip else [])]
-    git, failing = context.repository.git, still_failing(works, look.progress, context.options.check)
-    works = revived(git, context.ancestry, look.stacks, works, targets, context.options.book, failing)
-    tracks = Tracks(plan=context.plan, progress=look.progress, landed=look.landed)
+        facts = _read_facts(context, {**facts.asked, **facts.proposed})
+    branch = _level_branch(context, facts) if context.options.strategy == "single-pr" else None
+    works = [_work(context, facts, branch, task) for wave in context.level.waves for task in wave]
+    works = with_stacks(context.repository.git, context.ancestry, facts.stacks, works)
+    targets = [facts.base_commit, *([branch.tip] if branch and branch.tip else [])]
+    git, failing = context.repository.git, still_failing(works, facts.progress, context.options.check)
+    works = revived(git, context.ancestry, facts.stacks, works, targets, context.options.book, failing)
+    tracks = Tracks(plan=context.plan, progress=facts.progress, landed=facts.landed)
     hold = context.options.foreign_commits == "hold"
-    works = with_carried(git, context.ancestry, look.base_commit, tracks, look.tips, works, hold=hold)
+    works = with_carried(git, context.ancestry, facts.base_commit, tracks, facts.tips, works, hold=hold)
     works = unless_rejected(
         context.ancestry,
         works,
-        look.progress,
+        facts.progress,
         base=context.plan.base,
-        base_commit=look.base_commit,
+        base_commit=facts.base_commit,
         single=branch is not None,
         adopted=context.plan.adopted,
-        tips=look.tips,
-        pulls=look.asked,
+        tips=facts.tips,
+        pulls=facts.asked,
         inside=frozenset(() if context.plan.adopted else (one.branch for one in context.plan.tasks.values())),
     )
     works = [_unless_held(context, work) for work in works]
     return LandingSnapshot(
         level=context.level.name,
         base=context.plan.base,
-        base_commit=look.base_commit,
+        base_commit=facts.base_commit,
         works=tuple(works),
-        level_branch=with_excess(context.repository.git, context.ancestry, look.base_commit, branch, works),
-        pulls={**look.asked, **look.proposed},
-        stranded=tuple(stranded_pulls(context, works, look.asked)),
-        landed_heads=look.stacks.landed,
-        undone=unrecorded(look.undone),
+        level_branch=with_excess(context.repository.git, context.ancestry, facts.base_commit, branch, works),
+        pulls={**facts.asked, **facts.proposed},
+        stranded=tuple(stranded_pulls(context, works, facts.asked)),
+        landed_heads=facts.stacks.landed,
+        undone=unrecorded(facts.undone),
     )
 
 
@@ -97,7 +97,7 @@ def _unless_held(context: LandingContext, work: TaskState) -> TaskState:
     return msgspec.structs.replace(work, standing="waiting", reason=WAITS_FOR_REPOSITORIES, held=True)
 
 
-def _look(context: LandingContext, known: KnownPulls) -> _RawFacts:
+def _read_facts(context: LandingContext, known: KnownPulls) -> _RawFacts:
     plan, store, git = context.plan, context.store, context.repository.git
     if context.shared.branch(plan.base) is None:
         raise base_missing(plan.base)
