@@ -81,7 +81,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "a task that lands later elsewhere kept in the level branch",
-        (Replace("landing/observe.py", "context.only is not None", "False"),),
+        (Replace("landing/observe.py", "context.only is None or work.task in context.only", "True"),),
         lambda scenario: (
             scenario.clashes == "api"
             and scenario.strategy == "single-pr"
