@@ -15,8 +15,8 @@ from rich.terminal_theme import MONOKAI
 
 from gitcoord.cli.views.dashboard.live_view import dashboard_view
 from gitcoord.cli.views.report.page import report_page
-from gitcoord.progress.build import make_picture
-from gitcoord.progress.measure import make_metrics
+from gitcoord.progress.make_metrics import make_metrics
+from gitcoord.progress.make_picture import make_picture
 from tests.progress.plans import at, simulate, sixty
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"

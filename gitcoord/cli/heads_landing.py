@@ -19,7 +19,7 @@ from gitcoord.cli.views.output import clean, emit, emit_json, plain, say, show
 from gitcoord.errors import GitcoordError
 from gitcoord.forge.pull_requests import Forge
 from gitcoord.landing.context import LandingContext
-from gitcoord.landing.deferral import take_again
+from gitcoord.landing.defer_task import take_again
 from gitcoord.landing.dry_run import preview
 from gitcoord.landing.landing_order import with_real_order
 from gitcoord.landing.loop import Lander

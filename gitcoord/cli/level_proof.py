@@ -8,7 +8,7 @@ import msgspec
 from gitcoord.cli.views.output import clean
 from gitcoord.conflicts.rules import rulebook
 from gitcoord.git.stacks import Stacks
-from gitcoord.landing.deferral import failure_reason
+from gitcoord.landing.defer_task import failure_reason
 from gitcoord.landing.level_search import LevelSearch, recent_failures
 from gitcoord.landing.notices import LandingNotices
 from gitcoord.landing.proof import CheckContext, CheckOptions, LevelProof, TaskHead

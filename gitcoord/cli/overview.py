@@ -10,7 +10,7 @@ from gitcoord.evidence.model import Landing
 from gitcoord.evidence.snapshot import Snapshot, find_snapshot
 from gitcoord.planning.model import Plan
 from gitcoord.progress.attempts import seconds_of
-from gitcoord.progress.build import Picture, make_picture
+from gitcoord.progress.make_picture import Picture, make_picture
 from gitcoord.run.heartbeat import last_heartbeat
 from gitcoord.state.accounts import ClosedAccount, closed_now
 from gitcoord.state.heartbeats import Beat, read_beats
@@ -20,7 +20,7 @@ from gitcoord.tasks.model import Finding, TaskId
 
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context
-    from gitcoord.progress.measure import Metrics
+    from gitcoord.progress.make_metrics import Metrics
 
 
 def quiet_at(beats: Mapping[tuple[str, int], Beat], now: str) -> dict[TaskId, float]:
@@ -96,7 +96,7 @@ class Overview:
     @cached_property
     def metrics(self) -> "Metrics":
         """The metrics at the time `at`."""
-        from gitcoord.progress.measure import make_metrics
+        from gitcoord.progress.make_metrics import make_metrics
 
         return make_metrics(self.plan, self.events, self.landed, self.at)
 

@@ -77,7 +77,7 @@ def make_plan(context: "Context | None", listed: TaskList, request: PlanRequest)
     if context is None:
         settings = load_settings(None)
         return PlanProposal(plan=_build(listed, request, settings, request.base or "main", PlanStart()))
-    from gitcoord.worker.branch_names import require_free_names
+    from gitcoord.worker.free_branch_names import require_free_names
 
     store = context.store
     saved = store.plan()

@@ -23,7 +23,7 @@ from gitcoord.planning.risks import NO_RISKS, Risks
 from gitcoord.state.store import Store
 from gitcoord.state.task_history import Progress
 from gitcoord.tasks.model import Finding, TaskId, TaskList
-from gitcoord.worker.branch_names import require_free_names
+from gitcoord.worker.free_branch_names import require_free_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -37,7 +37,7 @@ from gitcoord.run.session import RunSession
 from gitcoord.schedule.model import Capacity
 from gitcoord.worker.attempt.paths import run_directory
 from gitcoord.worker.attempt.prompt_template import read_template
-from gitcoord.worker.branch_names import require_free_names
+from gitcoord.worker.free_branch_names import require_free_names
 
 if TYPE_CHECKING:
     from gitcoord.cli.views.dashboard.dashboard import Dashboard

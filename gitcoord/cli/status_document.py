@@ -8,7 +8,7 @@ import msgspec
 from gitcoord.evidence.model import Landing
 from gitcoord.git.git_cli import Oid
 from gitcoord.planning.model import Plan, PlannedTask
-from gitcoord.progress.build import Parent, Picture, UnitState
+from gitcoord.progress.make_picture import Parent, Picture, UnitState
 from gitcoord.state.task_history import PENDING, Progress
 from gitcoord.tasks.model import Finding, TaskId
 

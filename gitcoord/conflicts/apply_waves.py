@@ -1,7 +1,7 @@
 """Writes the waves of a conflict report to the plan."""
 
 from gitcoord.conflicts.model import ConflictReport
-from gitcoord.planning.defer import with_waves
+from gitcoord.planning.later_wave import with_waves
 from gitcoord.planning.model import Plan, PlannedLevel
 
 

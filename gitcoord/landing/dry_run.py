@@ -18,7 +18,7 @@ from gitcoord.git.merge_tree import TreeMerge, commit_tree, merge_tree
 from gitcoord.git.repository import Repository
 from gitcoord.landing.context import LandingContext, stacks_on
 from gitcoord.landing.decide import next_step
-from gitcoord.landing.deferral import retry_hint
+from gitcoord.landing.defer_task import retry_hint
 from gitcoord.landing.level_branch_names import round_names
 from gitcoord.landing.loop_memory import LandingMemory, details_key
 from gitcoord.landing.mergeability import examine_in_git, with_forge_state

@@ -11,7 +11,7 @@ from gitcoord.landing.adopted import owners_of, retarget
 from gitcoord.landing.commit_generated import regenerate
 from gitcoord.landing.context import LandingContext, with_newest_plan
 from gitcoord.landing.decide import next_step
-from gitcoord.landing.deferral import make_deferral, record_deferral
+from gitcoord.landing.defer_task import make_deferral, record_deferral
 from gitcoord.landing.delete_branches import delete_spent
 from gitcoord.landing.loop_memory import LandingMemory
 from gitcoord.landing.merge_together import merge_together

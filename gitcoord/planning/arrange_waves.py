@@ -109,7 +109,7 @@ def _heaviest(ranked: Sequence[Candidate], clashes: Collection[frozenset[TaskId]
 
     Of several such waves, the one with more important tasks.
     """
-    from gitcoord.planning.largest import largest_set
+    from gitcoord.planning.largest_wave import largest_set
 
     number = {task.id: index for index, task in enumerate(ranked)}
     rivals: list[set[int]] = [set() for _ in ranked]

@@ -13,7 +13,7 @@ from gitcoord.planning.risks import LEAST, expected_conflicts
 from gitcoord.tasks.model import TaskId
 
 if TYPE_CHECKING:
-    from gitcoord.planning.spread import Risk
+    from gitcoord.planning.risk_partition import Risk
 
 MOST_TASKS: Final = 400
 """A larger level or wave keeps its order."""
@@ -40,7 +40,7 @@ def weighed_waves(
     tasks = [task for wave in waves for task in wave]
     if len(tasks) > MOST_TASKS or weighing.risk.keys().isdisjoint(tasks):
         return found
-    from gitcoord.planning.spread import respread
+    from gitcoord.planning.risk_partition import respread
 
     risk = _with_clashes(tasks, clashes, weighing.risk)
     if len(found) > 1:
@@ -67,7 +67,7 @@ def capped_parts(plan: Plan, wave: Sequence[TaskId]) -> list[list[TaskId]]:
         return [
             list(longest_first[at : at + plan.max_parallel]) for at in range(0, len(wave), plan.max_parallel)
         ]
-    from gitcoord.planning.spread import spread
+    from gitcoord.planning.risk_partition import spread
 
     again = math.fsum(minutes.values()) / len(minutes) * (plan.rework_cost or 1.0)
     return spread(wave, count=count, room=plan.max_parallel, risk=risk, minutes=minutes, rework=again or 1.0)
@@ -75,7 +75,7 @@ def capped_parts(plan: Plan, wave: Sequence[TaskId]) -> list[list[TaskId]]:
 
 def _with_clashes(tasks: Sequence[TaskId], clashes: Clashes, risk: "Risk") -> "Risk":
     """Returns the risks, with a prohibitive cost for pairs that exclude each other."""
-    from gitcoord.planning.spread import NEVER
+    from gitcoord.planning.risk_partition import NEVER
 
     here = set(tasks)
     found = {task: dict(risk.get(task, {})) for task in tasks}

@@ -9,7 +9,7 @@ import msgspec
 from gitcoord.planning.graph import Graph
 from gitcoord.planning.model import Plan
 from gitcoord.progress.attempts import TimedAttempt
-from gitcoord.progress.run_state import LiveState
+from gitcoord.progress.live_state import LiveState
 from gitcoord.progress.units import PlanUnit
 from gitcoord.state.task_history import PENDING, Attempt, Progress
 from gitcoord.tasks.model import TaskId

@@ -17,7 +17,7 @@ from gitcoord.settings import RunSettings
 from gitcoord.state.store import Store
 from gitcoord.state.task_history import PENDING
 from gitcoord.tasks.model import TaskId
-from gitcoord.worker.attempt.checkout import clear_done
+from gitcoord.worker.attempt.agent_checkout import clear_done
 from gitcoord.worker.attempt.local_attempts import attempts_here
 from gitcoord.worker.attempt.paths import checkout_directory
 from gitcoord.worker.unit import find_unit

@@ -8,7 +8,7 @@ import msgspec
 from gitcoord.engines.engine import Launch
 from gitcoord.events import TasksClash
 from gitcoord.notices import Tell
-from gitcoord.progress.run_state import LiveState
+from gitcoord.progress.live_state import LiveState
 from gitcoord.run.attempt_policy import AttemptLimits
 from gitcoord.run.observe import RunView
 from gitcoord.schedule.model import Capacity, Policy, UnitStart

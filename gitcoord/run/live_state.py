@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gitcoord.engines.engine import Engine
-from gitcoord.progress.run_state import LiveState
+from gitcoord.progress.live_state import LiveState
 from gitcoord.run.observe import RunView
 from gitcoord.schedule.model import Capacity, ScheduleDecision
 from gitcoord.tasks.model import TaskId

@@ -13,7 +13,7 @@ import msgspec
 from gitcoord.engines.engine import Engine
 from gitcoord.errors import GitcoordError
 from gitcoord.notices import AnyNotice, AttemptsEnding, StartedAlthough, StartFailed, StartsHeld
-from gitcoord.progress.run_state import LiveState
+from gitcoord.progress.live_state import LiveState
 from gitcoord.run.effects import RunEffects, RunOptions
 from gitcoord.run.error_backoff import RunPatience
 from gitcoord.run.heartbeat import RunHeartbeat, heartbeat_ref

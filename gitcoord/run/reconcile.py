@@ -9,7 +9,7 @@ from pathlib import Path
 from gitcoord.engines.engine import Engine, key_of
 from gitcoord.errors import GitcoordError
 from gitcoord.events import AttemptEnded, Outcome
-from gitcoord.landing.deferral import record_deferral
+from gitcoord.landing.defer_task import record_deferral
 from gitcoord.notices import SubmissionFailed, Tell
 from gitcoord.run.attempt_state import HELD, DeadAttempt
 from gitcoord.run.observe import RunView

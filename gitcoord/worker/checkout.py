@@ -16,8 +16,8 @@ from gitcoord.state.journal import now, worker_name
 from gitcoord.state.task_history import PENDING
 from gitcoord.tasks.model import TaskId
 from gitcoord.text_lists import named_tasks, some
-from gitcoord.worker.branch_names import require_free_names
-from gitcoord.worker.deferral import check_notes, merged_like, other_side
+from gitcoord.worker.deferred_work import check_notes, merged_like, other_side
+from gitcoord.worker.free_branch_names import require_free_names
 from gitcoord.worker.own_work import unrelated
 from gitcoord.worker.restore_after_rollback import bring_back, former_work, rolled_back
 from gitcoord.worker.rewritten_work import was_here

@@ -12,10 +12,10 @@ from gitcoord.planning.model import Plan
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.task_history import PENDING, Progress
 from gitcoord.tasks.model import TaskId
-from gitcoord.worker.branch_names import require_free_names
 from gitcoord.worker.checkout import CheckoutOptions, put_on_branch
-from gitcoord.worker.complete import check_ready
+from gitcoord.worker.free_branch_names import require_free_names
 from gitcoord.worker.own_work import check_added
+from gitcoord.worker.ready_to_submit import check_ready
 from gitcoord.worker.subtasks import done_at, hand_in_whole, subtask_start
 from gitcoord.worker.task_context import Checkout, Submission, TaskContext
 from gitcoord.worker.task_list_changes import list_note, put_lists_back

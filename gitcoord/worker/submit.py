@@ -11,17 +11,17 @@ from gitcoord.evidence.foreign_commits import Carried
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import HEADS, RefUpdate
 from gitcoord.landing.conflicting_tasks import other_side
-from gitcoord.landing.deferral import conflict_reason, exclusive_reason, record_deferral
+from gitcoord.landing.defer_task import conflict_reason, exclusive_reason, record_deferral
 from gitcoord.landing.level_branch import FoldConflict, FoldResult, fold_in
 from gitcoord.landing.level_branch_names import present_round
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.store import Unless
 from gitcoord.state.task_history import PENDING
 from gitcoord.tasks.model import TaskId
-from gitcoord.worker.complete import check_ready, working_copy
-from gitcoord.worker.deferral import check_reworked, way_out
+from gitcoord.worker.deferred_work import check_reworked, way_out
 from gitcoord.worker.own_work import carried_note, check_added, find_carried
 from gitcoord.worker.pushed_work import is_pushed_work
+from gitcoord.worker.ready_to_submit import check_ready, working_copy
 from gitcoord.worker.restore_after_rollback import require_restored
 from gitcoord.worker.rewritten_work import was_here
 from gitcoord.worker.stacked_work import only_stacked, parent_unknown

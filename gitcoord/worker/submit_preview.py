@@ -9,9 +9,9 @@ from gitcoord.landing.level_branch import FoldConflict, FoldOutcome, fold_in_mem
 from gitcoord.landing.level_branch_names import present_round
 from gitcoord.tasks.model import TaskId
 from gitcoord.text_lists import some
-from gitcoord.worker.complete import check_ready
-from gitcoord.worker.deferral import check_reworked
+from gitcoord.worker.deferred_work import check_reworked
 from gitcoord.worker.own_work import carried_note, check_added, find_carried
+from gitcoord.worker.ready_to_submit import check_ready
 from gitcoord.worker.restore_after_rollback import require_restored
 from gitcoord.worker.submit import not_folded_yet, require_commits
 from gitcoord.worker.task_context import TaskContext

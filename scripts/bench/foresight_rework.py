@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-from gitcoord.planning.spread import spread
+from gitcoord.planning.risk_partition import spread
 from gitcoord.tasks.model import TaskId
 
 Pair = tuple[str, str]

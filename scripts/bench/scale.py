@@ -25,7 +25,7 @@ from gitcoord.git.git_cli import Git
 from gitcoord.git.git_result import GitResult
 from gitcoord.git.locate_repository import locate
 from gitcoord.git.remote_refs import SharedRefs
-from gitcoord.progress.run_state import LiveState
+from gitcoord.progress.live_state import LiveState
 from gitcoord.run.attempt_policy import AttemptLimits
 from gitcoord.run.capacity import CapacityMeter
 from gitcoord.run.effects import RunEffects, RunOptions

@@ -24,7 +24,7 @@ from gitcoord.cli.views.dashboard.live_view import dashboard_view
 from gitcoord.cli.views.dashboard.rows import choose, frames_of
 from gitcoord.events import AnyEvent, AttemptStarted, RunChanged, TasksClash
 from gitcoord.notices import Caution, EventsRecorded, RunHindered
-from gitcoord.progress.build import Picture, make_picture
+from gitcoord.progress.make_picture import Picture, make_picture
 from gitcoord.progress.unit_state import FINISHED
 from gitcoord.run.heartbeat import RunHeartbeat, last_heartbeat
 from gitcoord.state.heartbeats import RUN_SILENT

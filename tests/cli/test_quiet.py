@@ -9,8 +9,8 @@ from gitcoord.cli.overview import quiet_at
 from gitcoord.cli.views.dashboard.live_view import dashboard_view
 from gitcoord.events import AttemptStarted
 from gitcoord.git.remote_refs import RefUpdate
-from gitcoord.progress.build import make_picture
-from gitcoord.progress.run_state import LiveState
+from gitcoord.progress.live_state import LiveState
+from gitcoord.progress.make_picture import make_picture
 from gitcoord.state.heartbeats import Beat, beat_ref, write_beat
 from gitcoord.state.journal import now
 from gitcoord.state.store import Store

@@ -16,8 +16,8 @@ from gitcoord.cli.views.report.tiles import story_of
 from gitcoord.events import AnyEvent, AttemptEnded, AttemptStarted, TaskDeferred, TasksClash
 from gitcoord.outside import OutsideChange
 from gitcoord.planning.model import Plan
-from gitcoord.progress.build import make_picture
-from gitcoord.progress.measure import make_metrics
+from gitcoord.progress.make_metrics import make_metrics
+from gitcoord.progress.make_picture import make_picture
 from tests.progress.plans import Played, at, parent, planned, play, sixty, task
 from tests.state.world import plan_of, store_of
 from tests.support.cli import gitcoord

@@ -44,7 +44,7 @@ ONLY_FOR_SOME = {
     "gitcoord.git.damage",
     "gitcoord.planning.glob_intersection",
     "gitcoord.planning.simulated_run",
-    "gitcoord.planning.spread",
+    "gitcoord.planning.risk_partition",
 }
 
 

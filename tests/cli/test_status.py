@@ -9,12 +9,12 @@ from gitcoord.cli.status_document import make_status
 from gitcoord.cli.views.output import show
 from gitcoord.cli.views.status import status_view
 from gitcoord.events import AnyEvent, CancelAsked, PullOpened, TaskDeferred, TaskLanded
-from gitcoord.progress.build import make_picture
+from gitcoord.progress.make_picture import make_picture
 from gitcoord.state.journal import now
 from gitcoord.state.task_history import replay
 from gitcoord.tasks.model import TaskId
 from tests.progress.plans import at, parent, planned, task
-from tests.progress.test_build import begun, over
+from tests.progress.test_make_picture import begun, over
 from tests.state.world import STATE, plan_of, started, store_of, submitted
 from tests.support.cli import gitcoord
 from tests.support.repos import Repo

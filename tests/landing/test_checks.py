@@ -9,7 +9,7 @@ import pytest
 
 from gitcoord.cli.context import open_context
 from gitcoord.events import TaskDeferred
-from gitcoord.landing.deferral import record_deferral
+from gitcoord.landing.defer_task import record_deferral
 from gitcoord.state.journal import now
 from tests.landing.scenes import METHODS, STRATEGIES
 from tests.landing.semantic import CHECK, failing_commits, renamed_function

@@ -8,7 +8,7 @@ import pytest
 
 from gitcoord.errors import GitcoordError
 from gitcoord.git.locate_repository import locate
-from gitcoord.worker.attempt.checkout import remove
+from gitcoord.worker.attempt.agent_checkout import remove
 from tests.support.repos import Repo
 
 _SCRIPT = """#!/bin/sh

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gitcoord.worker.attempt.slots import held_slot
+from gitcoord.worker.attempt.slot_numbers import held_slot
 from tests.support.project import Project
 from tests.support.repos import Content, symlink
 from tests.support.tasklists import task

@@ -6,7 +6,7 @@ import pytest
 
 from gitcoord.git.locate_repository import locate
 from gitcoord.git.remote_refs import SharedRefs
-from gitcoord.worker.attempt.checkout import clear_done
+from gitcoord.worker.attempt.agent_checkout import clear_done
 from gitcoord.worker.unit import find_unit
 from tests.planning.lists import a_plan, a_subtask, a_task
 from tests.support.repos import Repo

@@ -157,7 +157,7 @@ def _branches(context: "Context") -> "Iterator[Diagnosis]":
     from gitcoord.forge.doctor_result import fine
     from gitcoord.git.remote_refs import HEADS
     from gitcoord.planning.branch_names import branch_name
-    from gitcoord.worker.branch_names import require_free, require_free_names
+    from gitcoord.worker.free_branch_names import require_free, require_free_names
 
     plan = context.store.plan()
     if plan is None:

@@ -107,7 +107,7 @@ def merge_level(
     from gitcoord.cli.context import acts_across, open_context
     from gitcoord.cli.merge_options import LandingArguments, make_landing_context, make_options
     from gitcoord.cli.views.notices import say_notice
-    from gitcoord.landing.deferral import take_again
+    from gitcoord.landing.defer_task import take_again
     from gitcoord.landing.landing_order import with_real_order
 
     context = open_context(reads=dry_run, several=True)

@@ -94,7 +94,7 @@ def _document(context: "Context") -> "StatusDocument":
     from gitcoord.cli.status_document import make_status
     from gitcoord.evidence.landings import moved_on
     from gitcoord.evidence.snapshot import find_snapshot
-    from gitcoord.progress.build import make_picture
+    from gitcoord.progress.make_picture import make_picture
     from gitcoord.state.accounts import closed_now
     from gitcoord.state.heartbeats import read_beats
     from gitcoord.state.journal import now

@@ -8,7 +8,7 @@ from gitcoord.cli.documents.conflict_types import ConflictsDocument
 from gitcoord.cli.documents.types import CheckoutPreview
 from gitcoord.cli.status_document import StatusDocument
 from gitcoord.landing.rollback.model import RollbackReport
-from gitcoord.progress.build import Picture
+from gitcoord.progress.make_picture import Picture
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.task_context import Checkout
 

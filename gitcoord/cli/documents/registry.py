@@ -11,7 +11,7 @@ from gitcoord.events import AnyEvent
 from gitcoord.landing.across.model import LevelReport
 from gitcoord.landing.report import Report
 from gitcoord.landing.rollback.model import RollbackReport
-from gitcoord.progress.build import Picture
+from gitcoord.progress.make_picture import Picture
 from gitcoord.run.run_preview import Approval
 from gitcoord.run.run_report import RunEnd
 from gitcoord.worker.attempt.preconditions import WorkerEnd

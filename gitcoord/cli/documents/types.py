@@ -13,7 +13,7 @@ from gitcoord.foresight.hotspots import HotspotReport
 from gitcoord.git.git_cli import Oid
 from gitcoord.landing.report import Report
 from gitcoord.planning.model import Plan
-from gitcoord.progress.measure import Metrics
+from gitcoord.progress.make_metrics import Metrics
 from gitcoord.reclaim.model import Holding
 from gitcoord.tasks.model import TaskId
 

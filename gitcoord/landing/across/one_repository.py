@@ -16,7 +16,7 @@ from gitcoord.landing.model import Carrier, LandingSnapshot
 from gitcoord.landing.report import Report
 from gitcoord.landing.steps import HandOver, Merge, MergeTogether
 from gitcoord.notices import EventsRecorded, Tell
-from gitcoord.planning.defer import brought_forward
+from gitcoord.planning.later_wave import brought_forward
 from gitcoord.planning.model import Plan
 from gitcoord.state.journal import now, worker_name
 from gitcoord.tasks.model import TaskId

@@ -11,8 +11,8 @@ from gitcoord.errors import GitcoordError
 from gitcoord.git.worktree import WorkingCopy
 from gitcoord.tasks.model import TaskId
 from gitcoord.text_lists import some
+from gitcoord.worker.attempt.agent_checkout import prepare, ready, unlock, unready
 from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult, patiently, without_room
-from gitcoord.worker.attempt.checkout import prepare, ready, unlock, unready
 from gitcoord.worker.attempt.checkout_repair import mend_branch, show_hidden_files
 from gitcoord.worker.attempt.commit_message import commit_message
 from gitcoord.worker.attempt.commit_work import settle

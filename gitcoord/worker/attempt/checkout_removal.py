@@ -1,7 +1,7 @@
 """Removes or keeps a checkout when its attempt has ended."""
 
+from gitcoord.worker.attempt.agent_checkout import clear_done, remove
 from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult
-from gitcoord.worker.attempt.checkout import clear_done, remove
 
 
 def clear_away(context: AttemptContext, result: AttemptResult) -> None:

@@ -10,7 +10,7 @@ from gitcoord.git.remote_refs import HEADS
 from gitcoord.git.repository import Repository
 from gitcoord.git.worktree import WorkingCopy
 from gitcoord.text_lists import some
-from gitcoord.worker.attempt.checkout import ready
+from gitcoord.worker.attempt.agent_checkout import ready
 from gitcoord.worker.attempt.kept_commits import put_aside
 
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from gitcoord.errors import GitcoordError
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.worktree import WorkingCopy
+from gitcoord.worker.attempt.agent_checkout import is_ready
 from gitcoord.worker.attempt.attempt_context import AttemptContext, keep_left
-from gitcoord.worker.attempt.checkout import is_ready
 from gitcoord.worker.attempt.checkout_repair import mend, mend_branch, show_hidden_files
 from gitcoord.worker.attempt.kept_commits import keep_also, keep_commits, keep_unnamed, kept_ref
 from gitcoord.worker.attempt.local_attempts import attempts_here

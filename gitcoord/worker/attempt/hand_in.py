@@ -8,7 +8,7 @@ from gitcoord.git.git_cli import Oid
 from gitcoord.git.merge_tree import merge_tree
 from gitcoord.git.remote_refs import HEADS, RefUpdate
 from gitcoord.git.worktree import WorkingCopy
-from gitcoord.landing.deferral import conflict_reason, exclusive_reason, record_deferral
+from gitcoord.landing.defer_task import conflict_reason, exclusive_reason, record_deferral
 from gitcoord.landing.level_branch_names import present_round
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.task_history import PENDING
@@ -18,7 +18,7 @@ from gitcoord.worker.attempt.held_back_files import why_nothing_to_submit
 from gitcoord.worker.attempt.kept_commits import keep_also, kept_ref
 from gitcoord.worker.attempt.prompt import ConflictBrief
 from gitcoord.worker.attempt.run_commands import run_check
-from gitcoord.worker.deferral import merged_like
+from gitcoord.worker.deferred_work import merged_like
 from gitcoord.worker.leases import superseded
 from gitcoord.worker.rewritten_work import was_here
 from gitcoord.worker.submit import hand_in_commit, who_else

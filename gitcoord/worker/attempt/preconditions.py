@@ -13,15 +13,15 @@ from gitcoord.state.journal import now, worker_name
 from gitcoord.state.log_ends import write_log_end
 from gitcoord.state.task_history import PENDING, Progress
 from gitcoord.tasks.model import TaskId
-from gitcoord.worker.attempt.checkout import check_free, clear_done
+from gitcoord.worker.attempt.agent_checkout import check_free, clear_done
 from gitcoord.worker.attempt.claim import AGAIN, EXIT_CODES, refusal
 from gitcoord.worker.attempt.outside import MOST_OUTSIDE, outside_of_dead
 from gitcoord.worker.attempt.paths import attempt_directory
 from gitcoord.worker.attempt.pid_file import died_here, worker_at
 from gitcoord.worker.attempt.request import WorkerOrder
 from gitcoord.worker.attempt.signals import StopSignal
-from gitcoord.worker.branch_names import require_free_names
 from gitcoord.worker.checkout import CheckoutOptions, starting_point
+from gitcoord.worker.free_branch_names import require_free_names
 from gitcoord.worker.leases import superseded
 from gitcoord.worker.subtasks import done_at, subtask_start, whole
 from gitcoord.worker.task_context import TaskContext

@@ -9,7 +9,7 @@ from gitcoord.tasks.model import Task, TaskId
 from gitcoord.worker.attempt.kept_commits import refs_kept
 from gitcoord.worker.attempt.prompt import Brief, ConflictBrief
 from gitcoord.worker.attempt.prompt_task import Sibling, SiblingState
-from gitcoord.worker.deferral import other_side
+from gitcoord.worker.deferred_work import other_side
 from gitcoord.worker.done_subtasks import done_subtasks
 from gitcoord.worker.file_index import TouchedPath, find_touched
 from gitcoord.worker.task_context import TaskContext

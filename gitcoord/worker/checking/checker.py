@@ -17,9 +17,9 @@ from gitcoord.git.repository import Repository
 from gitcoord.settings import RunSettings
 from gitcoord.worker.attempt.environment import withheld
 from gitcoord.worker.attempt.run_commands import command_words
+from gitcoord.worker.checking.checkouts import source_of
 from gitcoord.worker.checking.fork_server import CheckProcess, ForkServer
 from gitcoord.worker.checking.process import CheckOrder, write_order
-from gitcoord.worker.checking.slots import source_of
 
 _LOOK_AGAIN = 5.0
 _MOMENT = 0.05

@@ -16,9 +16,9 @@ from gitcoord.git.git_cli import Oid
 from gitcoord.git.repository import Repository
 from gitcoord.settings import RuleSettings, RunSettings
 from gitcoord.worker.checking.checker import check_environment, slots_directory
+from gitcoord.worker.checking.checkouts import source_of
 from gitcoord.worker.checking.fork_server import ForkServer
 from gitcoord.worker.checking.process import CheckOrder, write_order
-from gitcoord.worker.checking.slots import source_of
 
 _LOG_BYTES = 1 << 20
 _LONGEST_WAIT = 3600.0

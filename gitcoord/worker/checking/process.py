@@ -23,7 +23,7 @@ from gitcoord.worker.attempt.command_process import Command, CommandEnd, run_com
 from gitcoord.worker.attempt.log import Log
 from gitcoord.worker.attempt.run_commands import command_words
 from gitcoord.worker.attempt.signals import StopSignal, listening
-from gitcoord.worker.checking.slots import BorrowedRepository, Slot, Waiting, held_lock, held_slot
+from gitcoord.worker.checking.checkouts import BorrowedRepository, Slot, Waiting, held_lock, held_slot
 from gitcoord.worker.transient_errors import disk_problem
 
 ORDER_FILE = "order.json"

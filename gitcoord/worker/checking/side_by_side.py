@@ -21,7 +21,7 @@ from gitcoord.worker.attempt.log import Log
 from gitcoord.worker.attempt.run_commands import command_words
 from gitcoord.worker.attempt.signals import listening
 from gitcoord.worker.checking.checker import check_environment, default_slots, slots_directory
-from gitcoord.worker.checking.slots import Waiting, held_slot, source_of
+from gitcoord.worker.checking.checkouts import Waiting, held_slot, source_of
 
 VARIABLE = "GITCOORD_REPOSITORY_"
 _LOG_BYTES = 1 << 20

@@ -8,7 +8,7 @@ from gitcoord.cli.views.dashboard.lines import PlainLines
 from gitcoord.cli.views.notices import asks_somebody, is_in_journal, notice_sentence
 from gitcoord.cli.views.output import clean, plain
 from gitcoord.notices import ChecksRunning
-from gitcoord.progress.build import needing_somebody
+from gitcoord.progress.make_picture import needing_somebody
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from gitcoord.events import AnyEvent
     from gitcoord.notices import AnyNotice
-    from gitcoord.progress.build import Picture
+    from gitcoord.progress.make_picture import Picture
 
 # A run of a thousand short tasks has far more events than a person can read.
 _SOONEST = 0.5

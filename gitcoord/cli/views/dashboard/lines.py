@@ -6,7 +6,7 @@ from gitcoord.cli.views.dashboard.rows import word
 from gitcoord.cli.views.output import clean, count_of
 from gitcoord.cli.views.times import duration, time_of_day
 from gitcoord.events import AnyEvent
-from gitcoord.progress.build import Picture, UnitState
+from gitcoord.progress.make_picture import Picture, UnitState
 
 SUMMARY_EVERY = 60.0
 _RUN: Mapping[str | None, tuple[str, str]] = {

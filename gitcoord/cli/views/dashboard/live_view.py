@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Group
     from rich.text import Text
 
-    from gitcoord.progress.build import Picture, RecentEvent, UnitState, UnitView
+    from gitcoord.progress.make_picture import Picture, RecentEvent, UnitState, UnitView
 
 MARKS: "dict[UnitState, tuple[str, str]]" = {
     "landed": ("█", "green"),

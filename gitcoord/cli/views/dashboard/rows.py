@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from gitcoord.cli.views.output import count_of
-from gitcoord.progress.build import Parent, Picture, UnitState, UnitView
+from gitcoord.progress.make_picture import Parent, Picture, UnitState, UnitView
 from gitcoord.progress.unit_state import FINISHED, parent_state
 from gitcoord.text_lists import some
 

@@ -4,8 +4,8 @@ import time
 
 from gitcoord.cli.views.dashboard.dashboard import Dashboard
 from gitcoord.cli.views.output import count_of
-from gitcoord.progress.build import make_picture
-from gitcoord.progress.run_state import LiveState
+from gitcoord.progress.live_state import LiveState
+from gitcoord.progress.make_picture import make_picture
 from gitcoord.run.event_feed import EventFeed
 from gitcoord.run.observe import RunView
 from gitcoord.run.polling import Signals

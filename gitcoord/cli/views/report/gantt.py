@@ -6,7 +6,7 @@ import msgspec
 
 from gitcoord.cli.views.times import duration
 from gitcoord.planning.arrange_waves import natural_key
-from gitcoord.progress.measure import Bar, Metrics
+from gitcoord.progress.make_metrics import Bar, Metrics
 
 MOST_ROWS = 600
 ROW = 24

@@ -7,7 +7,7 @@ from rich.cells import cell_len, set_cell_size
 
 from gitcoord.cli.views.output import clean
 from gitcoord.planning.model import Plan, PlannedLevel
-from gitcoord.progress.build import Parent, Picture, UnitState
+from gitcoord.progress.make_picture import Parent, Picture, UnitState
 from gitcoord.tasks.model import TaskId
 
 MOST_TASKS = 250

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from gitcoord.events import AnyEvent
     from gitcoord.planning.model import Plan
-    from gitcoord.progress.build import Picture
-    from gitcoord.progress.measure import Metrics
+    from gitcoord.progress.make_metrics import Metrics
+    from gitcoord.progress.make_picture import Picture
 
 _PAGES = "gitcoord.cli.views.report"
 

@@ -16,8 +16,8 @@ from gitcoord.cli.views.times import duration, on_the_clock, time_of_day
 from gitcoord.events import AnyEvent
 from gitcoord.planning.model import Plan
 from gitcoord.progress.attempts import timed_attempts
-from gitcoord.progress.build import Picture, UnitState
-from gitcoord.progress.measure import Metrics, Step
+from gitcoord.progress.make_metrics import Metrics, Step
+from gitcoord.progress.make_picture import Picture, UnitState
 from gitcoord.progress.recent_events import is_bad
 from gitcoord.tasks.model import TaskId
 

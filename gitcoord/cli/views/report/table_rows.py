@@ -7,7 +7,7 @@ import msgspec
 from gitcoord.cli.views.dashboard.rows import word
 from gitcoord.cli.views.times import duration
 from gitcoord.progress.attempts import TimedAttempt
-from gitcoord.progress.build import Parent, Picture, UnitState, UnitView
+from gitcoord.progress.make_picture import Parent, Picture, UnitState, UnitView
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,8 +12,8 @@ from gitcoord.cli.views.styled_text import Shown, StyledText, TextColumn, TextTa
 from gitcoord.cli.views.times import duration
 
 if TYPE_CHECKING:
-    from gitcoord.progress.build import Picture
-    from gitcoord.progress.measure import Bar, Metrics
+    from gitcoord.progress.make_metrics import Bar, Metrics
+    from gitcoord.progress.make_picture import Picture
 
 MOST_BARS = 40
 _MOST_CLASHES = 10

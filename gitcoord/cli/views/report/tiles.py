@@ -4,8 +4,8 @@ import msgspec
 
 from gitcoord.cli.views.output import count_of
 from gitcoord.cli.views.times import duration
-from gitcoord.progress.build import Picture
-from gitcoord.progress.measure import Metrics
+from gitcoord.progress.make_metrics import Metrics
+from gitcoord.progress.make_picture import Picture
 
 
 class Tile(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,8 +5,8 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gitcoord.planning.risk_partition import NEVER, respread, spread
 from gitcoord.planning.risks import expected_conflicts
-from gitcoord.planning.spread import NEVER, respread, spread
 from gitcoord.tasks.model import TaskId
 
 IDS = [TaskId(str(number)) for number in range(12)]

@@ -14,9 +14,9 @@ from gitcoord.events import AnyEvent, AttemptEnded, PullOpened, RunChanged
 from gitcoord.planning.model import Plan, PlannedTask
 from gitcoord.planning.units import Units
 from gitcoord.progress.attempts import seconds_of, timed_attempts
+from gitcoord.progress.live_state import LiveState
 from gitcoord.progress.progress_estimate import Pace, measure_pace
 from gitcoord.progress.recent_events import Clash, RecentEvent, clashes_of, newest
-from gitcoord.progress.run_state import LiveState
 from gitcoord.progress.unit_state import FINISHED, UnitState, UnitView, parent_state, unit_views
 from gitcoord.progress.units import PlanUnit, plan_units, unit_graph, units_at_work
 from gitcoord.state.accounts import ClosedAccount

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from gitcoord.events import TaskDeferred
-from gitcoord.landing.deferral import record_deferral
+from gitcoord.landing.defer_task import record_deferral
 from gitcoord.state.journal import now
 from gitcoord.tasks.model import TaskId
 from tests.state.world import store_of, submitted

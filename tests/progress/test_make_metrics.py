@@ -21,7 +21,7 @@ from gitcoord.events import (
 )
 from gitcoord.planning.model import Plan
 from gitcoord.planning.risks import PairRisk, Risks, band_of
-from gitcoord.progress.measure import Metrics, make_metrics
+from gitcoord.progress.make_metrics import Metrics, make_metrics
 from gitcoord.tasks.model import TaskId
 from tests.progress.plans import COMMIT, Played, at, parent, planned, play, task
 from tests.support.laws import tries

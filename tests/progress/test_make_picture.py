@@ -21,9 +21,9 @@ from gitcoord.events import (
     TaskSubmitted,
 )
 from gitcoord.planning.model import Plan
-from gitcoord.progress.build import Picture, UnitView, make_picture
-from gitcoord.progress.measure import make_metrics
-from gitcoord.progress.run_state import LiveState
+from gitcoord.progress.live_state import LiveState
+from gitcoord.progress.make_metrics import make_metrics
+from gitcoord.progress.make_picture import Picture, UnitView, make_picture
 from gitcoord.progress.unit_state import FINISHED
 from gitcoord.tasks.model import TaskId
 from tests.progress.plans import COMMIT, at, parent, planned, play, task

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitcoord.planning.arrange_waves import Candidate, arrange
-from gitcoord.planning.largest import largest_set
+from gitcoord.planning.largest_wave import largest_set
 from gitcoord.tasks.model import TaskId
 
 PAIRS = st.sets(st.tuples(st.integers(0, 7), st.integers(0, 7)).filter(lambda pair: pair[0] < pair[1]))

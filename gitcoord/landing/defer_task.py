@@ -7,7 +7,7 @@ from gitcoord.landing.context import LandingContext
 from gitcoord.landing.model import LandingSnapshot, TaskState
 from gitcoord.landing.proof import CheckFailure
 from gitcoord.landing.steps import Defer
-from gitcoord.planning.defer import postponed
+from gitcoord.planning.later_wave import postponed
 from gitcoord.planning.model import Plan
 from gitcoord.state.journal import now, worker_name
 from gitcoord.state.store import Store
