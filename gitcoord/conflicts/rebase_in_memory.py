@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import msgspec
 
 from gitcoord.conflicts.fork_points import Fork
+from gitcoord.git.commit_facts import trees_of
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import merge_trees, trees_of
+from gitcoord.git.merge_tree import merge_trees
 from gitcoord.git.object_writer import Writer
 
 _LATE = 2**31 - 1

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from gitcoord.evidence.taken_back import lacks_taken_back
+from gitcoord.git.commit_facts import first_parents, trees_of
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import first_parents, merge_trees, trees_of
+from gitcoord.git.merge_tree import merge_trees
 
 
 def holds(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[bool]:

@@ -7,8 +7,9 @@ import msgspec
 
 from gitcoord.evidence.trailers import FOLDED
 from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.commit_facts import paths_between, trees_of
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import merge_trees, paths_between, trees_of, unmerged_spec
+from gitcoord.git.merge_tree import merge_trees, unmerged_spec
 
 
 class Folds(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,8 +13,8 @@ from gitcoord.evidence.copies import newest_copies
 from gitcoord.evidence.taken_back import lacks_taken_back
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.bare_merge import merge_all_on_server
+from gitcoord.git.commit_facts import paths_between, trees_of
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import paths_between, trees_of
 
 _MOST_LIKELY = 12
 _MOST = 60

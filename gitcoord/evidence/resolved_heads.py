@@ -10,8 +10,8 @@ from functools import partial
 from gitcoord.evidence.content import bringing_commit, holds
 from gitcoord.evidence.copies import naming_commits
 from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.commit_facts import first_parents
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import first_parents
 
 _MOST_TRIED = 50
 """Most commits of a branch to try, newest first."""

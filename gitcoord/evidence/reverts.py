@@ -9,8 +9,9 @@ from functools import partial
 from gitcoord.events import RollbackProposed
 from gitcoord.evidence.trailers import ROLLED_BACK, values
 from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.commit_facts import first_parents, paths_between, tree_of
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import first_parents, merge_tree, paths_between, tree_of
+from gitcoord.git.merge_tree import merge_tree
 
 Candidate = tuple[Oid, tuple[str, ...]]
 """A commit, and the landings that its trailers name."""

@@ -7,8 +7,10 @@ change: the merge says that the base has all of the branch, although nothing was
 
 from collections.abc import Callable, Collection, Sequence
 
+from gitcoord.git.commit_facts import paths_between, trees_of
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import TreeMerge, commit_to_merge_with, merge_trees, paths_between, trees_of
+from gitcoord.git.merge_tree import TreeMerge, merge_trees
+from gitcoord.git.write_commits import commit_to_merge_with
 
 MergeAll = Callable[[Git, Sequence[tuple[Oid, Oid]]], list[TreeMerge]]
 _MOST_STEPS = 60

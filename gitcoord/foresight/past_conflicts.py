@@ -12,8 +12,9 @@ from itertools import combinations
 import msgspec
 
 from gitcoord.foresight.replay import PastTask
+from gitcoord.git.commit_facts import trees_of
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import TreeMerge, merge_trees, trees_of
+from gitcoord.git.merge_tree import TreeMerge, merge_trees
 from gitcoord.git.object_writer import Writer
 
 

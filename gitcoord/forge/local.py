@@ -26,10 +26,12 @@ from gitcoord.forge.pull_requests import (
     Way,
     branch_pulls,
 )
+from gitcoord.git.commit_facts import tree_of
 from gitcoord.git.git_cli import Oid
-from gitcoord.git.merge_tree import commit_tree, merge_tree, replay, tree_of
+from gitcoord.git.merge_tree import merge_tree, replay
 from gitcoord.git.remote_refs import HEADS, RefUpdate, SharedRefs
 from gitcoord.git.repository import Repository
+from gitcoord.git.write_commits import commit_tree
 
 
 class LocalForge:

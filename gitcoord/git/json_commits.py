@@ -68,7 +68,7 @@ def write_document(
     repository: Repository, subject: str, body: bytes, parent: Oid | None, tree: Oid | None = None
 ) -> Document:
     """Writes the commit of a document on top of `parent`, and returns it; moves no ref."""
-    from gitcoord.git.merge_tree import commit_tree, message_bytes  # reading does not need it
+    from gitcoord.git.write_commits import commit_tree, message_bytes
 
     line = re.sub(r"[\x00-\x1f\x7f]+", " ", subject)[:_LONGEST_SUBJECT]
     message = f"{line}\n\n{body.decode()}\n\n{_NONCE}: {os.urandom(8).hex()}\n"

@@ -2,14 +2,16 @@
 
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from gitcoord.git.commit_facts import tree_of
 from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.parallel_calls import in_parts
+from gitcoord.git.write_commits import commit_tree
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -96,50 +98,6 @@ def merge_tree(git: Git, ours: Oid, theirs: Oid) -> TreeMerge:
     return merged
 
 
-def fixed_author(date: str = "2000-01-01T00:00:00Z") -> dict[str, str]:
-    """Returns the environment for gitcoord's own commits; their ids do not depend on the current time."""
-    who = (("NAME", "gitcoord"), ("EMAIL", "gitcoord@localhost"), ("DATE", date))
-    return {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who}
-
-
-def commit_tree(
-    git: Git,
-    tree: Oid,
-    parents: Sequence[Oid],
-    message: str,
-    *,
-    environment: Mapping[str, str] | None = None,
-    sign: bool = False,
-) -> Oid:
-    """Writes a commit and returns its id. `environment` may set author, committer and dates.
-
-    With `sign`, git signs it as `gpg.format` and `user.signingKey` say.
-    """
-    options = [option for parent in parents for option in ("-p", parent)]
-    options += ["-S"] if sign else []
-    text = message_bytes(message.replace("\0", " "))
-    ended = git.run("commit-tree", *options, tree, "-F", "-", input=text, environment=environment)
-    return ended.text
-
-
-def commit_to_merge_with(git: Git, tree: Oid, parents: Sequence[Oid]) -> Oid:
-    """Makes a synthetic commit, whose id does not depend on the current time; cached with the merges."""
-    key = (tree, *parents)
-    known = git.made.get(key) if git.made is not None else None
-    made = known or commit_tree(git, tree, parents, "Made to merge with", environment=fixed_author())
-    if git.made is not None:
-        git.made[key] = made
-    return made
-
-
-def message_bytes(message: str) -> bytes:
-    """Encodes a commit message for git; keeps bytes of names that are not UTF-8."""
-    try:
-        return message.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # A part of a character, which no file name contains.
-        return message.encode("utf-8", "replace")
-
-
 def replay(
     git: Git, base: Oid, head: Oid, *, environment: Mapping[str, str] | None = None, sign: bool = False
 ) -> Oid | None:
@@ -165,41 +123,6 @@ def replay(
         who = {**(environment or {}), **author}
         tip = commit_tree(git, merged.tree, [tip], message, environment=who, sign=sign)
     return tip
-
-
-def tree_of(git: Git, commit: Oid) -> Oid:
-    """Returns the id of a commit's tree."""
-    known = git.commits.commit(commit) if git.commits is not None else None
-    return known.tree if known is not None else git.text("rev-parse", "--verify", f"{commit}^{{tree}}")
-
-
-def trees_of(git: Git, commits: Collection[Oid]) -> dict[Oid, Oid]:
-    """Returns the tree of each commit."""
-    reader = git.commits
-    read = {one: reader.commit(one) for one in commits} if reader is not None else {}
-    known = {commit: found.tree for commit, found in read.items() if found is not None}
-    wanted = sorted(set(commits) - known.keys())
-    if not wanted:
-        return known
-    request = "".join(f"{commit}^{{tree}}\n" for commit in wanted).encode()
-    answer = git.text("cat-file", "--batch-check=%(objectname)", input=request)
-    return known | dict(zip(wanted, answer.splitlines(), strict=True))
-
-
-def first_parents(git: Git, commits: Collection[Oid]) -> dict[Oid, Oid]:
-    """Returns the first parent of each commit that has one in this repository."""
-    wanted = sorted(commits)
-    request = "".join(f"{commit}^1\n" for commit in wanted).encode()
-    answer = git.text("cat-file", "--batch-check=%(objectname)", input=request) if wanted else ""
-    found = zip(wanted, answer.splitlines(), strict=True)
-    return {commit: parent for commit, parent in found if " " not in parent}
-
-
-def paths_between(git: Git, old: Oid, new: Oid) -> set[str]:
-    """Returns the paths that differ between two commits, and both names of a renamed file."""
-    options = ("-r", "--name-only", "-z", "--no-renames", "--ignore-submodules=none")
-    told = git.text("diff-tree", *options, old, new)
-    return set(filter(None, told.split("\0")))
 
 
 def settled(git: Git, merge: TreeMerge) -> TreeMerge:

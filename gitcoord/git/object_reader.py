@@ -7,9 +7,9 @@ from pathlib import Path, PurePosixPath
 import pygit2
 from pygit2.enums import DiffOption, FileMode, ObjectType
 
+from gitcoord.git.commit_facts import tree_of
 from gitcoord.git.commits import Commit, TreeEntryChange, parse
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import tree_of
 
 
 class Objects:

@@ -9,8 +9,10 @@ have given. See https://git-scm.com/docs/git-merge-base#_discussion.
 from collections.abc import Collection, Mapping, Sequence
 
 from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.commit_facts import tree_of
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import TreeMerge, commit_to_merge_with, merge_tree, tree_of
+from gitcoord.git.merge_tree import TreeMerge, merge_tree
+from gitcoord.git.write_commits import commit_to_merge_with
 
 
 class Stacks:

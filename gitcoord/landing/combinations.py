@@ -4,9 +4,11 @@ from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 
 from gitcoord.checks.model import Checker
 from gitcoord.checks.subjects import ByItself, CheckSeen, Combination, Subject
+from gitcoord.git.commit_facts import tree_of
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import commit_to_merge_with, merge_tree, tree_of
+from gitcoord.git.merge_tree import merge_tree
 from gitcoord.git.stacks import Stacks, base_of_stack
+from gitcoord.git.write_commits import commit_to_merge_with
 from gitcoord.landing.proof import ResultOf
 
 Regenerate = Callable[[Oid], Oid | None]

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from gitcoord.errors import GitcoordError
-from gitcoord.git.merge_tree import commit_tree
 from gitcoord.git.remote_refs import HEADS, RefUpdate
+from gitcoord.git.write_commits import commit_tree
 from gitcoord.landing.context import LandingContext
 from gitcoord.landing.loop_memory import LandingMemory
 from gitcoord.landing.notices import LandingNotices

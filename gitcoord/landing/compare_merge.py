@@ -10,8 +10,9 @@ from gitcoord.errors import GitcoordError
 from gitcoord.evidence.trailers import values
 from gitcoord.forge.pull_requests import Pull
 from gitcoord.git.bare_merge import merge_on_server
+from gitcoord.git.commit_facts import first_parents, tree_of
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import STAMP, first_parents, merge_tree, replay, tree_of
+from gitcoord.git.merge_tree import STAMP, merge_tree, replay
 from gitcoord.git.object_reader import Objects
 from gitcoord.git.remote_refs import SharedRefs
 from gitcoord.git.repository import Repository

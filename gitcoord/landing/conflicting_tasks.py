@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
+from gitcoord.git.commit_facts import paths_between
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import paths_between
 from gitcoord.tasks.model import TaskId
 
 

@@ -14,8 +14,9 @@ from gitcoord.conflicts.exclusive_paths import overtaken
 from gitcoord.evidence.model import Landing
 from gitcoord.forge.pull_requests import BranchPulls, Pull
 from gitcoord.git.git_cli import Oid
-from gitcoord.git.merge_tree import TreeMerge, commit_tree, merge_tree
+from gitcoord.git.merge_tree import TreeMerge, merge_tree
 from gitcoord.git.repository import Repository
+from gitcoord.git.write_commits import commit_tree
 from gitcoord.landing.context import LandingContext, stacks_on
 from gitcoord.landing.decide import next_step
 from gitcoord.landing.defer_task import retry_hint

@@ -8,8 +8,8 @@ import msgspec
 from gitcoord.checks.model import CheckResult
 from gitcoord.conflicts.regenerated import Maker, makers
 from gitcoord.conflicts.rules import Rulebook
+from gitcoord.git.commit_facts import paths_between
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import paths_between
 from gitcoord.text_lists import some
 
 _MOST_NAMED = 3

@@ -10,10 +10,11 @@ from gitcoord.errors import GitcoordError
 from gitcoord.evidence.snapshot import base_missing
 from gitcoord.evidence.trailers import FOLDED, trailer
 from gitcoord.git.git_cli import Oid
-from gitcoord.git.merge_tree import commit_tree, merge_tree
+from gitcoord.git.merge_tree import merge_tree
 from gitcoord.git.remote_refs import HEADS, RefUpdate, SharedRefs
 from gitcoord.git.repository import Repository
 from gitcoord.git.stacks import base_of_stack
+from gitcoord.git.write_commits import commit_tree
 from gitcoord.text_lists import inert
 
 _ATTEMPTS = 60

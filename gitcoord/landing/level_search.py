@@ -9,8 +9,8 @@ from gitcoord.checks.search import decide
 from gitcoord.checks.subjects import ByItself, SearchPolicy, SearchResult, Subject
 from gitcoord.checks.window import Window, choose_window
 from gitcoord.events import TaskDeferred, TaskLanded
+from gitcoord.git.commit_facts import tree_of
 from gitcoord.git.git_cli import Oid
-from gitcoord.git.merge_tree import tree_of
 from gitcoord.landing.combinations import Combinations, RunningCombinations, SeenCombinations
 from gitcoord.landing.culprits import Culprits, FailedCombination
 from gitcoord.landing.notices import LandingNotices

@@ -18,8 +18,8 @@ from gitcoord.events import (
 )
 from gitcoord.evidence.rollbacks import is_recorded
 from gitcoord.git.git_cli import Oid
-from gitcoord.git.merge_tree import commit_tree
 from gitcoord.git.remote_refs import HEADS, RefUpdate
+from gitcoord.git.write_commits import commit_tree
 from gitcoord.landing.adopted import fork_is_behind
 from gitcoord.landing.commit_generated import generated_message
 from gitcoord.landing.context import LandingContext, stacks_on

@@ -6,7 +6,8 @@ import msgspec
 
 from gitcoord.checks.blame import Others
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import commit_to_merge_with, merge_tree
+from gitcoord.git.merge_tree import merge_tree
+from gitcoord.git.write_commits import commit_to_merge_with
 from gitcoord.tasks.model import TaskId
 
 _MOST = 256

@@ -4,8 +4,8 @@ import time
 from collections.abc import Sequence
 
 from gitcoord.events import AnyEvent, RunChanged
-from gitcoord.git.merge_tree import commit_tree
 from gitcoord.git.remote_refs import RefUpdate
+from gitcoord.git.write_commits import commit_tree
 from gitcoord.state.heartbeats import RUN_BEAT
 from gitcoord.state.store import Store
 

@@ -17,12 +17,12 @@ import msgspec
 from gitcoord.conflicts.fork_points import find_forks
 from gitcoord.conflicts.model import BranchInput
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import commit_tree, fixed_author
 from gitcoord.git.remote_refs import HEADS, RefUpdate
 from gitcoord.git.repository import Repository
 from gitcoord.git.stacks import Stacks
 from gitcoord.git.worktree import WorkingCopy
 from gitcoord.git.worktree_sync import worktrees
+from gitcoord.git.write_commits import commit_tree, fixed_author
 from gitcoord.settings import Settings
 from gitcoord.worker.own_work import began_at
 from gitcoord.worker.task_context import TaskContext

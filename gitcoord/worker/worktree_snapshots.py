@@ -12,10 +12,10 @@ import msgspec
 from gitcoord.conflicts.model import BranchInput
 from gitcoord.git.bound_worktree import bound
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import commit_tree, fixed_author
 from gitcoord.git.remote_refs import HEADS
 from gitcoord.git.repository import Repository
 from gitcoord.git.worktree_sync import worktrees
+from gitcoord.git.write_commits import commit_tree, fixed_author
 from gitcoord.tasks.model import TaskId
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from gitcoord.git.bare_merge import merge_on_server
 from gitcoord.git.git_cli import Git
-from gitcoord.git.merge_tree import TreeMerge, commit_tree, merge_tree, merge_trees, replay
+from gitcoord.git.merge_tree import TreeMerge, merge_tree, merge_trees, replay
+from gitcoord.git.write_commits import commit_tree
 from tests.git.world import hook
 from tests.support.repos import Content, Repo, executable, submodule, symlink
 

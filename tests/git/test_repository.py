@@ -10,8 +10,8 @@ import pytest
 from gitcoord.errors import Exit, GitcoordError
 from gitcoord.git.default_branch import find_base
 from gitcoord.git.locate_repository import locate
-from gitcoord.git.merge_tree import commit_tree
 from gitcoord.git.remote_refs import RefUpdate
+from gitcoord.git.write_commits import commit_tree
 from tests.git.world import ROOT, shared_of
 from tests.support.git_processes import VARIABLE, count_processes
 from tests.support.repos import Repo

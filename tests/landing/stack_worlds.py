@@ -11,8 +11,9 @@ from gitcoord.forge.local import LocalForge
 from gitcoord.forge.pull_requests import Method
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.locate_repository import locate
-from gitcoord.git.merge_tree import commit_tree, merge_tree
+from gitcoord.git.merge_tree import merge_tree
 from gitcoord.git.remote_refs import SharedRefs
+from gitcoord.git.write_commits import commit_tree
 from gitcoord.landing.context import LandingContext, stacks_on
 from gitcoord.landing.landing_order import with_real_order
 from gitcoord.landing.loop import Lander

@@ -5,8 +5,8 @@ from collections.abc import Container, Sequence
 import msgspec
 
 from gitcoord.events import WavesSaved
+from gitcoord.git.commit_facts import tree_of
 from gitcoord.git.git_cli import Oid
-from gitcoord.git.merge_tree import tree_of
 from gitcoord.landing.across.model import RepositoryState
 from gitcoord.landing.combinations import Combinations
 from gitcoord.landing.context import WAITS_FOR_REPOSITORIES, LandingContext, stacks_on

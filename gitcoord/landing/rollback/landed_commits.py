@@ -10,8 +10,9 @@ from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.evidence.model import Landing
 from gitcoord.evidence.trailers import LANDED, values
 from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.commit_facts import tree_of
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import STAMP, merge_tree, tree_of
+from gitcoord.git.merge_tree import STAMP, merge_tree
 from gitcoord.tasks.model import TaskId
 
 TaskHead = tuple[TaskId, Oid]

@@ -11,9 +11,9 @@ import msgspec
 from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.events import RollbackProposed
 from gitcoord.git.git_cli import Oid
-from gitcoord.git.merge_tree import commit_tree
 from gitcoord.git.remote_refs import HEADS, RefUpdate
 from gitcoord.git.repository import Repository
+from gitcoord.git.write_commits import commit_tree
 from gitcoord.landing.rollback.model import RollbackContext, RollbackReport, RollbackSnapshot, RolledBackTask
 from gitcoord.landing.rollback.plan_rollback import Reversal, look, record_done, reverse
 from gitcoord.landing.rollback.rollback_pull import PullRequest, RollbackPause

@@ -11,8 +11,8 @@ from gitcoord.events import TaskStarted
 from gitcoord.evidence.rollbacks import is_recorded, unrecorded
 from gitcoord.evidence.snapshot import read_snapshot
 from gitcoord.forge.pull_requests import Pull
+from gitcoord.git.commit_facts import trees_of
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import trees_of
 from gitcoord.landing.generated_files import with_generated_files
 from gitcoord.landing.rollback.landed_commits import History, LandedChange
 from gitcoord.landing.rollback.model import RollbackContext, RollbackSnapshot

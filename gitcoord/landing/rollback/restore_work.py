@@ -6,9 +6,11 @@ the current base, without the work, and then gets the work again as one new comm
 
 import msgspec
 
+from gitcoord.git.commit_facts import tree_of
 from gitcoord.git.git_cli import Oid
-from gitcoord.git.merge_tree import commit_tree, merge_tree, tree_of
+from gitcoord.git.merge_tree import merge_tree
 from gitcoord.git.repository import Repository
+from gitcoord.git.write_commits import commit_tree
 
 TO_COME = "Gitcoord-Work-To-Come"
 """The trailer of a commit on which a task's work must still be restored."""

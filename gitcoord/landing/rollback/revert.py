@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import msgspec
 
+from gitcoord.git.commit_facts import tree_of
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import commit_tree, merge_tree, tree_of
+from gitcoord.git.merge_tree import merge_tree
 from gitcoord.git.repository import Repository
+from gitcoord.git.write_commits import commit_tree
 from gitcoord.landing.rollback.landed_commits import LandedChange
 
 _MOST_COMMITS = 200

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from gitcoord.git.commit_facts import paths_between, tree_of
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import commit_to_merge_with, paths_between, tree_of, unmerged_spec
+from gitcoord.git.merge_tree import unmerged_spec
 from gitcoord.git.remote_refs import SharedRefs
 from gitcoord.git.repository import Repository
 from gitcoord.git.stacks import Stacks
+from gitcoord.git.write_commits import commit_to_merge_with
 from gitcoord.landing.compare_merge import fetch_head
 from gitcoord.landing.rollback.landed_commits import LandedChange
 

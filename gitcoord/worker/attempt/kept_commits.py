@@ -10,12 +10,12 @@ import msgspec
 from gitcoord.engines.engine import key_of
 from gitcoord.git.bound_worktree import administration, bound
 from gitcoord.git.git_cli import Git, Oid, stdin_lines
-from gitcoord.git.merge_tree import commit_tree
 from gitcoord.git.new_commits import unnamed_commits
 from gitcoord.git.refs import read_refs
 from gitcoord.git.remote_refs import HEADS
 from gitcoord.git.repository import Repository
 from gitcoord.git.worktree import WorkingCopy
+from gitcoord.git.write_commits import commit_tree
 from gitcoord.tasks.model import TaskId
 
 KEPT = "refs/gitcoord-kept/"

@@ -15,9 +15,9 @@ import msgspec
 
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import commit_tree
 from gitcoord.git.repository import Repository
 from gitcoord.git.worktree import WorkingCopy
+from gitcoord.git.write_commits import commit_tree
 from gitcoord.settings import RuleSettings
 from gitcoord.text_lists import some
 from gitcoord.worker.attempt.given_files import ProvidedFiles

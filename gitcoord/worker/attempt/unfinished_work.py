@@ -11,9 +11,9 @@ import msgspec
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.durations import NO_LIMIT, parse_duration
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.merge_tree import commit_tree, fixed_author
 from gitcoord.git.remote_refs import HEADS, SharedRefs
 from gitcoord.git.worktree import WorkingCopy
+from gitcoord.git.write_commits import commit_tree, fixed_author
 from gitcoord.settings import RuleSettings
 from gitcoord.state.published_work import work_ref
 from gitcoord.state.store import Store

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.git.git_cli import Git, Oid, nowhere_above
-from gitcoord.git.merge_tree import fixed_author
+from gitcoord.git.write_commits import fixed_author
 from gitcoord.settings import RuleSettings
 
 _COPIED = r"^(filter\..*|core\.(autocrlf|eol|safecrlf|symlinks|filemode|ignorecase|longpaths))$"

@@ -12,8 +12,8 @@ from gitcoord.checks.memo import LOG_FILE, CheckMemo, write_result
 from gitcoord.checks.model import CheckCommand, CheckResult
 from gitcoord.engines.processes import MARK
 from gitcoord.errors import GitcoordError
+from gitcoord.git.commit_facts import tree_of
 from gitcoord.git.git_cli import Oid
-from gitcoord.git.merge_tree import tree_of
 from gitcoord.git.repository import Repository
 from gitcoord.settings import RunSettings
 from gitcoord.worker.attempt.command_process import Command, CommandEnd, run_command
