@@ -53,7 +53,10 @@ MAY_IMPORT_INSIDE = {
         *("tasks.coercion", "tasks.diagnostics", "tasks.file_formats", "tasks.json_parser", "tasks.model"),
     },
     "worker": set(),
-    "worker.attempt": {"worker"},
+    "worker.attempt": {"worker", "worker.attempt.prompt"},
+    "worker.attempt.prompt": {
+        *("worker", "worker.attempt.exchange_files", "worker.attempt.kept_commits", "worker.attempt.request"),
+    },
     "worker.checking": {"worker", "worker.attempt"},
     "cli.views": {"cli.level_check", "cli.level_proof", "cli.plan_making", "cli.status_document"},
     "cli.views.dashboard": {"cli.views"},

@@ -36,7 +36,7 @@ from gitcoord.run.run_report import RunEnd
 from gitcoord.run.session import RunSession
 from gitcoord.schedule.model import Capacity
 from gitcoord.worker.attempt.paths import run_directory
-from gitcoord.worker.attempt.prompt_template import read_template
+from gitcoord.worker.attempt.prompt.template import read_template
 from gitcoord.worker.free_branch_names import require_free_names
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gitcoord.worker.attempt.prompt_task import shortened
+from gitcoord.worker.attempt.prompt.task_section import shortened
 from tests.support.agents import ScriptAgent
 from tests.support.project import Project
 from tests.support.tasklists import task

@@ -7,8 +7,8 @@ import pytest
 from gitcoord.errors import Exit, GitcoordError
 from gitcoord.planning.model import PlannedTask
 from gitcoord.tasks.model import Task, TaskId
-from gitcoord.worker.attempt.prompt import Brief, whole_prompt
-from gitcoord.worker.attempt.prompt_template import read_template, wrapped_prompt
+from gitcoord.worker.attempt.prompt.markdown import Brief, whole_prompt
+from gitcoord.worker.attempt.prompt.template import read_template, wrapped_prompt
 from gitcoord.worker.unit import WorkUnit
 from tests.support.project import Project
 from tests.support.tasklists import task

@@ -63,11 +63,11 @@ def _document(
     from gitcoord.cli.views.output import say
     from gitcoord.state.task_history import PENDING
     from gitcoord.tasks.model import TaskId
-    from gitcoord.worker.attempt.prompt import sections
-    from gitcoord.worker.attempt.prompt_facts import foreseen_clash, make_brief
-    from gitcoord.worker.attempt.prompt_template import read_template, wrapped_prompt
+    from gitcoord.worker.attempt.prompt.facts import foreseen_clash, make_brief
+    from gitcoord.worker.attempt.prompt.markdown import sections
+    from gitcoord.worker.attempt.prompt.task_description import describe
+    from gitcoord.worker.attempt.prompt.template import read_template, wrapped_prompt
     from gitcoord.worker.attempt.request import WorkerOrder
-    from gitcoord.worker.attempt.task_description import describe
     from gitcoord.worker.task_context import task_context_for
     from gitcoord.worker.unit import find_unit
 

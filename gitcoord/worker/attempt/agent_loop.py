@@ -22,7 +22,7 @@ from gitcoord.worker.attempt.finished_work import cut_off, note_finished, was_fi
 from gitcoord.worker.attempt.given_files import ProvidedFiles
 from gitcoord.worker.attempt.hand_in import hand_in_task
 from gitcoord.worker.attempt.merge_subtask import fold
-from gitcoord.worker.attempt.prompt import ConflictBrief
+from gitcoord.worker.attempt.prompt.markdown import ConflictBrief
 from gitcoord.worker.attempt.provision import provide
 from gitcoord.worker.attempt.run_commands import run_agent, run_check, run_setup, write_prompt
 from gitcoord.worker.own_work import began_at

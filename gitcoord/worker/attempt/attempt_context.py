@@ -31,10 +31,10 @@ from gitcoord.worker.attempt.kept_commits import (
 )
 from gitcoord.worker.attempt.log import Log
 from gitcoord.worker.attempt.outside import MOST_OUTSIDE, Surroundings
-from gitcoord.worker.attempt.prompt_template import PromptTemplate
+from gitcoord.worker.attempt.prompt.task_description import TaskDescription
+from gitcoord.worker.attempt.prompt.template import PromptTemplate
 from gitcoord.worker.attempt.request import WorkerOrder
 from gitcoord.worker.attempt.signals import StopSignal
-from gitcoord.worker.attempt.task_description import TaskDescription
 from gitcoord.worker.attempt.uncommitted_work import keep_uncommitted
 from gitcoord.worker.checkout import CheckoutOptions
 from gitcoord.worker.task_context import TaskContext, load_task_context

@@ -5,7 +5,7 @@ from gitcoord.git.worktree import WorkingCopy
 from gitcoord.state.journal import now, worker_name
 from gitcoord.worker.attempt.agent_checkout import ready, unready
 from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult
-from gitcoord.worker.attempt.prompt import ConflictBrief
+from gitcoord.worker.attempt.prompt.markdown import ConflictBrief
 from gitcoord.worker.attempt.submodules import before_moving, bring_in
 from gitcoord.worker.leases import superseded
 

@@ -16,7 +16,7 @@ from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResul
 from gitcoord.worker.attempt.conflict_handoff import SHUT_OUT, merge_in, tell
 from gitcoord.worker.attempt.held_back_files import why_nothing_to_submit
 from gitcoord.worker.attempt.kept_commits import keep_also, kept_ref
-from gitcoord.worker.attempt.prompt import ConflictBrief
+from gitcoord.worker.attempt.prompt.markdown import ConflictBrief
 from gitcoord.worker.attempt.run_commands import run_check
 from gitcoord.worker.deferred_work import merged_like
 from gitcoord.worker.leases import superseded

@@ -48,12 +48,12 @@ from gitcoord.worker.attempt.preconditions import (
     without_attempt,
     without_the_dead,
 )
-from gitcoord.worker.attempt.prompt_template import read_template
+from gitcoord.worker.attempt.prompt.task_description import describe
+from gitcoord.worker.attempt.prompt.template import read_template
 from gitcoord.worker.attempt.request import WorkerOrder
 from gitcoord.worker.attempt.run_commands import end_older
 from gitcoord.worker.attempt.signals import StopSignal
 from gitcoord.worker.attempt.slot_numbers import held_slot
-from gitcoord.worker.attempt.task_description import describe
 from gitcoord.worker.attempt.unfinished_work import publishing
 from gitcoord.worker.attempt.wait_for_holder import Holder
 from gitcoord.worker.leases import superseded

@@ -29,9 +29,9 @@ from gitcoord.worker.attempt.idle import Idle, idle_limit
 from gitcoord.worker.attempt.moved_base import put_base_back
 from gitcoord.worker.attempt.paths import run_directory
 from gitcoord.worker.attempt.pid_file import worker_at
-from gitcoord.worker.attempt.prompt import ConflictBrief
-from gitcoord.worker.attempt.prompt_facts import make_brief
-from gitcoord.worker.attempt.prompt_template import wrapped_prompt
+from gitcoord.worker.attempt.prompt.facts import make_brief
+from gitcoord.worker.attempt.prompt.markdown import ConflictBrief
+from gitcoord.worker.attempt.prompt.template import wrapped_prompt
 from gitcoord.worker.attempt.shared_config import SharedConfig
 from gitcoord.worker.leases import superseded
 

@@ -7,8 +7,8 @@ from gitcoord.planning.model import Plan
 from gitcoord.state.task_history import PENDING, Attempt, Progress
 from gitcoord.tasks.model import Task, TaskId
 from gitcoord.worker.attempt.kept_commits import refs_kept
-from gitcoord.worker.attempt.prompt import Brief, ConflictBrief
-from gitcoord.worker.attempt.prompt_task import Sibling, SiblingState
+from gitcoord.worker.attempt.prompt.markdown import Brief, ConflictBrief
+from gitcoord.worker.attempt.prompt.task_section import Sibling, SiblingState
 from gitcoord.worker.deferred_work import other_side
 from gitcoord.worker.done_subtasks import done_subtasks
 from gitcoord.worker.file_index import TouchedPath, find_touched

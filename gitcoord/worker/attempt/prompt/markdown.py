@@ -9,7 +9,7 @@ from gitcoord.events import AttemptEnded, Outcome
 from gitcoord.tasks.model import Task, TaskId
 from gitcoord.text_lists import named_tasks, some
 from gitcoord.worker.attempt.exchange_files import CLASHES, EXCHANGE, RESULT
-from gitcoord.worker.attempt.prompt_task import Sibling, own_work, siblings_section, whole_task
+from gitcoord.worker.attempt.prompt.task_section import Sibling, own_work, siblings_section, whole_task
 from gitcoord.worker.file_index import TouchedPath
 from gitcoord.worker.unit import WorkUnit
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.errors import GitcoordError, usage_error
-from gitcoord.worker.attempt import template_process
-from gitcoord.worker.attempt.prompt import Brief, sections, whole_prompt
-from gitcoord.worker.attempt.template_process import TemplateAnswer, TemplateRequest
+from gitcoord.worker.attempt.prompt import template_process
+from gitcoord.worker.attempt.prompt.markdown import Brief, sections, whole_prompt
+from gitcoord.worker.attempt.prompt.template_process import TemplateAnswer, TemplateRequest
 
 _SECTIONS = ("heading", "conflict", "work", "siblings", "whole", "earlier", "others", "rules")
 _FACTS = ("id", "title", "task", "subtask", "branch", "base", "level", "wave", "check", "rework", "modifies")

@@ -1,0 +1,1 @@
+"""The prompt of an agent: its facts, its Markdown, and the template of the project."""
