@@ -59,7 +59,7 @@ def test_the_plan_wins_over_a_list_that_differs(project: Project) -> None:
     worker = project.worker("2")
     write_tasks(worker.repo.path, [LOGIN, task(2, title="Logout", details="A menu")])
     assert "A button" in prompt_of(project, "2")
-    assert "other words" in log_of(worker)
+    assert "differs from the plan's, which is used" in log_of(worker)
 
 
 def test_a_list_that_is_named_wins_over_the_plan(project: Project) -> None:

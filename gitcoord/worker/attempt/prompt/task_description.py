@@ -46,8 +46,8 @@ def describe(task_context: TaskContext, unit: WorkUnit, order: WorkerOrder) -> T
         return TaskDescription(task=here, notes=tuple(notes))
     where = listed.source if listed is not None else "the task list"
     notes.append(
-        f"task {unit.task.id} has another text in {where} than in the plan; the plan's is used, "
-        "`gitcoord plan` takes the list's"
+        f"the text of task {unit.task.id} in {where} differs from the plan's, which is used; "
+        "`gitcoord plan` updates the plan"
     )
     return TaskDescription(task=kept.task(unit.task.id), notes=tuple(notes))
 
