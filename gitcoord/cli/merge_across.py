@@ -130,7 +130,7 @@ class AcrossRun:
         return tell
 
     def last_event(self, level: str) -> LevelAcross | None:
-        """See `RepositoryAccess.newest`."""
+        """See `RepositoryAccess.last_event`."""
         entries = reversed(self.several.store.journal())
         events = (entry.event for entry in entries if isinstance(entry.event, LevelAcross))
         return next((event for event in events if event.task == level), None)

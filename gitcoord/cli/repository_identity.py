@@ -1,4 +1,4 @@
-"""Tells repositories apart, and makes the errors for those that are not the ones of the plan."""
+"""Identifies repositories, and makes the errors for those that do not belong to the plan."""
 
 from gitcoord.cli.context import Context
 from gitcoord.errors import GitcoordError, usage_error

@@ -65,7 +65,7 @@ def _overrides(setting: RepositorySettings) -> dict[str, str]:
 def _environment(home: Context, name: str, setting: RepositorySettings) -> Mapping[str, str]:
     """Returns the environment with the repository's own token instead of all others. Raises `no-token`.
 
-    A repository without one of its own gets the usual ones, and none that is for another.
+    Without a token of its own it gets the usual ones, and none that is for another repository.
     """
     tables = home.settings.repositories.values()
     named = {given.token for given in tables if isinstance(given, RepositorySettings) and given.token}

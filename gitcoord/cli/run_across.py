@@ -36,7 +36,7 @@ _OF_ALL = ("max_parallel", "land", "land_check", "shell", *_PASSED, *_PASSED_FLA
 
 
 def run_across(request: RunRequest, *, yes: bool, dry_run: bool, as_json: bool) -> None:
-    """Runs the plan in all of its repositories. Raises `several-repositories` for what one alone can do."""
+    """Runs the plan in all of its repositories. Raises `several-repositories` for options of a single one."""
     _require(request, as_json=as_json)
     several = Repositories(open_context(several=True))
     several.refresh()
@@ -95,7 +95,7 @@ def _run_each(several: Repositories, request: RunRequest, *, yes: bool, dry_run:
     try:
         codes = [process.wait() for process in started.values()]
     except KeyboardInterrupt:
-        # Ctrl-C reached each of them as well: they end what is at work, and so does this.
+        # Ctrl-C has reached the child processes as well: they stop their work, and this process ends, too.
         codes = [process.wait() for process in started.values()]
         return [*codes, Exit.INTERRUPTED]
     return [code if code >= 0 else 128 - code for code in codes]
