@@ -1,8 +1,8 @@
 """The Argo Workflow of one attempt: a child of the user's own WorkflowTemplate.
 
 https://argo-workflows.readthedocs.io/en/latest/workflow-templates/ describes how it refers to that. Its
-parameters are `request`, what `gitcoord engine-host` decodes, `secret`, a Secret with the passed variables,
-and the user's own.
+parameters are `request` (for `gitcoord engine-host`), `secret` (a Secret with the passed variables), and
+the user's own.
 """
 
 from collections.abc import Mapping

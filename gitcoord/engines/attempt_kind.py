@@ -1,4 +1,4 @@
-"""The kinds of things that a cluster executes attempts as: Kubernetes' Jobs, and Argo's Workflows."""
+"""How a cluster executes attempts: as Jobs of Kubernetes, or as Workflows of Argo."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
@@ -54,11 +54,11 @@ WORKFLOW: Final = AttemptKind(
 
 
 class AttemptShape(Protocol):
-    """What the attempts of a run look like. `secret` is a Secret of the cluster with the passed variables."""
+    """The shape of a run's attempts. `secret` is a Secret of the cluster with the passed variables."""
 
     @property
     def kind(self) -> AttemptKind:
-        """The kind of thing that `manifest` returns."""
+        """The kind of the document that `manifest` returns."""
 
     @property
     def secret(self) -> str:
@@ -75,7 +75,7 @@ class ClusterEnd(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def end_of(kind: AttemptKind, things: Sequence[Thing]) -> ClusterEnd | None:
-    """Returns how an attempt ended, from its things; None while it may run. Without any it has ended."""
+    """Returns how an attempt ended, from its documents; None while it may run. Without any it has ended."""
     if not things:
         return ClusterEnd(code=None)
     pods = [one for one in things if one.get("kind") == "Pod"]

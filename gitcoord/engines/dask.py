@@ -25,14 +25,14 @@ from gitcoord.errors import GitcoordError
 _WORKER_FILE = "dask"
 _CONNECTING = 15.0
 _PAUSE = 2.0
-"""Seconds between two looks at the cluster; the end of a task is told at once."""
+"""Seconds between two requests to the cluster; the end of a task is noticed at once."""
 _BEYOND_GRACE = 60.0
 _UNKNOWN = -1
-"""Recorded as exit code where nobody knows how an attempt ended."""
+"""The recorded exit code if nobody knows how an attempt ended."""
 
 
 class DaskEngine:
-    """Attempts as Dask tasks. `run` holds for each key its worker, and once it has ended its code and log.
+    """Attempts as Dask tasks. `run` has the worker of each key, and its code and log after its end.
 
     Each attempt takes one unit of the workers' `resource`, as in `dask worker --resources agent=2`.
     """
@@ -104,7 +104,7 @@ class DaskEngine:
         self._active[launch.key] = worker
 
     def poll(self, keys: Sequence[str]) -> Mapping[str, AttemptView]:
-        """Returns the state of each key, from the published tasks and the workers there are."""
+        """Returns the state of each key, from the published tasks and the present workers."""
         seen = {key: AttemptView(key=key, state="absent") for key in keys}
         asked: list[str] = []
         for key in keys:
@@ -124,7 +124,7 @@ class DaskEngine:
         return seen
 
     def wait(self, keys: Sequence[str], seconds: float) -> None:
-        """Sleeps until one of the tasks ends, or the workers are looked at again."""
+        """Sleeps until one of the tasks ends, or it is time to look at the workers again."""
         self._scheduler.wait([self._named(key) for key in keys], max(0.0, min(seconds, self._pause)))
 
     def cancel(self, key: str) -> bool:
@@ -136,7 +136,7 @@ class DaskEngine:
             workers = self._scheduler.workers()
             if worker in workers:
                 self._scheduler.ask(worker, end_attempt, key)
-            # Where the worker has died, another one of its machine ends what the attempt left.
+            # If the worker has died, another worker of its machine ends the attempt's processes.
             here = [one for one in workers if one == worker or host_of(one) == host_of(worker)]
             if not here:
                 return False
@@ -180,7 +180,7 @@ class DaskEngine:
         return msgspec.json.encode(msgspec.structs.replace(self._request, start=launch, secrets=secrets))
 
     def _look(self, key: str, published: frozenset[str], workers: Mapping[str, int]) -> AttemptView:
-        """The state of a key that was submitted and has not been seen to end."""
+        """The state of a key that was submitted and whose end is not recorded."""
         name, worker = self._named(key), self._given_to(key) or ""
         if name not in published:
             return self._lost(key, "the scheduler was started anew and has forgotten the task")
@@ -204,7 +204,7 @@ class DaskEngine:
         return self._forget(key, _UNKNOWN)
 
     def _forget(self, key: str, code: int) -> AttemptView:
-        """Records the end of an attempt, and takes its task from the scheduler."""
+        """Records the end of an attempt, and removes its task from the scheduler."""
         place = self._run / key
         known = self._code(key)
         if known is None:

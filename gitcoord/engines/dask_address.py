@@ -12,9 +12,9 @@ def host_of(address: str) -> str:
 
 
 def check_scheduler(address: str, *, unprotected: bool) -> None:
-    """Raises `usage` (exit 2) if the address is none, or has no TLS and leads to another machine.
+    """Raises `usage` (exit 2) for an invalid address, or one without TLS of another machine.
 
-    Dask asks nobody who they are: whoever reaches a scheduler without TLS runs programs on its workers.
+    Dask authenticates nobody: whoever reaches a scheduler without TLS can run programs on its workers.
     """
     parts = urlsplit(address)
     try:

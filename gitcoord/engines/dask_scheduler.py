@@ -1,7 +1,7 @@
 """The connection to a Dask scheduler: its workers, the tasks that gitcoord published there, and its answers.
 
-What runs is published as a dataset: Dask forgets what nobody holds. Every method raises OSError if the
-scheduler does not answer. See https://distributed.dask.org/en/stable/publish.html
+Running tasks are published as datasets: Dask forgets a task that no client holds. Every method raises
+OSError if the scheduler does not answer. See https://distributed.dask.org/en/stable/publish.html
 """
 
 import time
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class DaskScheduler:
-    """The scheduler at `address`; it is connected with the first call, in `seconds` at most."""
+    """The scheduler at `address`; connects at the first call, within `seconds`."""
 
     def __init__(self, address: str, resource: str, seconds: float) -> None:
         self.address = address
@@ -58,12 +58,12 @@ class DaskScheduler:
         """Returns the published task `name`."""
         client = self._connected()
         if name not in self._futures or self._futures[name].status in _GONE:
-            # A connection that broke and came back has cancelled what this client knows, and not the task.
+            # After a reconnection this client calls its future cancelled, although the task goes on.
             self._futures[name] = client.get_dataset(name)
         return self._futures[name]
 
     def is_gone(self, name: str) -> bool:
-        """Whether somebody took the published task `name` from the scheduler."""
+        """Whether somebody removed the published task `name` from the scheduler."""
         return self.future(name).status in _GONE
 
     def result(self, name: str) -> bytes:
@@ -72,7 +72,7 @@ class DaskScheduler:
         return told
 
     def withdraw(self, name: str) -> None:
-        """Takes a task from the scheduler, if it is there. One that runs goes on in its worker."""
+        """Removes a task from the scheduler, if it exists. A running one continues in its worker."""
         client = self._connected()
         if name in self.published():
             client.unpublish_dataset(name)
@@ -113,12 +113,12 @@ class DaskScheduler:
         return answers
 
     def _connected(self) -> "Client":
-        """The connection, made anew where it broke."""
+        """Returns the connection; connects again if it was lost."""
         if self._client is not None and self._client.status == "running":
             return self._client
         import dask
 
-        # It reports lost connections on stderr, which a run tells in its own words.
+        # It reports lost connections on stderr; a run has its own message for that.
         quiet = dict.fromkeys(("distributed", "distributed.client", "distributed.core"), "critical")
         dask.config.set({"logging": quiet})
         from distributed import Client

@@ -1,7 +1,7 @@
-"""Runs in a Dask worker: does one attempt in a thread of it, and answers the requests of a run.
+"""Runs in a Dask worker: executes one attempt in one of its threads, and answers the requests of a run.
 
 Dask cannot end a task that runs (https://github.com/dask/distributed/issues/4694), so `end_attempt` ends the
-attempt's process. That process ends by itself when its worker does.
+attempt's process. The process also ends when its worker does.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ class AttemptEnd(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def do_attempt(sent: bytes) -> bytes:
-    """Does the attempt of an encoded `HostRequest`, and returns an encoded `AttemptEnd`."""
+    """Executes the attempt of an encoded `HostRequest`; returns an encoded `AttemptEnd`."""
     request = msgspec.json.decode(sent, type=HostRequest)
     key = request.start.key if request.start is not None else ""
     with tempfile.TemporaryFile() as log:

@@ -42,7 +42,7 @@ _STARTING = 1800.0
 
 
 class KubernetesEngine:
-    """Runs attempts as what `shape` makes of them.
+    """Runs attempts as the Jobs or Workflows that `shape` makes.
 
     `run` has, for each key, a record that it was submitted, and its log after its end.
     """

@@ -193,6 +193,6 @@ def _read_one(kind: str, text: str, findings: Findings) -> list[dict[str, Any]]:
 def _some(tasks: list[dict[str, Any]], findings: Findings, sign: str) -> list[dict[str, Any]]:
     if not tasks:
         raise usage_error(
-            "unknown-shape", f"{findings.source} is not a task list: it has not {sign}.", "Check the path."
+            "unknown-shape", f"{findings.source} is not a task list: it lacks {sign}.", "Check the path."
         )
     return tasks
