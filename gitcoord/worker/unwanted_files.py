@@ -30,6 +30,8 @@ _KEY = re.compile(
 _BEFORE = re.compile(rb"\s|\# (?:created|public key): |(?:Bag|Key) Attributes")
 """Lines that may precede it."""
 _BEGINNING, _LARGEST_KEY = 4096, 16 << 10
+_AT_ONCE = 256
+"""So many files are read at once: at most 4 MB."""
 _A_KEY = "a private key"
 
 
@@ -54,9 +56,8 @@ def unwanted_blobs(git: Git, added: Mapping[str, Oid], rules: RuleSettings) -> s
     if not added:
         return set()
     book, sizes = _patterns(rules), blob_sizes(git, added.values())
-    small = {path: blob for path, blob in added.items() if sizes[blob] < _LARGEST_KEY}
     named = {path for path, blob in added.items() if _by_name(book, path) or _by_size(sizes[blob], rules)}
-    return {*named, *_keys(git, book, small)}
+    return {*named, *_keys(git, book, added, sizes)}
 
 
 def blob_sizes(git: Git, blobs: Iterable[Oid]) -> dict[Oid, int]:
@@ -76,9 +77,7 @@ def check_commits(git: Git, since: Oid, head: Oid, base: Oid, rules: RuleSetting
     if not added:
         return []
     book, sizes = _patterns(rules), blob_sizes(git, added.values())
-    keys = sorted(
-        _keys(git, book, {path: blob for path, blob in added.items() if sizes[blob] < _LARGEST_KEY})
-    )
+    keys = sorted(_keys(git, book, added, sizes))
     if keys:
         raise answer_no(
             "private-key",
@@ -123,19 +122,28 @@ def _is_key(beginning: bytes) -> bool:
     return next((bool(_KEY.match(line)) for line in lines if line and not _BEFORE.match(line)), False)
 
 
-def _keys(git: Git, book: "GitIgnoreSpec", added: Mapping[str, Oid]) -> Iterator[str]:
-    asked = [(path, blob) for path, blob in added.items() if book.check_file(path).include is not False]
-    if not asked:
-        return
-    # Pass ids only: file names may contain anything.
-    output = git.run("cat-file", "--batch", input="".join(f"{blob}\n" for _, blob in asked).encode()).stdout
-    at = 0
-    for path, _ in asked:
-        end = output.index(b"\n", at)
-        size = int(output[at:end].rpartition(b" ")[2])
-        if _is_key(output[end + 1 : end + 1 + min(size, _BEGINNING)]):
-            yield path
-        at = end + 1 + size + 1
+def _keys(
+    git: Git, book: "GitIgnoreSpec", added: Mapping[str, Oid], sizes: Mapping[Oid, int]
+) -> Iterator[str]:
+    """Yields those of the files that are private keys; reads only files that are small enough to be one."""
+    paths: dict[Oid, list[str]] = {}
+    for path, blob in added.items():
+        if sizes[blob] < _LARGEST_KEY and book.check_file(path).include is not False:
+            paths.setdefault(blob, []).append(path)
+    blobs = list(paths)
+    # An agent may have committed a directory of packages: tens of thousands of files.
+    for begin in range(0, len(blobs), _AT_ONCE):
+        some_blobs = blobs[begin : begin + _AT_ONCE]
+        # Pass ids only: file names may contain anything.
+        output = git.run(
+            "cat-file", "--batch", input="".join(f"{blob}\n" for blob in some_blobs).encode()
+        ).stdout
+        at = 0
+        for blob in some_blobs:
+            at = output.index(b"\n", at) + 1
+            if _is_key(output[at : at + min(sizes[blob], _BEGINNING)]):
+                yield from paths[blob]
+            at += sizes[blob] + 1
 
 
 def _added(git: Git, since: Oid, head: Oid, base: Oid) -> Iterator[tuple[str, Oid]]:
