@@ -84,7 +84,7 @@ def _places(context: Context, *, current: bool, levels: bool) -> tuple[list[Task
     several.refresh()
     plan = several.plan()
     if current:
-        several.keep_parts(plan)
+        several.update_parts(plan)
     found = [TaskPlace(name=name, context=one) for name, one in several.members(plan).items()]
     if levels:
         found.append(TaskPlace(name=HOME, context=whole_context(several)))

@@ -103,7 +103,7 @@ def _roll_back_each(
             for rest in names[len(done) :]:
                 say(f"{rest}: its tasks stay until {name} is rolled back")
             break
-    run.keep_parts()
+    run.update_parts()
     if all(report.state in ("done", "already") for report in done.values()):
         run.record(msgspec.structs.replace(recorded, state="rolled-back", reason="", at=now()))
     return done

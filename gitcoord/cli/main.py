@@ -4,7 +4,7 @@ import gc
 import os
 import sys
 
-from gitcoord.cli.streams import run_in_utf8, settle_streams
+from gitcoord.cli.streams import prepare_streams, run_in_utf8
 
 TYPE_CHECKING = False  # importing it from `typing` takes as long as everything else in this module
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def run() -> None:
 
 def main(argv: "Sequence[str]") -> int:
     """Runs one command and returns its exit code. Raises nothing."""
-    settle_streams()
+    prepare_streams()
     if argv[:1] in (["check-file"], ("check-file",)):
         from gitcoord.cli.check_file_fast import quick_answer
 

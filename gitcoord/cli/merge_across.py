@@ -72,7 +72,7 @@ class AcrossRun:
 
     def across_context(self, asked: str | None) -> AcrossContext:
         """Returns the requested level, or the first one that has not landed everywhere."""
-        landed = self.several.keep_parts(self.plan)
+        landed = self.several.update_parts(self.plan)
         self._level = find_level(self.plan, asked, landed_everywhere(self.plan, landed))
         names = [
             name
@@ -140,10 +140,10 @@ class AcrossRun:
         self.several.store.record(event)
         say(clean(event.sentence()))
 
-    def keep_parts(self) -> None:
+    def update_parts(self) -> None:
         """See `RepositoryAccess.keep_parts`."""
         self.several.refresh()
-        self.several.keep_parts(self.plan)
+        self.several.update_parts(self.plan)
 
     def check(self, commits: Mapping[str, Oid]) -> str:
         """See `RepositoryAccess.check`."""

@@ -45,7 +45,7 @@ def log_fetcher(context: "Context", place: Path) -> "Callable[[], bool]":
 
     def bring() -> bool:
         if time.monotonic() - last[0] >= _PAUSE:
-            last[1] = engine.bring_log(place.name)
+            last[1] = engine.fetch_log(place.name)
             last[0] = time.monotonic()
         return bool(last[1])
 

@@ -103,7 +103,7 @@ class Repositories:
                 found[name] = snapshot
         return found
 
-    def keep_parts(self, plan: Plan) -> LandedIn:
+    def update_parts(self, plan: Plan) -> LandedIn:
         """Updates each part's list of tasks that it awaits in other repositories; returns the landed ones."""
         landed = self.landed(plan)
         for name, context in self.members(plan).items():

@@ -43,7 +43,7 @@ def run_across(request: RunRequest, *, yes: bool, dry_run: bool, as_json: bool) 
     plan = several.plan()
     before: object = None
     while True:
-        several.keep_parts(plan)
+        several.update_parts(plan)
         codes = _run_each(several, request, yes=yes, dry_run=dry_run)
         if Exit.INTERRUPTED in codes:
             raise typer.Exit(Exit.INTERRUPTED)

@@ -29,7 +29,7 @@ def run_in_utf8() -> None:
     os.execv(sys.executable, [sys.executable, *options, *sys.orig_argv[1:]])  # noqa: S606
 
 
-def settle_streams() -> None:
+def prepare_streams() -> None:
     """Makes stdout and stderr print `?` for a character that their encoding does not have.
 
     Opens the null device for each stream that is closed.

@@ -39,7 +39,7 @@ def places_of(task: str | None, *, restores: bool = False, reads: bool = False) 
     plan = several.plan()
     names = owner(plan, task.strip()).repositories
     if not reads:
-        several.keep_parts(plan)
+        several.update_parts(plan)
     return [TaskPlace(name=name, context=several.contexts[name]) for name in names]
 
 

@@ -157,7 +157,7 @@ class DaskEngine:
         path = self._run / key / LOG_FILE
         return str(path) if path.exists() else None
 
-    def bring_log(self, key: str) -> bool:
+    def fetch_log(self, key: str) -> bool:
         """Fetches what the worker's log has beyond the copy; returns whether the attempt is still running."""
         running, kept, worker = (
             is_running(self.poll([key])[key]),

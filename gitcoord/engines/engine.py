@@ -59,7 +59,7 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str:
-        """`local`, and later the names of distributed engines."""
+        """The name of the engine: `local`, `ssh`, `kubernetes` …"""
 
     def check(self) -> EngineTrouble | None:
         """Why the engine cannot be used from here; None if it can."""
@@ -88,12 +88,12 @@ class Engine(Protocol):
     def log(self, key: str) -> str | None:
         """The path of the attempt's log, if it is on this machine."""
 
-    def bring_log(self, key: str) -> bool:
+    def fetch_log(self, key: str) -> bool:
         """Brings what the log has so far to this machine; returns whether the attempt is still running."""
 
 
 def is_running(view: AttemptView) -> bool:
-    """Whether more may come of the attempt."""
+    """Whether the attempt may still be running."""
     return view.state in ("starting", "running", "unreachable")
 
 

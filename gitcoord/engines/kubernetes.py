@@ -184,7 +184,7 @@ class KubernetesEngine:
         path = self._run / key / LOG_FILE
         return str(path) if path.exists() else None
 
-    def bring_log(self, key: str) -> bool:
+    def fetch_log(self, key: str) -> bool:
         """Fetches the log so far; returns whether the attempt is still running."""
         running = is_running(self.poll([key])[key])
         if running:

@@ -142,7 +142,7 @@ class LocalEngine:
         path = self._run / key / LOG_FILE
         return str(path) if path.exists() else None
 
-    def bring_log(self, key: str) -> bool:
+    def fetch_log(self, key: str) -> bool:
         """The log is here; returns whether the attempt is still running."""
         return is_running(self.poll([key])[key])
 

@@ -13,7 +13,7 @@ _EVERY = 1.0
 _MIB = 1 << 20
 
 
-def said_why(place: Path) -> str:
+def end_reason(place: Path) -> str:
     """Why the engine ended the attempt in the directory `place`; empty if it did not."""
     try:
         return (place / WHY_FILE).read_text(encoding="utf-8")

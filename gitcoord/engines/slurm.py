@@ -141,7 +141,7 @@ class SlurmEngine:
         path = self._run / key / LOG_FILE
         return str(path) if path.exists() else None
 
-    def bring_log(self, key: str) -> bool:
+    def fetch_log(self, key: str) -> bool:
         """Returns whether the attempt is still running; the log is already on this machine."""
         return is_running(self.poll([key])[key])
 

@@ -166,7 +166,7 @@ class SshEngine:
         path = self._run / key / LOG_FILE
         return str(path) if path.exists() else None
 
-    def bring_log(self, key: str) -> bool:
+    def fetch_log(self, key: str) -> bool:
         """Fetches the part of the host's log that is not copied yet.
 
         Returns whether the attempt is still running.

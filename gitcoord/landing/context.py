@@ -54,7 +54,7 @@ class LandingContext(msgspec.Struct, frozen=True, kw_only=True):
         """The repository's cache of ancestry questions."""
         return self.repository.ancestry
 
-    def kept_back(self, snapshot: LandingSnapshot, step: Step) -> tuple[Carrier, str] | None:
+    def held_by_permit(self, snapshot: LandingSnapshot, step: Step) -> tuple[Carrier, str] | None:
         """Returns the carrier whose merge must wait for others, with the reason; None if no carrier must."""
         if self.permit is None or not isinstance(step, Merge | MergeTogether | HandOver):
             return None

@@ -91,7 +91,7 @@ class Lander:
                 self._wait(snapshot, left)
             elif isinstance(step, Prove):
                 self._prove(snapshot, step.carrier)
-            elif kept := self._context.kept_back(snapshot, step):
+            elif kept := self._context.held_by_permit(snapshot, step):
                 self._outcomes.hold(*kept)
             elif isinstance(step, ForgeStep):
                 self._ask_forge(snapshot, step)

@@ -147,7 +147,7 @@ class Coordinator:
         )
         if done:
             self._guard.revert_configuration()
-            self._intervals.hurry()
+            self._intervals.fetch_soon()
         return done
 
     def _tell_once(self, notice: AnyNotice) -> None:
@@ -216,7 +216,7 @@ class Coordinator:
         def record() -> None:
             for event in clashes(view):
                 self._store.record(event)
-                self._intervals.hurry()
+                self._intervals.fetch_soon()
 
         self._patience.try_to("recording", record)
         self._intervals.watched(time.monotonic() - began, quiet=clashes.quiet)
@@ -256,12 +256,12 @@ class Coordinator:
         if self._signals.end and keys:
             self._effects.tell(AttemptsEnding(count=len(keys)))
             cancel_all(self._engine, keys)
-            self._intervals.hurry()
+            self._intervals.fetch_soon()
             return True
         ended = any(seen.state == "ended" for seen in self._engine.poll(keys).values())
         landed = self._landing is not None and self._landing.finished()
-        if ended or landed or self._intervals.poked():
-            self._intervals.hurry()
+        if ended or landed or self._intervals.change_reported():
+            self._intervals.fetch_soon()
             return True
         return self._signals.news()
 

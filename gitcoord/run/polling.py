@@ -50,12 +50,12 @@ class PollIntervals:
         """Seconds until the next fetch."""
         return max(0.0, self._fetch_at - time.monotonic())
 
-    def hurry(self) -> None:
+    def fetch_soon(self) -> None:
         """Makes the next fetch due at once, because something has happened."""
         self._fetch_at = 0.0
         self._interval = _SOONEST
 
-    def poked(self) -> bool:
+    def change_reported(self) -> bool:
         """Whether a command of this clone has reported a change."""
         changed = _changed_at(self._poke)
         news, self._poked_at = changed != self._poked_at, changed
@@ -84,7 +84,7 @@ class PollIntervals:
         return _LANDING_TICK if landing else _TICK
 
 
-def poke(directory: Path) -> None:
+def report_change(directory: Path) -> None:
     """Tells the run of this clone that something has changed."""
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / _POKE

@@ -19,7 +19,7 @@ from gitcoord.text_lists import named_tasks, some
 from gitcoord.worker.deferred_work import check_notes, merged_like, other_side
 from gitcoord.worker.free_branch_names import require_free_names
 from gitcoord.worker.own_work import unrelated
-from gitcoord.worker.restore_after_rollback import bring_back, former_work, rolled_back
+from gitcoord.worker.restore_after_rollback import former_work, restore_work, rolled_back
 from gitcoord.worker.rewritten_work import was_here
 from gitcoord.worker.stacked_work import bring_up_to_date, say_conflict, told_of_update
 from gitcoord.worker.task_context import Checkout, TaskContext
@@ -75,7 +75,7 @@ def starting_point(context: TaskContext, options: CheckoutOptions) -> tuple[Oid,
     return (_stacked(context) if options.stack else context.base_commit), True
 
 
-def take(context: TaskContext, options: CheckoutOptions) -> Checkout:
+def check_out(context: TaskContext, options: CheckoutOptions) -> Checkout:
     """Checks out the task's branch, which may exist, and records who started the task."""
     require_free_names(context.shared, context.plan, context.progress, [context.task.id])
     before = context.local_tip
@@ -219,7 +219,7 @@ def _with_other_side(context: TaskContext, copy: WorkingCopy) -> tuple[tuple[str
     state = copy.merge_state()
     if state.running:
         return state.unmerged, (say_conflict(context, state.unmerged),)
-    brought = bring_back(context, copy)
+    brought = restore_work(context, copy)
     if brought:
         state = copy.merge_state()
         return state.unmerged, (*brought, *([say_conflict(context, state.unmerged)] if state.running else []))

@@ -18,7 +18,7 @@ from gitcoord.worker.own_work import began_at
 from gitcoord.worker.task_context import TaskContext
 
 
-def settle_scratch(context: TaskContext, rules: RuleSettings, *, dry_run: bool = False) -> tuple[str, ...]:
+def treat_scratch(context: TaskContext, rules: RuleSettings, *, dry_run: bool = False) -> tuple[str, ...]:
     """Returns the scratch files that the task's branch adds, and treats them by the rule.
 
     `refuse` raises `scratch` (exit 1); `drop` commits their removal, though they stay in the history of the

@@ -36,7 +36,7 @@ def subtask_of_branch(plan: Plan, branch: str | None) -> TaskId | None:
     return next((id for id in parts if find_unit(plan, id).branch == branch), None)
 
 
-def take_subtask(context: TaskContext, unit: WorkUnit, options: CheckoutOptions) -> Checkout:
+def check_out_subtask(context: TaskContext, unit: WorkUnit, options: CheckoutOptions) -> Checkout:
     """Checks out the subtask's branch, and merges the parent's branch in if the two conflict.
 
     Raises (exit 1) `already-done`, `busy` while an attempt is running, and the errors of `take`.

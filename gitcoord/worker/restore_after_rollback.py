@@ -40,7 +40,7 @@ def require_restored(context: TaskContext) -> None:
     )
 
 
-def bring_back(context: TaskContext, copy: WorkingCopy) -> tuple[str, ...]:
+def restore_work(context: TaskContext, copy: WorkingCopy) -> tuple[str, ...]:
     """Restores the rolled-back work on the checked-out branch; leaves a conflict in the working copy."""
     tip = copy.git.text("rev-parse", "HEAD")
     rollback = rolled_back(context, tip)

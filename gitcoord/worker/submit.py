@@ -192,7 +192,7 @@ def _record_fold(context: TaskContext, head: Oid, into: str, outcome: FoldResult
     )
 
 
-def who_else(context: TaskContext, head: Oid, paths: Sequence[str]) -> tuple[TaskId, ...]:
+def other_side_of(context: TaskContext, head: Oid, paths: Sequence[str]) -> tuple[TaskId, ...]:
     """The folded or landed tasks that changed `paths` and that `head` does not contain."""
     progress = context.store.progress()
     level = context.plan.level_of(context.task.id)
@@ -206,7 +206,7 @@ def who_else(context: TaskContext, head: Oid, paths: Sequence[str]) -> tuple[Tas
 
 
 def _deferred(context: TaskContext, head: Oid, into: str, conflict: FoldConflict) -> GitcoordError:
-    others = who_else(context, head, conflict.paths)
+    others = other_side_of(context, head, conflict.paths)
     reason = (
         exclusive_reason(context.task.id, others, conflict.paths, into)
         if conflict.exclusive

@@ -220,7 +220,7 @@ class Fleet:
     def log(self, key: str) -> str | None:
         return None
 
-    def bring_log(self, key: str) -> bool:
+    def fetch_log(self, key: str) -> bool:
         return False
 
     def _view(self, key: str) -> AttemptView:

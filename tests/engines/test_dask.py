@@ -53,7 +53,7 @@ def test_whoever_died_before_submitting_is_followed_by_one_who_knows_the_worker(
     (state / "a-1").mkdir(parents=True)
     (state / "a-1/dask").write_text("tcp://127.0.0.1:1")  # recorded, and never submitted
     engine.start(shell("a-1", "sleep 1000", tmp_path))
-    until(lambda: engine.bring_log("a-1"))
+    until(lambda: engine.fetch_log("a-1"))
     assert (state / "a-1/dask").read_text() != "tcp://127.0.0.1:1"
     other = DaskEngine(state, cluster.address, pause=0.2)
     other.start(shell("a-1", "exit 9", tmp_path))
@@ -74,7 +74,7 @@ def test_a_scheduler_that_is_away_is_no_end_and_one_that_forgot_is(
     until(lambda: engine.free() == 6)
     engine.start(shell("a-1", "echo here; while [ ! -e go ]; do sleep 0.02; done; exit 4", tmp_path))
     kept = tmp_path / "state/a-1/log"
-    until(lambda: engine.bring_log("a-1") and kept.exists() and kept.read_text() == "here\n")
+    until(lambda: engine.fetch_log("a-1") and kept.exists() and kept.read_text() == "here\n")
     assert engine.free() == 5
     cluster.end()
     assert engine.poll(["a-1"])["a-1"].state == "unreachable"

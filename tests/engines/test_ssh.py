@@ -44,7 +44,7 @@ def test_a_host_that_goes_away_is_no_end_of_an_attempt_and_its_log_comes_with_it
     )
     assert (engine.poll(["a-1"])["a-1"].state, engine.free()) == ("running", 0)
     kept = tmp_path / "state/a-1/log"
-    until(lambda: engine.bring_log("a-1") and kept.exists() and kept.read_text() == "here\n")
+    until(lambda: engine.fetch_log("a-1") and kept.exists() and kept.read_text() == "here\n")
     hosts.end("one")
     try:
         assert engine.poll(["a-1"])["a-1"].state == "unreachable"

@@ -19,7 +19,7 @@ from gitcoord.run.attempt_policy import AttemptLimits, RetryDecision, retry_deci
 from gitcoord.run.attempt_state import AttemptsAtWork, DeadAttempt
 from gitcoord.run.capacity import Machine, ResourceNeeds, automatic, free_memory
 from gitcoord.run.observe import submitted_tasks
-from gitcoord.run.polling import PollIntervals, poke
+from gitcoord.run.polling import PollIntervals, report_change
 from gitcoord.run.reconcile import outdated
 from gitcoord.state.journal import worker_name
 from gitcoord.state.task_history import PENDING, Progress, after, replay
@@ -170,11 +170,11 @@ def test_a_run_looks_again_later_and_later_until_there_is_news(tmp_path: Path) -
         intervals.append(round(pace.next_fetch()))
     assert intervals == [2, 3, 4, 7, 10, 15, 23, 30, 30]
     assert not pace.fetch_is_due()
-    assert not pace.poked()
-    poke(tmp_path)
-    assert pace.poked()
-    assert not pace.poked()
+    assert not pace.change_reported()
+    report_change(tmp_path)
+    assert pace.change_reported()
+    assert not pace.change_reported()
     pace.fetched({"refs/heads/main": "2"})
     assert round(pace.next_fetch()) == 2
-    pace.hurry()
+    pace.fetch_soon()
     assert pace.fetch_is_due()

@@ -79,8 +79,8 @@ def _checkout(
 ) -> "tuple[str, Any, list[str]]":
     """Checks out the branch in one repository; returns its name, the document, and the lines to print."""
     from gitcoord.cli.list_changes import list_changes
-    from gitcoord.worker.checkout import starting_point, take
-    from gitcoord.worker.manual_subtasks import subtask_of, take_subtask, where_to_begin
+    from gitcoord.worker.checkout import check_out, starting_point
+    from gitcoord.worker.manual_subtasks import check_out_subtask, subtask_of, where_to_begin
     from gitcoord.worker.task_context import find_task, task_context_for
 
     context = place.context
@@ -103,6 +103,6 @@ def _checkout(
         id, branch = (part.id, part.branch) if part else (task_context.task.id, task_context.task.branch)
         note = f"{branch} would be {'created' if create else 'resumed'} at {commit[:12]}"
         return branch, {"task": id, "branch": branch, "commit": commit, "dry_run": True}, [note]
-    taken = take_subtask(task_context, part, how) if part else take(task_context, how)
+    taken = check_out_subtask(task_context, part, how) if part else check_out(task_context, how)
     where = [f"checked out in {taken.directory}"] if place.name else []
     return taken.branch, taken, [*where, *taken.notes]

@@ -82,7 +82,7 @@ def _change_in(
     """Pauses or resumes the run of one repository. Raises `no-run` (exit 1)."""
     from gitcoord.errors import answer_no
     from gitcoord.events import RunChanged
-    from gitcoord.run.polling import poke
+    from gitcoord.run.polling import report_change
     from gitcoord.state.accounts import account_of, closed_now, open_account
     from gitcoord.state.journal import now, worker_name
     from gitcoord.worker.attempt.paths import run_directory
@@ -91,7 +91,7 @@ def _change_in(
     opened = state == "running" and closed_now(context.store, context.settings.run) is not None
     if opened and not dry_run:
         open_account(context.store, account_of(context.settings.run))
-        poke(run_directory(context.repository.common_dir, context.store.generation))
+        report_change(run_directory(context.repository.common_dir, context.store.generation))
     if (before is None or before.state == "ended") and not opened:
         raise answer_no("no-run", "No run is under way.", "`gitcoord run` starts one.")
     changed = before is not None and before.state not in (state, "ended")
@@ -105,6 +105,6 @@ def _change_in(
             reason=reason,
         )
         context.store.record(event)
-        poke(run_directory(context.repository.common_dir, context.store.generation))
+        report_change(run_directory(context.repository.common_dir, context.store.generation))
     known = before is not None and before.state != "ended"
     return RunChange(state=state, changed=changed, opened=opened, known=known, dry_run=dry_run)

@@ -83,7 +83,7 @@ def _retried_units(place: "TaskPlace") -> "tuple[TaskId, ...]":
 
 def _record_retry(context: "Context", wanted: "Sequence[TaskId]", *, fresh: bool) -> None:
     from gitcoord.events import RetryAsked
-    from gitcoord.run.polling import poke
+    from gitcoord.run.polling import report_change
     from gitcoord.state.journal import now, worker_name
     from gitcoord.worker.attempt.paths import run_directory
 
@@ -92,7 +92,7 @@ def _record_retry(context: "Context", wanted: "Sequence[TaskId]", *, fresh: bool
 
     requests = [RetryAsked(at=now(), by=worker_name(), task=id, fresh=fresh) for id in wanted]
     context.store.record_all([(request, never_skip) for request in requests])
-    poke(run_directory(context.repository.common_dir, context.store.generation))
+    report_change(run_directory(context.repository.common_dir, context.store.generation))
 
 
 def _sentences(place: "TaskPlace", wanted: "Sequence[TaskId]", how: str) -> list[str]:

@@ -150,12 +150,12 @@ def _submit(
 def _ready_to_submit(context: "Context", task: str, *, dry_run: bool) -> "TaskContext":
     """Returns the task after its scratch files were handled as the settings say."""
     from gitcoord.cli.views.output import say
-    from gitcoord.worker.leftover_files import settle_scratch
+    from gitcoord.worker.leftover_files import treat_scratch
     from gitcoord.worker.task_context import load_task_context
 
     place = (context.repository, context.shared, context.store, task, context.settings)
     task_context = load_task_context(*place)
-    scratch = settle_scratch(task_context, context.settings.rules, dry_run=dry_run)
+    scratch = treat_scratch(task_context, context.settings.rules, dry_run=dry_run)
     if scratch and context.settings.rules.on_scratch == "drop":
         say(f"{'would drop' if dry_run else 'dropped'} scratch files: {', '.join(scratch)}")
         if not dry_run:

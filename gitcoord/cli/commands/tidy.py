@@ -57,7 +57,7 @@ def tidy(
     from gitcoord.cli.context import open_context
     from gitcoord.cli.time_options import seconds
     from gitcoord.cli.views.output import emit_json, say
-    from gitcoord.cli.views.tidy import removal_lines, show_survey, tidy_document, what_goes
+    from gitcoord.cli.views.tidy import removable_sentence, removal_lines, show_survey, tidy_document
     from gitcoord.reclaim.remove import remove_all
     from gitcoord.reclaim.survey import SurveyRequest, take_survey
 
@@ -79,7 +79,7 @@ def tidy(
         if as_json:
             emit_json("tidy", tidy_document(survey, ()))
         return
-    if not confirmed(f"Remove {what_goes(survey)}?", yes=yes):
+    if not confirmed(f"Remove {removable_sentence(survey)}?", yes=yes):
         say("Removed nothing.")
         return
     removals = list(remove_all(context.repository, survey.removable))

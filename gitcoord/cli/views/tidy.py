@@ -36,7 +36,7 @@ def show_survey(survey: Survey) -> None:
         show(plain(line), soft_wrap=True)
 
 
-def what_goes(survey: Survey) -> str:
+def removable_sentence(survey: Survey) -> str:
     """Returns the number of removable worktrees and branches, with their size."""
     kinds = Counter(one.kind for one in survey.removable)
     parts = [count_of(kinds["worktree"], "worktree")] if kinds["worktree"] else []
@@ -101,4 +101,4 @@ def _sums(survey: Survey) -> Iterator[str]:
         f"Of {len(survey.holdings):,} worktrees and branches "
         f"{len(proved):,} are provably in {survey.base}; ancestry alone would prove {by_ancestry:,}."
     )
-    yield f"Removable: {what_goes(survey)}." if survey.removable else "Nothing can be removed."
+    yield f"Removable: {removable_sentence(survey)}." if survey.removable else "Nothing can be removed."

@@ -157,7 +157,7 @@ class LevelLander:
             return False
         at = report.base_commit
         self._states[name] = RepositoryState(name=name, report=report, base_commit=at, commit=at)
-        self._access.keep_parts()
+        self._access.update_parts()
         landed = self._states[name].landed
         self._failed_tries = 0 if landed > before else self._failed_tries + 1
         if tasks <= landed:
@@ -179,7 +179,7 @@ class LevelLander:
         reason = next((f"{name}: {why}" for name, why in whys if why), "")
         self._states.clear()
         self._prepare()
-        self._access.keep_parts()
+        self._access.update_parts()
         if not reason and not any(one.landed for one in self._states.values()):
             self._record("rolled-back", tasks)
             return self._report("rolled-back", reason=step.reason)
@@ -187,7 +187,7 @@ class LevelLander:
 
     def _end(self, missing: tuple[MissingTask, ...], recorded: LevelAcross | None) -> LevelReport:
         across = self._across
-        self._access.keep_parts()
+        self._access.update_parts()
         if all(across.tasks_in(name) <= self._states[name].landed for name in across.names):
             if recorded is not None and recorded.state == "proved":
                 self._record("landed", recorded.tasks)

@@ -110,7 +110,7 @@ class RepositoryAccess(Protocol):
     def record(self, event: LevelAcross) -> None:
         """Records an event and prints it."""
 
-    def keep_parts(self) -> None:
+    def update_parts(self) -> None:
         """Updates each repository's list of the tasks that it awaits in the others."""
 
     def check(self, commits: Mapping[str, Oid]) -> str:

@@ -19,7 +19,7 @@ from gitcoord.worker.attempt.held_back_files import move_held_back
 from gitcoord.worker.attempt.kept_commits import checkout_ref, keep_commits
 from gitcoord.worker.attempt.nested_repositories import move_out
 from gitcoord.worker.attempt.submodules import before_moving, bring_in
-from gitcoord.worker.checkout import CheckoutOptions, take
+from gitcoord.worker.checkout import CheckoutOptions, check_out
 from gitcoord.worker.rewritten_work import was_here
 from gitcoord.worker.task_context import TaskContext, load_task_context
 from gitcoord.worker.unit import WorkUnit
@@ -70,7 +70,7 @@ def prepare(
     before = before_moving(copy)
     with _unready_meanwhile(copy):
         if unit.subtask is None:
-            take(
+            check_out(
                 task_context,
                 CheckoutOptions(stack=options.stack, now=options.now, rewritten=True, worktree=directory),
             )

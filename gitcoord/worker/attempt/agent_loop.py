@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from gitcoord.engines.memory_limit import said_why
+from gitcoord.engines.memory_limit import end_reason
 from gitcoord.errors import GitcoordError
 from gitcoord.git.worktree import WorkingCopy
 from gitcoord.tasks.model import TaskId
 from gitcoord.text_lists import some
 from gitcoord.worker.attempt.agent_checkout import prepare, ready, unlock, unready
 from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult, patiently, without_room
-from gitcoord.worker.attempt.checkout_repair import mend_branch, show_hidden_files
+from gitcoord.worker.attempt.checkout_repair import repair_branch, show_hidden_files
 from gitcoord.worker.attempt.commit_message import commit_message
-from gitcoord.worker.attempt.commit_work import settle
+from gitcoord.worker.attempt.commit_work import commit_all_work
 from gitcoord.worker.attempt.conflict_handoff import merge_in
 from gitcoord.worker.attempt.earlier_work import save_earlier_work, save_own_work
 from gitcoord.worker.attempt.finished_work import cut_off, note_finished, was_finished
@@ -26,7 +26,7 @@ from gitcoord.worker.attempt.prompt.markdown import ConflictBrief
 from gitcoord.worker.attempt.provision import provide
 from gitcoord.worker.attempt.run_commands import run_agent, run_check, run_setup, write_prompt
 from gitcoord.worker.own_work import began_at
-from gitcoord.worker.submit import who_else
+from gitcoord.worker.submit import other_side_of
 from gitcoord.worker.task_list_changes import list_note, put_back_in
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _with_what_landed(context: AttemptContext, copy: WorkingCopy) -> ConflictBri
 
 def _stopped(context: AttemptContext) -> AttemptResult | None:
     asked = context.stop.asked
-    if why := said_why(context.place):
+    if why := end_reason(context.place):
         return AttemptResult(outcome="failed", reason=f"the attempt was ended: {why}")
     return None if asked is None else cut_off(context, f"{asked.name} came")
 
@@ -126,7 +126,7 @@ def _unresolved(copy: WorkingCopy) -> AttemptResult | None:
 
 def _damaged(context: AttemptContext, copy: WorkingCopy) -> AttemptResult | None:
     """Repairs the branch and removes stale locks; returns a failure if the checkout is not usable."""
-    if mended := mend_branch(context.task_context.repository, copy, context.unit.branch, context.start):
+    if mended := repair_branch(context.task_context.repository, copy, context.unit.branch, context.start):
         context.log.say(mended)
     what = copy.damage()
     if not what:
@@ -141,7 +141,7 @@ def _damaged(context: AttemptContext, copy: WorkingCopy) -> AttemptResult | None
 
 def _settled(context: AttemptContext, copy: WorkingCopy) -> AttemptResult | None:
     try:
-        left = settle(
+        left = commit_all_work(
             context.task_context.repository,
             copy,
             context.unit,
@@ -223,7 +223,7 @@ def _waiting(context: AttemptContext, copy: WorkingCopy) -> ConflictBrief | None
         commit=commit,
         name=merging[1] if merging else f"The commit {commit[:12]}",
         paths=state.unmerged,
-        others=who_else(task_context, head, state.unmerged),
+        others=other_side_of(task_context, head, state.unmerged),
     )
 
 

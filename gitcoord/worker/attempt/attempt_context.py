@@ -150,7 +150,7 @@ def patiently(context: AttemptContext, act: Callable[[], Answer]) -> Answer:
     return try_for(_PATIENCE, act, tell=tell, given_up=stopped)
 
 
-def keep_left(context: AttemptContext, attempt: int) -> None:
+def keep_leftovers(context: AttemptContext, attempt: int) -> None:
     """Keeps what `attempt` left uncommitted in the checkout under a ref, and says so. Raises `git-failed`."""
     repository = context.task_context.repository
     ref = uncommitted_ref(context.task_context.plan.generation, context.unit.id, attempt)
@@ -236,7 +236,7 @@ def _kept(context: AttemptContext, result: AttemptResult) -> str:
     goes = context.settings.run.keep_checkout == "never" and not result.keep
     try:
         if goes and result.outcome not in ("ok", "lost"):
-            keep_left(context, context.attempt)
+            keep_leftovers(context, context.attempt)
         found = keep_commits(task_context.repository, context.unit.branch, context.directory, ref)
         # If the clock was set meanwhile, keep too many rather than too few.
         moment = min(context.since, time.time() - (time.monotonic() - context.began))

@@ -1,6 +1,6 @@
 """The results of attempts that an error, a signal or a removed directory ended."""
 
-from gitcoord.engines.memory_limit import said_why
+from gitcoord.engines.memory_limit import end_reason
 from gitcoord.errors import GitcoordError
 from gitcoord.events import Outcome
 from gitcoord.worker.attempt.attempt_context import (
@@ -19,7 +19,7 @@ def outcome_of(error: GitcoordError) -> Outcome:
 
 def broken_off(context: AttemptContext, error: GitcoordError) -> AttemptResult:
     """The result of an attempt that `error` ended: a limit, a signal, a full disk, or the error itself."""
-    if ended := said_why(context.place):
+    if ended := end_reason(context.place):
         return AttemptResult(outcome="failed", reason=f"the attempt was ended: {ended}")
     why = f"{error.message} {error.hint}".strip()
     asked = context.stop.asked

@@ -14,7 +14,7 @@ from gitcoord.worker.attempt.agent_checkout import ready
 from gitcoord.worker.attempt.kept_commits import put_aside
 
 
-def mend(
+def repair(
     repository: Repository, directory: Path, branch: str, start: Oid, *, been: Sequence[Oid] = ()
 ) -> str:
     """Restores the `.git` of a checkout, or git's record of it, if an earlier attempt removed or replaced it.
@@ -64,7 +64,7 @@ def _record_of(repository: Repository, directory: Path) -> Path | None:
     return place if ours and not place.exists() else None
 
 
-def mend_branch(repository: Repository, copy: WorkingCopy, branch: str, start: Oid) -> str:
+def repair_branch(repository: Repository, copy: WorkingCopy, branch: str, start: Oid) -> str:
     """Restores the branch that is checked out if somebody deleted it (`git update-ref -d HEAD`).
 
     Restores it to its last position in the log of the checkout's HEAD, else to the tip of `branch`, else to

@@ -13,7 +13,7 @@ from gitcoord.git.write_commits import commit_tree
 from gitcoord.settings import RuleSettings
 from gitcoord.text_lists import some
 from gitcoord.worker.attempt.held_back_files import held_back_files, record_held_back
-from gitcoord.worker.attempt.nested_repositories import NestedResult, take_in
+from gitcoord.worker.attempt.nested_repositories import NestedResult, absorb
 from gitcoord.worker.attempt.submodules import problem_with
 from gitcoord.worker.attempt.uncommitted_work import changed_entries
 from gitcoord.worker.unit import WorkUnit
@@ -36,7 +36,7 @@ class CheckoutOutcome(msgspec.Struct, frozen=True, kw_only=True):
     unresolved: bool = False
 
 
-def settle(
+def commit_all_work(
     repository: Repository,
     copy: WorkingCopy,
     unit: WorkUnit,
@@ -69,7 +69,7 @@ def settle(
         )
     taken, held = NestedResult(), ""
     if commit and (nested := _nested(copy, rules)):
-        taken = take_in(repository, copy, nested, add=take_nested)
+        taken = absorb(repository, copy, nested, add=take_nested)
     if taken.problem:
         return CheckoutOutcome(head=head, problem=taken.problem, keep=True)
     if commit:

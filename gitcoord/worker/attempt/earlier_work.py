@@ -7,8 +7,8 @@ from gitcoord.errors import GitcoordError
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.worktree import WorkingCopy
 from gitcoord.worker.attempt.agent_checkout import is_ready
-from gitcoord.worker.attempt.attempt_context import AttemptContext, keep_left
-from gitcoord.worker.attempt.checkout_repair import mend, mend_branch, show_hidden_files
+from gitcoord.worker.attempt.attempt_context import AttemptContext, keep_leftovers
+from gitcoord.worker.attempt.checkout_repair import repair, repair_branch, show_hidden_files
 from gitcoord.worker.attempt.kept_commits import keep_also, keep_commits, keep_unnamed, kept_ref
 from gitcoord.worker.attempt.local_attempts import attempts_here
 
@@ -19,8 +19,8 @@ def save_earlier_work(context: AttemptContext) -> None:
     copy = WorkingCopy(repository, context.directory)
     been = _save_what_nothing_names(context)
     for mended in (
-        mend_branch(repository, copy, context.unit.branch, context.start),
-        mend(repository, context.directory, context.unit.branch, context.start, been=been),
+        repair_branch(repository, copy, context.unit.branch, context.start),
+        repair(repository, context.directory, context.unit.branch, context.start, been=been),
     ):
         if mended:
             context.log.say(mended)
@@ -36,12 +36,12 @@ def save_earlier_work(context: AttemptContext) -> None:
         _save_commits(context, earlier[-1].number)
     # What git was writing when it was killed is nobody's work.
     if is_ready(copy):
-        keep_left(context, _newest_here(context))
+        keep_leftovers(context, _newest_here(context))
 
 
 def save_own_work(context: AttemptContext) -> None:
     """Saves what this attempt has not committed, before another turn, or before its merge is aborted."""
-    keep_left(context, context.attempt)
+    keep_leftovers(context, context.attempt)
 
 
 def _replace_damaged_index(copy: WorkingCopy) -> bool:

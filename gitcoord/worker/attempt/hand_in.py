@@ -21,7 +21,7 @@ from gitcoord.worker.attempt.run_commands import run_check
 from gitcoord.worker.deferred_work import merged_like
 from gitcoord.worker.leases import superseded
 from gitcoord.worker.rewritten_work import was_here
-from gitcoord.worker.submit import hand_in_commit, who_else
+from gitcoord.worker.submit import hand_in_commit, other_side_of
 from gitcoord.worker.task_context import TaskContext
 
 
@@ -104,7 +104,7 @@ def _conflict_of(task_context: TaskContext, head: Oid) -> ConflictBrief | None:
     if merged.clean is None or (merged.clean and not apart):
         return None
     paths = merged.paths if not merged.clean else apart
-    others = who_else(task_context, head, paths)
+    others = other_side_of(task_context, head, paths)
     exclusive = merged.clean is True
     return ConflictBrief(commit=commit, name=name, like=like, paths=paths, others=others, exclusive=exclusive)
 

@@ -25,7 +25,7 @@ class NestedResult(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
-def take_in(
+def absorb(
     repository: Repository, copy: WorkingCopy, passed_over: Sequence[str], *, add: bool
 ) -> NestedResult:
     """Turns the repositories at `passed_over` into ordinary files; keeps their `.git` in the git directory.

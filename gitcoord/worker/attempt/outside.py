@@ -21,7 +21,7 @@ from gitcoord.worker.attempt.surroundings import (
     FileMark,
     SurroundingsLook,
     file_mark,
-    look_around,
+    observe_surroundings,
     worktree_places,
 )
 
@@ -92,7 +92,7 @@ class Surroundings:
     def _look(self, own: Path, branch: str) -> SurroundingsLook | None:
         """Looks once; None if git fails, which must not fail the attempt."""
         try:
-            return look_around(self._repository, self._plan, own, branch)
+            return observe_surroundings(self._repository, self._plan, own, branch)
         except (GitcoordError, OSError):
             return None
 

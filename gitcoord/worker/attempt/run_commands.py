@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 
 from gitcoord.engines.engine import key_of, mark_of
-from gitcoord.engines.memory_limit import said_why
+from gitcoord.engines.memory_limit import end_reason
 from gitcoord.engines.processes import end, in_directory, marked
 from gitcoord.errors import GitcoordError
 from gitcoord.events import Outcome
@@ -243,14 +243,14 @@ def _result(context: AttemptContext, who: str, finish: CommandEnd, said: int) ->
         ended += f" with KILL ({_processes(finish.killed)} did not heed TERM)"
     if finish.why == "timeout":
         return AttemptResult(outcome="timeout", reason=f"{ended} after {context.order.seconds:g} s")
-    if finish.why == "stopped" and not said_why(context.place):
+    if finish.why == "stopped" and not end_reason(context.place):
         asked = (
             f"{context.stop.asked.name} came"
             if context.stop.asked
             else "it was cancelled, or a newer one began"
         )
         return AttemptResult(outcome="cancelled", reason=f"{ended}: {asked}")
-    if why := said_why(context.place):
+    if why := end_reason(context.place):
         return AttemptResult(outcome="failed", reason=f"{ended}: {why}", code=finish.code)
     if finish.why == "not started":
         return AttemptResult(outcome="failed", reason=finish.problem)

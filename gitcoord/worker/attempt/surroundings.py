@@ -63,7 +63,7 @@ class SurroundingsLook(msgspec.Struct, frozen=True, kw_only=True):
     hooks: Mapping[str, tuple[int, int]]
 
 
-def look_around(repository: Repository, plan: Plan, own: Path, branch: str) -> SurroundingsLook:
+def observe_surroundings(repository: Repository, plan: Plan, own: Path, branch: str) -> SurroundingsLook:
     """Looks at everything outside the checkout `own`, which is on `branch`.
 
     Raises `git-failed` if git cannot answer.
