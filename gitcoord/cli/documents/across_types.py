@@ -77,14 +77,14 @@ class ShareEverywhere(TypedDict):
 
 
 class StatusEverywhere(TypedDict):
-    """The state of every task; `partly_landed`: tasks landed in some of their repositories, with the others.
+    """The state of every task; `half_in`: tasks landed in some of their repositories, with the others.
 
     `rolling_back`: levels whose rollback is not complete.
     """
 
     tag: str
     levels: list[LevelEverywhere]
-    partly_landed: dict[TaskId, list[str]]
+    half_in: dict[TaskId, list[str]]
     rolling_back: list[str]
     progress: ShareEverywhere
     repositories: dict[str, StatusDocument]
