@@ -11,7 +11,7 @@ from gitcoord.git.git_cli import Oid
 from gitcoord.git.refs import read_refs
 from gitcoord.git.remote_refs import HEADS, RefUpdate, SharedRefs
 from gitcoord.git.repository import Repository
-from gitcoord.git.worktree_sync import linked_branches
+from gitcoord.git.worktree_list import linked_branches
 
 _FEW = 5
 """Up to this many pull requests are read one by one; for more, the list of all is read."""

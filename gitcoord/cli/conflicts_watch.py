@@ -13,7 +13,7 @@ from gitcoord.cli.views.output import as_json as as_json_line
 from gitcoord.cli.views.output import emit, plain, say, show, stdout_console
 from gitcoord.cli.views.times import time_of_day
 from gitcoord.errors import Exit, GitcoordError
-from gitcoord.state.journal import now
+from gitcoord.event_stamp import now
 from gitcoord.worker.worktree_snapshots import fingerprint
 
 

@@ -109,7 +109,7 @@ def examine_remote_tree(context: "Context", base: str) -> "Iterator[Diagnosis]":
     from gitcoord.forge.doctor_result import broken
     from gitcoord.git.git_cli import Git
     from gitcoord.git.remote_refs import HEADS
-    from gitcoord.git.worktree_sync import worktrees
+    from gitcoord.git.worktree_list import worktrees
 
     place = _directory(context.repository.remote_url)
     if context.shared.remote is None or place is None:

@@ -15,12 +15,12 @@ from gitcoord.cli.views.across import show_level
 from gitcoord.cli.views.output import clean, emit, emit_json, say
 from gitcoord.cli.views.rollback import show_rollbacks
 from gitcoord.errors import Exit, answer_no, in_repository, usage_error
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.landing.across.dry_run import preview_across
 from gitcoord.landing.across.loop import LevelLander
 from gitcoord.landing.across.model import AcrossContext
 from gitcoord.landing.rollback.model import RollbackReport
 from gitcoord.level_events import LevelAcross
-from gitcoord.state.journal import now, worker_name
 
 
 def land_across(home: Context, request: AcrossRequest) -> None:

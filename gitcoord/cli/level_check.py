@@ -19,7 +19,8 @@ from gitcoord.git.stacks import Stacks
 from gitcoord.landing.foreign_work import all_carried
 from gitcoord.landing.landing_order import candidates
 from gitcoord.landing.proof import LevelProof
-from gitcoord.planning.arrange_waves import Candidate, natural_key
+from gitcoord.natural_order import natural_key
+from gitcoord.planning.arrange_waves import Candidate
 from gitcoord.planning.model import Plan, PlannedLevel
 from gitcoord.settings import SerializeOn
 from gitcoord.state.task_history import PENDING

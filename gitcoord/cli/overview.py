@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gitcoord.cli.status_document import Lease
+from gitcoord.event_stamp import now
 from gitcoord.events import AnyEvent
 from gitcoord.evidence.model import Landing
 from gitcoord.evidence.snapshot import Snapshot, find_snapshot
@@ -14,7 +15,6 @@ from gitcoord.progress.make_picture import Picture, make_picture
 from gitcoord.run.heartbeat import last_heartbeat
 from gitcoord.state.accounts import ClosedAccount, closed_now
 from gitcoord.state.heartbeats import Beat, read_beats
-from gitcoord.state.journal import now
 from gitcoord.state.task_history import Progress
 from gitcoord.tasks.model import Finding, TaskId
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from gitcoord.errors import usage_error
-from gitcoord.planning.arrange_waves import natural_key
+from gitcoord.natural_order import natural_key
 from gitcoord.planning.model import Plan
 from gitcoord.state.known_tasks import begun_tasks, find_changes, tasks_changed
 from gitcoord.state.store import Store

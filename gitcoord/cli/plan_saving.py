@@ -103,8 +103,8 @@ def save(context: "Context", made: PlanProposal) -> bool:
 
     Raises `plan-moved`.
     """
+    from gitcoord.event_stamp import now, worker_name
     from gitcoord.events import TaskRenamed
-    from gitcoord.state.journal import now, worker_name
 
     # The experience with a list that another one replaces would be out of reach afterwards.
     read_experience(context, saves=True)

@@ -9,13 +9,13 @@ request that contained it.
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.events import RollbackProposed, TaskRolledBack
 from gitcoord.evidence.merged_pulls import merged_into
 from gitcoord.evidence.model import Rollback, Rollbacks
 from gitcoord.evidence.reverts import Reverts
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.state.journal import now, worker_name
 from gitcoord.state.task_history import Progress, after
 from gitcoord.tasks.model import TaskId
 

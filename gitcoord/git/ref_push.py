@@ -55,7 +55,7 @@ def _push_command(repository: Repository, updates: Sequence[RefUpdate]) -> tuple
 def _where_checked_out(repository: Repository, updates: Sequence[RefUpdate]) -> Git:
     """Returns the git of the worktree that has the pushed branch: a hook reads the files around it."""
     from gitcoord.git.bound_worktree import bound
-    from gitcoord.git.worktree_sync import place_of
+    from gitcoord.git.worktree_list import place_of
 
     place = place_of(repository.git, {one.ref: one.new for one in updates if one.ref.startswith(HEADS)})
     return repository.git if place is None else bound(repository.git, place, repository.common_dir)

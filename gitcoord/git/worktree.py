@@ -16,7 +16,7 @@ from gitcoord.git.hooked_commits import commit_with_hooks
 from gitcoord.git.merge_tree import unmerged_spec
 from gitcoord.git.remote_refs import HEADS
 from gitcoord.git.repository import Repository
-from gitcoord.git.worktree_sync import worktrees
+from gitcoord.git.worktree_list import worktrees
 from gitcoord.text_lists import some
 
 _OPERATIONS = {

@@ -1,13 +1,16 @@
 """Lists the worktrees of a repository from git, whichever tool made them."""
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
 from gitcoord.git.git_cli import Git, Oid
-from gitcoord.git.worktree_sync import worktree_fields
+
+_PAUSES = (0.02, 0.1, 0.5)
+"""Seconds to wait before the list is read again."""
 
 
 class ListedWorktree(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,3 +67,49 @@ def _parsed(fields: list[str], own: dict[Path, Path]) -> Iterator[ListedWorktree
                 locked=told.get("locked"),
             )
             told = {}
+
+
+def worktrees(git: Git) -> dict[str, Path]:
+    """Returns the worktree of every checked-out branch, by full ref name; skips missing directories."""
+    found: dict[str, Path] = {}
+    path = None
+    for field in worktree_fields(git):
+        kind, _, value = field.partition(" ")
+        if kind == "worktree":
+            path = Path(value)
+        elif kind == "branch" and path is not None and path.is_dir():
+            found[value] = path
+    return found
+
+
+def linked_branches(git: Git) -> dict[str, Path]:
+    """Returns the branches (short names) that linked worktrees have checked out."""
+    fields = worktree_fields(git)
+    main = Path(fields[0].partition(" ")[2])
+    return {name.removeprefix("refs/heads/"): path for name, path in worktrees(git).items() if path != main}
+
+
+def place_of(git: Git, branches: Mapping[str, Oid | None]) -> Path | None:
+    """Returns the worktree on one of these branches (full names), else one at one of their commits."""
+    places = worktrees(git)
+    on_it = next((places[name] for name in branches if name in places), None)
+    if on_it is not None:
+        return on_it
+    path, wanted = None, set(filter(None, branches.values()))
+    for field in worktree_fields(git):
+        kind, _, value = field.partition(" ")
+        path = Path(value) if kind == "worktree" else path
+        if kind == "HEAD" and value in wanted and path is not None and path.is_dir():
+            return path
+    return None
+
+
+def worktree_fields(git: Git) -> list[str]:
+    """Returns git's list of all worktrees; retries if git cannot read one that is being made."""
+    listing = ("worktree", "list", "--porcelain", "-z")
+    for seconds in _PAUSES:
+        said = git.probe(*listing)
+        if said is not None:
+            return said.split("\0")
+        time.sleep(seconds)
+    return git.text(*listing).split("\0")

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.events import PullRetargeted
 from gitcoord.landing.adopted_words import fork_words
 from gitcoord.landing.context import LandingContext
@@ -11,7 +12,6 @@ from gitcoord.landing.notices import LandingNotices
 from gitcoord.landing.observation_cache import ObservationCache
 from gitcoord.landing.pull_comments import try_to
 from gitcoord.landing.steps import Retarget
-from gitcoord.state.journal import now, worker_name
 
 
 def owners_of(context: LandingContext) -> list[str]:

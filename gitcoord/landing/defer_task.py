@@ -1,5 +1,6 @@
 """Defers a task: words the reason why its branch cannot land, and records it."""
 
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.events import TaskDeferred, TaskSubmitted, WavesSaved
 from gitcoord.git.git_cli import Oid
 from gitcoord.landing.conflicting_tasks import other_side
@@ -9,7 +10,6 @@ from gitcoord.landing.proof import CheckFailure
 from gitcoord.landing.steps import Defer
 from gitcoord.planning.later_wave import postponed
 from gitcoord.planning.model import Plan
-from gitcoord.state.journal import now, worker_name
 from gitcoord.state.store import Store
 from gitcoord.state.task_history import Progress
 from gitcoord.tasks.model import TaskId

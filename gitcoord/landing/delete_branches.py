@@ -7,7 +7,7 @@ from gitcoord.evidence.model import Landing
 from gitcoord.evidence.spent_branches import is_spent
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import HEADS, RefUpdate
-from gitcoord.git.worktree_sync import worktrees
+from gitcoord.git.worktree_list import worktrees
 from gitcoord.landing.context import LandingContext
 from gitcoord.landing.level_branch_names import finished_rounds, known_rounds
 from gitcoord.landing.model import LandingSnapshot

@@ -11,12 +11,12 @@ from gitcoord.conflicts.apply_waves import plan_with_waves
 from gitcoord.conflicts.check_level import check_branches
 from gitcoord.conflicts.model import BranchInput, ConflictReport
 from gitcoord.conflicts.rules import Rulebook
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.events import WavesSaved
 from gitcoord.landing.context import LandingContext, stacks_on
 from gitcoord.landing.observe import observe
 from gitcoord.planning.arrange_waves import Candidate
 from gitcoord.planning.model import Plan, PlannedLevel
-from gitcoord.state.journal import now, worker_name
 from gitcoord.tasks.model import TaskId
 from gitcoord.text_lists import some
 

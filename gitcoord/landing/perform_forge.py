@@ -4,6 +4,7 @@ from functools import partial
 
 import msgspec
 
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.events import PullOpened, TaskHandedOver
 from gitcoord.forge.pull_requests import Gate, Merged, MergeOutcome, MergeRequest, Pull, Refused, Unclear
 from gitcoord.landing.context import LandingContext
@@ -27,7 +28,6 @@ from gitcoord.landing.rejections import moved_away
 from gitcoord.landing.steps import HandOver, Merge, OpenPull
 from gitcoord.landing.verify_base import base_holds
 from gitcoord.landing.verify_landings import prove
-from gitcoord.state.journal import now, worker_name
 from gitcoord.state.task_history import Progress
 
 

@@ -8,6 +8,7 @@ from functools import partial
 
 from gitcoord.conflicts.exclusive_paths import overtaken
 from gitcoord.errors import GitcoordError
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.events import (
     BranchUpdated,
     PullRejected,
@@ -28,7 +29,6 @@ from gitcoord.landing.landing_commit import landing_commit
 from gitcoord.landing.level_branch import FoldConflict, fold_in, fold_in_memory
 from gitcoord.landing.model import LandingSnapshot, LevelBranch
 from gitcoord.landing.steps import Defer, Fold, Rebuild, Update
-from gitcoord.state.journal import now, worker_name
 from gitcoord.state.store import Store
 from gitcoord.state.task_history import Progress
 from gitcoord.tasks.model import TaskId

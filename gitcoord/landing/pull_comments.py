@@ -7,13 +7,13 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 
 from gitcoord.errors import GitcoordError
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.events import PullOpened, PullReady, TaskDeferred
 from gitcoord.forge.pull_requests import Extras, Pull
 from gitcoord.git.git_cli import Oid
 from gitcoord.landing.context import LandingContext
 from gitcoord.landing.model import Carrier, LandingSnapshot
 from gitcoord.landing.pull_templates import deferral_text, settled_text, unwanted_text
-from gitcoord.state.journal import now, worker_name
 from gitcoord.tasks.model import TaskId
 
 _NOT_WORTH_STOPPING = ("not-changed", "not-found", "no-permission")

@@ -4,14 +4,12 @@ The planner uses it with declared clashes, the conflict check with real conflict
 search for fewer waves.
 """
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
+from gitcoord.natural_order import natural_key
 from gitcoord.tasks.model import TaskId
-
-_DIGITS = re.compile(r"([0-9]+)")
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,17 +36,6 @@ class Arrangement(msgspec.Struct, frozen=True, kw_only=True):
     waves: tuple[tuple[TaskId, ...], ...]
     landing_order: tuple[TaskId, ...]
     at_least: int = 0
-
-
-def natural_key(id: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
-    """Returns a sort key that puts `task-10` after `task-9`, and numbers before words."""
-    chunks = []
-    for chunk in _DIGITS.split(id):
-        if chunk:
-            # Compare by length and then by digits: int() refuses numbers with thousands of digits.
-            digits = chunk.lstrip("0")
-            chunks.append((0, len(digits), digits) if chunk[0] in "0123456789" else (1, 0, chunk))
-    return tuple(chunks), id
 
 
 def arrange(
@@ -85,7 +72,7 @@ def _solved(
     ranked: Sequence[Candidate], clashes: Collection[frozenset[TaskId]], most: int | None
 ) -> tuple[list[list[Candidate]], int]:
     """Arranges tasks that are ranked by importance; returns the waves and a lower bound of their number."""
-    from gitcoord.planning.wave_problem import Puzzle  # Imported here: sorting ids does not need it.
+    from gitcoord.planning.wave_problem import Puzzle  # Imported here: the values alone do not need it.
     from gitcoord.planning.wave_solver import solve
 
     number = {task.id: index for index, task in enumerate(ranked)}

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from gitcoord.planning.arrange_waves import natural_key
+from gitcoord.natural_order import natural_key
 from gitcoord.planning.branch_names import Namer, branch_name, check_names
 from gitcoord.planning.critical_path import Timing
 from gitcoord.planning.durations import longest_chain, reckon, reckon_schedules, timed

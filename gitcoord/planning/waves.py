@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from gitcoord.planning.arrange_waves import Candidate, arrange, natural_key
+from gitcoord.natural_order import natural_key
+from gitcoord.planning.arrange_waves import Candidate, arrange
 from gitcoord.planning.critical_path import DIGITS, Timing, measure
 from gitcoord.planning.declared_conflicts import Clashes, Footprint, find_clashes
 from gitcoord.planning.estimates import remaining_subtasks, subtask_minutes

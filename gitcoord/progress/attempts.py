@@ -14,7 +14,7 @@ from gitcoord.events import (
     TaskStarted,
     TaskSubmitted,
 )
-from gitcoord.planning.arrange_waves import natural_key
+from gitcoord.natural_order import natural_key
 from gitcoord.tasks.model import TaskId
 
 

@@ -6,7 +6,7 @@ from itertools import combinations, pairwise
 import msgspec
 
 from gitcoord.events import AnyEvent, TaskDeferred, TasksClash
-from gitcoord.planning.arrange_waves import natural_key
+from gitcoord.natural_order import natural_key
 from gitcoord.planning.declared_conflicts import find_clashes
 from gitcoord.planning.model import Plan
 from gitcoord.planning.risks import Band, band_of

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import msgspec
 
 from gitcoord.events import AnyEvent, AttemptEnded
+from gitcoord.natural_order import natural_key
 from gitcoord.outside import OutsideChange
-from gitcoord.planning.arrange_waves import natural_key
 from gitcoord.tasks.model import TaskId
 from gitcoord.text_lists import named_tasks
 

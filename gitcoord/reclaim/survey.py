@@ -16,7 +16,7 @@ from gitcoord.git.refs import read_refs
 from gitcoord.git.remote_refs import HEADS
 from gitcoord.git.repository import Repository
 from gitcoord.git.worktree_list import ListedWorktree, linked_worktrees
-from gitcoord.git.worktree_sync import worktrees as checked_out_branches
+from gitcoord.git.worktree_list import worktrees as checked_out_branches
 from gitcoord.reclaim.model import Holding, HoldingState, Survey
 from gitcoord.reclaim.uncommitted import (
     abandoned,

@@ -9,7 +9,7 @@ from gitcoord.evidence.spent_branches import is_spent
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import HEADS
 from gitcoord.git.worktree import WorkingCopy
-from gitcoord.git.worktree_sync import worktrees
+from gitcoord.git.worktree_list import worktrees
 from gitcoord.notices import BranchesDeleted, Tell
 from gitcoord.planning.model import PlannedTask
 from gitcoord.run.run_report import RunEnd

@@ -6,12 +6,12 @@ from gitcoord.conflicts.check_level import check_branches
 from gitcoord.conflicts.model import BranchInput, PairReport
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.errors import GitcoordError
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.events import TasksClash
 from gitcoord.git.repository import Repository
 from gitcoord.planning.arrange_waves import Candidate
 from gitcoord.run.clash_files import leave_clashes
 from gitcoord.run.observe import RunView
-from gitcoord.state.journal import now, worker_name
 from gitcoord.state.task_history import PENDING
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.unit import find_unit

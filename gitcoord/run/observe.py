@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gitcoord.engines.engine import AttemptView, Engine, key_of
+from gitcoord.event_stamp import worker_name
 from gitcoord.events import AnyEvent, AttemptStarted, BranchUpdated, TaskDeferred
 from gitcoord.evidence.rollbacks import with_rollbacks
 from gitcoord.evidence.snapshot import Snapshot, read_snapshot
@@ -18,7 +19,6 @@ from gitcoord.run.recorded_state import KnownJournal, seen_in_journal
 from gitcoord.run.shared_failures import common_failure
 from gitcoord.schedule.model import Observation
 from gitcoord.state.accounts import ClosedAccount, closed_account
-from gitcoord.state.journal import worker_name
 from gitcoord.state.published_work import published_work
 from gitcoord.state.store import Store
 from gitcoord.state.task_history import PENDING, Progress

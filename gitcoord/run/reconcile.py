@@ -8,13 +8,13 @@ from pathlib import Path
 
 from gitcoord.engines.engine import Engine, key_of
 from gitcoord.errors import GitcoordError
+from gitcoord.event_stamp import now
+from gitcoord.event_stamp import worker_name as who
 from gitcoord.events import AttemptEnded, Outcome
 from gitcoord.landing.defer_task import record_deferral
 from gitcoord.notices import SubmissionFailed, Tell
 from gitcoord.run.attempt_state import HELD, DeadAttempt
 from gitcoord.run.observe import RunView
-from gitcoord.state.journal import now
-from gitcoord.state.journal import worker_name as who
 from gitcoord.state.log_ends import write_log_end
 from gitcoord.state.published_work import abandoned_work
 from gitcoord.state.store import Store, Unless

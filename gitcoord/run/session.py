@@ -11,6 +11,7 @@ import msgspec
 
 from gitcoord.engines.engine import Engine
 from gitcoord.errors import GitcoordError, answer_no
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.events import RunChanged
 from gitcoord.notices import ClosingStep, LogsRemoved, RunEndTroubled, Tell
 from gitcoord.planning.model import Plan
@@ -23,7 +24,6 @@ from gitcoord.run.observe import Observer, RunView
 from gitcoord.run.polling import PollIntervals, Signals
 from gitcoord.run.run_report import RunEnd
 from gitcoord.settings import RunSettings
-from gitcoord.state.journal import now, worker_name
 from gitcoord.state.store import Store
 from gitcoord.worker.transient_errors import try_for
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.events import TaskDeferred
 from gitcoord.evidence.snapshot import Snapshot
 from gitcoord.evidence.stacks import Parents
@@ -10,7 +11,6 @@ from gitcoord.git.merge_tree import merge_tree
 from gitcoord.git.repository import Repository
 from gitcoord.git.stacks import Stacks
 from gitcoord.landing.combinations import Combinations
-from gitcoord.state.journal import now, worker_name
 from gitcoord.state.task_history import PENDING, Progress
 from gitcoord.tasks.model import TaskId
 from gitcoord.text_lists import some

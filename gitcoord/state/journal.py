@@ -1,9 +1,6 @@
 """Stores events as commits: one commit for each event, one ref for each task, so writers need not queue."""
 
-import os
-import pwd
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable
 
 import msgspec
 
@@ -35,25 +32,6 @@ class _Kind(msgspec.Struct):
     event: str
     at: str
     by: str
-
-
-def now() -> str:
-    """Returns the current time for an event: UTC, ISO 8601, microseconds."""
-    return datetime.now(UTC).isoformat(timespec="microseconds")
-
-
-def worker_name(environ: Mapping[str, str] = os.environ) -> str:
-    """Returns the name of the worker: `GITCOORD_WORKER`, else USER@HOST."""
-    named = environ.get("GITCOORD_WORKER", "").strip()
-    user = environ.get("USER") or environ.get("LOGNAME") or _user_name()
-    return named or f"{user}@{os.uname().nodename}"
-
-
-def _user_name() -> str:
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())  # a container's user without a name
 
 
 def write_entry(

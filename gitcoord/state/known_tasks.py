@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from gitcoord.errors import Exit, GitcoordError
 from gitcoord.git.git_cli import Oid
-from gitcoord.planning.arrange_waves import natural_key
+from gitcoord.natural_order import natural_key
 from gitcoord.planning.model import Plan
 from gitcoord.planning.plan_identity import (
     ChangedTask,

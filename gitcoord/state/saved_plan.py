@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gitcoord.errors import GitcoordError
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.events import PlanSaved
 from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.json_commits import decode, encode
 from gitcoord.git.remote_refs import SharedRefs
 from gitcoord.planning.model import Plan
-from gitcoord.state.journal import now, worker_name
 from gitcoord.tasks.model import TaskId
 
 if TYPE_CHECKING:

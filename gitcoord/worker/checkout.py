@@ -6,13 +6,13 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.errors import answer_no
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.events import TaskStarted
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import HEADS
 from gitcoord.git.worktree import WorkingCopy, add_worktree
-from gitcoord.git.worktree_sync import worktrees
+from gitcoord.git.worktree_list import worktrees
 from gitcoord.landing.level_branch import FoldConflict, fold_in_memory
-from gitcoord.state.journal import now, worker_name
 from gitcoord.state.task_history import PENDING
 from gitcoord.tasks.model import TaskId
 from gitcoord.text_lists import named_tasks, some

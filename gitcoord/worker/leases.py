@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.events import AttemptEnded
 from gitcoord.git.remote_refs import RefUpdate
 from gitcoord.state.heartbeats import beat_ref
-from gitcoord.state.journal import now, worker_name
 from gitcoord.state.published_work import work_ref
 from gitcoord.state.store import Store, Unless
 from gitcoord.state.task_history import Progress

@@ -11,7 +11,7 @@ from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.git.bound_worktree import bound
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import HEADS
-from gitcoord.git.worktree_sync import worktrees
+from gitcoord.git.worktree_list import worktrees
 from gitcoord.settings import RuleSettings
 from gitcoord.text_lists import some
 from gitcoord.worker.own_work import began_at

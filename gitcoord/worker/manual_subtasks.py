@@ -3,13 +3,13 @@
 import msgspec
 
 from gitcoord.errors import GitcoordError, answer_no
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.events import TaskFolded, TaskStarted
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import HEADS, RefUpdate
 from gitcoord.git.worktree import MergeState, WorkingCopy
-from gitcoord.git.worktree_sync import worktrees
+from gitcoord.git.worktree_list import worktrees
 from gitcoord.planning.model import Plan
-from gitcoord.state.journal import now, worker_name
 from gitcoord.state.task_history import PENDING, Progress
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.checkout import CheckoutOptions, put_on_branch

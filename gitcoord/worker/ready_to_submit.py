@@ -3,7 +3,7 @@
 from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.git.remote_refs import HEADS
 from gitcoord.git.worktree import WorkingCopy
-from gitcoord.git.worktree_sync import worktrees
+from gitcoord.git.worktree_list import worktrees
 from gitcoord.text_lists import some
 from gitcoord.worker.task_context import TaskContext
 from gitcoord.worker.task_list_changes import beside_lists, paths_at

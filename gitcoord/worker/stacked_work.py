@@ -3,7 +3,7 @@
 from gitcoord.evidence.stacks import Parents, UnknownParent
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.worktree import WorkingCopy
-from gitcoord.planning.arrange_waves import natural_key
+from gitcoord.natural_order import natural_key
 from gitcoord.state.task_history import PENDING
 from gitcoord.tasks.model import TaskId
 from gitcoord.text_lists import named_tasks, some

@@ -6,6 +6,7 @@ import msgspec
 
 from gitcoord.conflicts.rules import rulebook
 from gitcoord.errors import GitcoordError, answer_no, usage_error
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.events import TaskDeferred, TaskFolded, TaskSubmitted
 from gitcoord.evidence.foreign_commits import Carried
 from gitcoord.git.git_cli import Oid
@@ -14,7 +15,6 @@ from gitcoord.landing.conflicting_tasks import other_side
 from gitcoord.landing.defer_task import conflict_reason, exclusive_reason, record_deferral
 from gitcoord.landing.level_branch import FoldConflict, FoldResult, fold_in
 from gitcoord.landing.level_branch_names import present_round
-from gitcoord.state.journal import now, worker_name
 from gitcoord.state.store import Unless
 from gitcoord.state.task_history import PENDING
 from gitcoord.tasks.model import TaskId

@@ -3,11 +3,11 @@
 import msgspec
 
 from gitcoord.errors import GitcoordError, answer_no
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.events import AnyEvent, TaskFolded
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import HEADS, RefUpdate
 from gitcoord.landing.level_branch import FoldConflict, fold_in_memory
-from gitcoord.state.journal import now, worker_name
 from gitcoord.state.task_history import PENDING
 from gitcoord.tasks.model import TaskId
 from gitcoord.text_lists import named_tasks

@@ -8,7 +8,7 @@ from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import HEADS, SharedRefs
 from gitcoord.git.repository import Repository
 from gitcoord.git.stacks import Stacks
-from gitcoord.planning.arrange_waves import natural_key
+from gitcoord.natural_order import natural_key
 from gitcoord.planning.model import Plan, PlannedTask
 from gitcoord.settings import Settings
 from gitcoord.state.store import Store

@@ -21,7 +21,7 @@ from gitcoord.git.remote_refs import HEADS, RefUpdate
 from gitcoord.git.repository import Repository
 from gitcoord.git.stacks import Stacks
 from gitcoord.git.worktree import WorkingCopy
-from gitcoord.git.worktree_sync import worktrees
+from gitcoord.git.worktree_list import worktrees
 from gitcoord.git.write_commits import commit_tree, fixed_author
 from gitcoord.settings import Settings
 from gitcoord.worker.own_work import began_at

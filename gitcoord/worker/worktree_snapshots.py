@@ -14,7 +14,7 @@ from gitcoord.git.bound_worktree import bound
 from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.remote_refs import HEADS
 from gitcoord.git.repository import Repository
-from gitcoord.git.worktree_sync import worktrees
+from gitcoord.git.worktree_list import worktrees
 from gitcoord.git.write_commits import commit_tree, fixed_author
 from gitcoord.tasks.model import TaskId
 

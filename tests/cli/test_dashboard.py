@@ -22,13 +22,13 @@ from gitcoord.cli.views.dashboard.dashboard import Dashboard
 from gitcoord.cli.views.dashboard.lines import PlainLines
 from gitcoord.cli.views.dashboard.live_view import dashboard_view
 from gitcoord.cli.views.dashboard.rows import choose, frames_of
+from gitcoord.event_stamp import now
 from gitcoord.events import AnyEvent, AttemptStarted, RunChanged, TasksClash
 from gitcoord.notices import Caution, EventsRecorded, RunHindered
 from gitcoord.progress.make_picture import Picture, make_picture
 from gitcoord.progress.unit_state import FINISHED
 from gitcoord.run.heartbeat import RunHeartbeat, last_heartbeat
 from gitcoord.state.heartbeats import RUN_SILENT
-from gitcoord.state.journal import now
 from tests.progress.plans import COMMIT, at, parent, planned, play, sixty, task
 from tests.state.world import plan_of, started, store_of
 from tests.support.cli import COMMAND, environment, start_gitcoord

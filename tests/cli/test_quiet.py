@@ -7,12 +7,12 @@ from rich.console import Console  # noqa: TID251 - what is drawn is drawn by it
 
 from gitcoord.cli.overview import quiet_at
 from gitcoord.cli.views.dashboard.live_view import dashboard_view
+from gitcoord.event_stamp import now
 from gitcoord.events import AttemptStarted
 from gitcoord.git.remote_refs import RefUpdate
 from gitcoord.progress.live_state import LiveState
 from gitcoord.progress.make_picture import make_picture
 from gitcoord.state.heartbeats import Beat, beat_ref, write_beat
-from gitcoord.state.journal import now
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 from tests.state.world import plan_of, store_of

@@ -8,9 +8,9 @@ import pytest
 from gitcoord.cli.status_document import make_status
 from gitcoord.cli.views.output import show
 from gitcoord.cli.views.status import status_view
+from gitcoord.event_stamp import now
 from gitcoord.events import AnyEvent, CancelAsked, PullOpened, TaskDeferred, TaskLanded
 from gitcoord.progress.make_picture import make_picture
-from gitcoord.state.journal import now
 from gitcoord.state.task_history import replay
 from gitcoord.tasks.model import TaskId
 from tests.progress.plans import at, parent, planned, task

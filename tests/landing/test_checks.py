@@ -8,9 +8,9 @@ import msgspec
 import pytest
 
 from gitcoord.cli.context import open_context
+from gitcoord.event_stamp import now
 from gitcoord.events import TaskDeferred
 from gitcoord.landing.defer_task import record_deferral
-from gitcoord.state.journal import now
 from tests.landing.scenes import METHODS, STRATEGIES
 from tests.landing.semantic import CHECK, failing_commits, renamed_function
 from tests.support.cli import start_gitcoord

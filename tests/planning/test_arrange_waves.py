@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitcoord.planning.arrange_waves import Arrangement, Candidate, arrange, natural_key
+from gitcoord.natural_order import natural_key
+from gitcoord.planning.arrange_waves import Arrangement, Candidate, arrange
 from gitcoord.tasks.model import TaskId
 from tests.planning.lists import ids
 

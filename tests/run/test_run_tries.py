@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from gitcoord.engines.engine import AttemptView
+from gitcoord.event_stamp import worker_name
 from gitcoord.events import (
     AttemptEnded,
     AttemptStarted,
@@ -21,7 +22,6 @@ from gitcoord.run.capacity import Machine, ResourceNeeds, automatic, free_memory
 from gitcoord.run.observe import submitted_tasks
 from gitcoord.run.polling import PollIntervals, report_change
 from gitcoord.run.reconcile import outdated
-from gitcoord.state.journal import worker_name
 from gitcoord.state.task_history import PENDING, Progress, after, replay
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.attempt.pid_file import announce, held_here, record_worker

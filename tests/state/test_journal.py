@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.events import AnyEvent, TaskLanded
 from gitcoord.git.json_commits import decode, encode
-from gitcoord.state.journal import now, worker_name
 from tests.state.world import started, submitted
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from gitcoord.event_stamp import now
 from gitcoord.events import RunChanged
-from gitcoord.state.journal import now
 from gitcoord.tasks.model import TaskId
 from tests.state.world import started, store_of, submitted
 from tests.support.repos import Repo

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from gitcoord.errors import Exit, GitcoordError
+from gitcoord.event_stamp import now
 from gitcoord.events import TaskDeferred, TaskStarted, WavesSaved
-from gitcoord.state.journal import now
 from gitcoord.tasks.model import TaskId
 from tests.git.world import race
 from tests.state.world import STATE, plan_of, started, store_of, submitted

@@ -5,9 +5,9 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.errors import GitcoordError
+from gitcoord.event_stamp import now
 from gitcoord.events import WavesSaved
 from gitcoord.planning.model import Plan
-from gitcoord.state.journal import now
 from gitcoord.tasks.model import Finding
 from tests.state.world import plan_of, started, store_of
 from tests.support.repos import Repo

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from gitcoord.event_stamp import now
 from gitcoord.events import TaskStarted, TaskSubmitted
 from gitcoord.git.locate_repository import locate
 from gitcoord.git.remote_refs import SharedRefs
 from gitcoord.planning.model import Plan, PlannedLevel, PlannedTask, Schedule, Schedules
-from gitcoord.state.journal import now
 from gitcoord.state.store import Store
 from gitcoord.tasks.model import TaskId
 from tests.support.repos import Repo

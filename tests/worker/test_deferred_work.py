@@ -5,9 +5,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from gitcoord.event_stamp import now
 from gitcoord.events import TaskDeferred
 from gitcoord.landing.defer_task import record_deferral
-from gitcoord.state.journal import now
 from gitcoord.tasks.model import TaskId
 from tests.state.world import store_of, submitted
 from tests.support.copies import copy_of

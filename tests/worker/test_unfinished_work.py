@@ -3,10 +3,10 @@
 import signal
 from pathlib import Path
 
+from gitcoord.event_stamp import now
 from gitcoord.events import AttemptStarted
 from gitcoord.git.remote_refs import RefUpdate
 from gitcoord.run.log_retention import RemoteCleanup
-from gitcoord.state.journal import now
 from gitcoord.state.published_work import work_ref
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.leases import Silence, take_over

@@ -142,8 +142,8 @@ def _units(context: "Context", task: str) -> "list[TaskId]":
 
 def _record_cancel(context: "Context", units: "Sequence[TaskId]") -> None:
     """Records a cancel request for each of `units` that is not cancelled yet."""
+    from gitcoord.event_stamp import now, worker_name
     from gitcoord.events import CancelAsked
-    from gitcoord.state.journal import now, worker_name
 
     def is_cancelled(before: "Progress") -> bool:
         return before.cancelled

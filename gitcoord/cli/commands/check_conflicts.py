@@ -256,8 +256,8 @@ def _save(context: "Context", checked: "CheckedLevel") -> bool:
     """
     from gitcoord.conflicts.apply_waves import plan_with_waves
     from gitcoord.errors import GitcoordError
+    from gitcoord.event_stamp import now, worker_name
     from gitcoord.events import WavesSaved
-    from gitcoord.state.journal import now, worker_name
 
     level = checked.level
     changed = False

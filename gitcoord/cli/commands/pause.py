@@ -81,10 +81,10 @@ def _change_in(
 ) -> RunChange:
     """Pauses or resumes the run of one repository. Raises `no-run` (exit 1)."""
     from gitcoord.errors import answer_no
+    from gitcoord.event_stamp import now, worker_name
     from gitcoord.events import RunChanged
     from gitcoord.run.polling import report_change
     from gitcoord.state.accounts import account_of, closed_now, open_account
-    from gitcoord.state.journal import now, worker_name
     from gitcoord.worker.attempt.paths import run_directory
 
     before = context.store.run()

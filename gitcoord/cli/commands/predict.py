@@ -178,7 +178,7 @@ def _chosen(listed: "TaskList", names: Sequence[str]) -> "list[Task]":
     """Returns the tasks called `names`, or all unfinished ones. Raises `no-such-task` (exit 2)."""
     from gitcoord.errors import usage_error
     from gitcoord.foresight.plan_risks import MOST_TASKS
-    from gitcoord.planning.arrange_waves import natural_key
+    from gitcoord.natural_order import natural_key
     from gitcoord.tasks.model import ListedStatus
 
     if not names:

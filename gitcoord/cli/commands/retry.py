@@ -82,9 +82,9 @@ def _retried_units(place: "TaskPlace") -> "tuple[TaskId, ...]":
 
 
 def _record_retry(context: "Context", wanted: "Sequence[TaskId]", *, fresh: bool) -> None:
+    from gitcoord.event_stamp import now, worker_name
     from gitcoord.events import RetryAsked
     from gitcoord.run.polling import report_change
-    from gitcoord.state.journal import now, worker_name
     from gitcoord.worker.attempt.paths import run_directory
 
     def never_skip(_: "Progress") -> bool:

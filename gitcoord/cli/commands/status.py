@@ -92,12 +92,12 @@ def _document(context: "Context") -> "StatusDocument":
     """Returns the state of every task as of the last fetch."""
     from gitcoord.cli.overview import doubts, leases_at, quiet_at
     from gitcoord.cli.status_document import make_status
+    from gitcoord.event_stamp import now
     from gitcoord.evidence.landings import moved_on
     from gitcoord.evidence.snapshot import find_snapshot
     from gitcoord.progress.make_picture import make_picture
     from gitcoord.state.accounts import closed_now
     from gitcoord.state.heartbeats import read_beats
-    from gitcoord.state.journal import now
 
     store = context.store
     plan = store.require_plan()

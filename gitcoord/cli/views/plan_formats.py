@@ -60,7 +60,7 @@ def print_plan(
 
 def levels_list(plan: Plan) -> str:
     """Returns the levels as a plain nested list, ids that are whole numbers as numbers: `[[1,3],[2],[4]]`."""
-    from gitcoord.planning.arrange_waves import natural_key
+    from gitcoord.natural_order import natural_key
 
     nested = [[_plain_id(task) for task in sorted(level.tasks, key=natural_key)] for level in plan.levels]
     return msgspec.json.encode(nested).decode()

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from gitcoord.errors import GitcoordError, in_repository
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.landing.across.decide import (
     BringForward,
     LandAll,
@@ -28,7 +29,6 @@ from gitcoord.landing.across.model import (
 )
 from gitcoord.landing.across.one_repository import bring_forward, land, prepare
 from gitcoord.level_events import LevelAcross, LevelState
-from gitcoord.state.journal import now, worker_name
 from gitcoord.tasks.model import TaskId
 
 _TICKS = (1.0, 2.0, 5.0, 10.0)

@@ -4,6 +4,7 @@ from collections.abc import Container, Sequence
 
 import msgspec
 
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.events import WavesSaved
 from gitcoord.git.commit_facts import tree_of
 from gitcoord.git.git_cli import Oid
@@ -18,7 +19,6 @@ from gitcoord.landing.steps import HandOver, Merge, MergeTogether
 from gitcoord.notices import EventsRecorded, Tell
 from gitcoord.planning.later_wave import brought_forward
 from gitcoord.planning.model import Plan
-from gitcoord.state.journal import now, worker_name
 from gitcoord.tasks.model import TaskId
 
 _MERGE_QUEUE = (

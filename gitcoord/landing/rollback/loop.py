@@ -9,6 +9,7 @@ from collections.abc import Callable
 import msgspec
 
 from gitcoord.errors import GitcoordError, answer_no
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.events import RollbackProposed
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import HEADS, RefUpdate
@@ -19,7 +20,6 @@ from gitcoord.landing.rollback.plan_rollback import Reversal, look, record_done,
 from gitcoord.landing.rollback.rollback_pull import PullRequest, RollbackPause
 from gitcoord.landing.rollback.texts import message
 from gitcoord.notices import Tell
-from gitcoord.state.journal import now, worker_name
 
 
 class Rollbacker:

@@ -12,7 +12,7 @@ from gitcoord.git.hooked_commits import commit_with_hooks
 from gitcoord.git.remote_refs import HEADS, RefUpdate, SharedRefs
 from gitcoord.git.repository import Repository
 from gitcoord.git.worktree import WorkingCopy, add_worktree, in_use
-from gitcoord.git.worktree_sync import worktree_fields, worktrees
+from gitcoord.git.worktree_list import worktree_fields, worktrees
 from gitcoord.state.task_history import PENDING
 from gitcoord.worker.attempt.commit_message import commit_message
 from gitcoord.worker.attempt.held_back_files import move_held_back

@@ -9,6 +9,7 @@ import msgspec
 
 from gitcoord.engines.engine import key_of
 from gitcoord.errors import GitcoordError
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.events import AttemptEnded, Outcome
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import RefUpdate
@@ -16,7 +17,6 @@ from gitcoord.git.worktree import WorkingCopy
 from gitcoord.outside import OutsideChange
 from gitcoord.redact import redact
 from gitcoord.settings import Settings
-from gitcoord.state.journal import now, worker_name
 from gitcoord.state.log_ends import write_log_end
 from gitcoord.state.task_history import Progress
 from gitcoord.text_lists import some

@@ -1,33 +1,23 @@
 """Claims: at most one worker has an attempt, and a newer attempt fences off all older ones."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
 from gitcoord.errors import GitcoordError
-from gitcoord.events import AttemptStarted, Outcome, TaskStarted
+from gitcoord.event_stamp import now, worker_name
+from gitcoord.events import AttemptStarted, TaskStarted
 from gitcoord.git.git_cli import Oid
-from gitcoord.state.journal import now, worker_name
 from gitcoord.state.published_work import abandoned_work
 from gitcoord.state.task_history import PENDING, Progress
+from gitcoord.worker.attempt.exit_codes import AGAIN, EXIT_CODES
 from gitcoord.worker.attempt.heartbeat import lease_of
 from gitcoord.worker.attempt.request import WorkerOrder
 from gitcoord.worker.task_context import TaskContext
 from gitcoord.worker.transient_errors import try_for
 from gitcoord.worker.unit import WorkUnit
 
-AGAIN: Final = 75
-EXIT_CODES: Final[Mapping[Outcome, int]] = {
-    "ok": 0,
-    "failed": 1,
-    "conflict": 1,
-    "lost": 1,
-    "again": AGAIN,
-    "wrong": 65,
-    "timeout": 124,
-    "cancelled": 143,
-}
 _ATTEMPTS = 40
 MOMENT: Final = 15.0
 """Seconds for which a worker that has not begun waits for a remote that fails."""

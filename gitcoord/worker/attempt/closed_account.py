@@ -1,10 +1,10 @@
 """Usage limits: recognizes that an agent ended at one, and tells all who share its account."""
 
 from gitcoord.errors import GitcoordError
+from gitcoord.event_stamp import worker_name
 from gitcoord.git.worktree import WorkingCopy
 from gitcoord.redact import redact
 from gitcoord.state.accounts import ClosedAccount, account_of, close_account
-from gitcoord.state.journal import worker_name
 from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult, patiently
 from gitcoord.worker.attempt.exchange_files import AGAIN_AT, read
 from gitcoord.worker.attempt.usage_limit import UsageLimit, find_limit, told_time

@@ -1,8 +1,8 @@
 """Hands conflicts to the agent: merges the other side into its checkout, and records the conflict."""
 
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.events import TasksClash
 from gitcoord.git.worktree import WorkingCopy
-from gitcoord.state.journal import now, worker_name
 from gitcoord.worker.attempt.agent_checkout import ready, unready
 from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult
 from gitcoord.worker.attempt.prompt.markdown import ConflictBrief

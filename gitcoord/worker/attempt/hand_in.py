@@ -3,6 +3,7 @@
 from gitcoord.conflicts.exclusive_paths import overtaken
 from gitcoord.conflicts.rules import rulebook
 from gitcoord.errors import GitcoordError, answer_no
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.events import TaskDeferred
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.merge_tree import merge_tree
@@ -10,7 +11,6 @@ from gitcoord.git.remote_refs import HEADS, RefUpdate
 from gitcoord.git.worktree import WorkingCopy
 from gitcoord.landing.defer_task import conflict_reason, exclusive_reason, record_deferral
 from gitcoord.landing.level_branch_names import present_round
-from gitcoord.state.journal import now, worker_name
 from gitcoord.state.task_history import PENDING
 from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult
 from gitcoord.worker.attempt.conflict_handoff import SHUT_OUT, merge_in, tell

@@ -4,12 +4,12 @@ import msgspec
 
 from gitcoord.engines.engine import key_of
 from gitcoord.errors import GitcoordError
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.events import TaskDeferred
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import HEADS, RefUpdate
 from gitcoord.git.worktree import WorkingCopy
 from gitcoord.landing.conflicting_tasks import other_side
-from gitcoord.state.journal import now, worker_name
 from gitcoord.state.task_history import PENDING
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult, ended, log_end

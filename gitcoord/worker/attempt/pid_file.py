@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitcoord.state.journal import worker_name
+from gitcoord.event_stamp import worker_name
 
 if TYPE_CHECKING:
     import psutil

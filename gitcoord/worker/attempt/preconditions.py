@@ -6,15 +6,16 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.errors import GitcoordError
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.events import AttemptEnded
 from gitcoord.git.git_cli import Oid
 from gitcoord.state.accounts import closed_now
-from gitcoord.state.journal import now, worker_name
 from gitcoord.state.log_ends import write_log_end
 from gitcoord.state.task_history import PENDING, Progress
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.attempt.agent_checkout import check_free, clear_done
-from gitcoord.worker.attempt.claim import AGAIN, EXIT_CODES, refusal
+from gitcoord.worker.attempt.claim import refusal
+from gitcoord.worker.attempt.exit_codes import AGAIN, EXIT_CODES
 from gitcoord.worker.attempt.outside import MOST_OUTSIDE, outside_of_dead
 from gitcoord.worker.attempt.paths import attempt_directory
 from gitcoord.worker.attempt.pid_file import died_here, worker_at

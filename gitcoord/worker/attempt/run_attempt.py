@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.errors import GitcoordError
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.events import TaskStarted
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import SharedRefs
@@ -19,7 +20,6 @@ from gitcoord.git.repository import Repository
 from gitcoord.notices import AnyNotice, Tell
 from gitcoord.settings import Settings
 from gitcoord.state.heartbeats import Beat
-from gitcoord.state.journal import now, worker_name
 from gitcoord.state.store import Store
 from gitcoord.state.task_history import PENDING
 from gitcoord.worker.attempt.agent_loop import take_turns
@@ -33,7 +33,8 @@ from gitcoord.worker.attempt.attempt_context import (
 )
 from gitcoord.worker.attempt.broken_off import broken_off, without_records
 from gitcoord.worker.attempt.checkout_removal import clear_away
-from gitcoord.worker.attempt.claim import AGAIN, EXIT_CODES, MOMENT, Claim, ClaimRefusal, claim
+from gitcoord.worker.attempt.claim import MOMENT, Claim, ClaimRefusal, claim
+from gitcoord.worker.attempt.exit_codes import AGAIN, EXIT_CODES
 from gitcoord.worker.attempt.heartbeat import heartbeat, lease_of
 from gitcoord.worker.attempt.log import Log
 from gitcoord.worker.attempt.outside import Surroundings

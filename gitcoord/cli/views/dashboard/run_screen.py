@@ -4,12 +4,12 @@ import time
 
 from gitcoord.cli.views.dashboard.dashboard import Dashboard
 from gitcoord.cli.views.output import count_of
+from gitcoord.event_stamp import now
 from gitcoord.progress.live_state import LiveState
 from gitcoord.progress.make_picture import make_picture
 from gitcoord.run.event_feed import EventFeed
 from gitcoord.run.observe import RunView
 from gitcoord.run.polling import Signals
-from gitcoord.state.journal import now
 
 _MOST_DRAWING = 50
 """Draws the next picture after at least this many times the seconds that the last one took."""

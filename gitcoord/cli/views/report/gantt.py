@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from gitcoord.cli.views.times import duration
-from gitcoord.planning.arrange_waves import natural_key
+from gitcoord.natural_order import natural_key
 from gitcoord.progress.make_metrics import Bar, Metrics
 
 MOST_ROWS = 600

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from gitcoord.cli.views.output import count_of
-from gitcoord.planning.arrange_waves import natural_key
+from gitcoord.natural_order import natural_key
 from gitcoord.progress.conflicts import Conflicts, Pair
 from gitcoord.tasks.model import TaskId
 from gitcoord.text_lists import some
