@@ -83,8 +83,8 @@ class ForgeAnswered(Notice, frozen=True, kw_only=True):
 class WindowChosen(Notice, frozen=True, kw_only=True):
     """Combinations of up to `size` branches are checked, `slots` at once.
 
-    `each`: the base moves to each of them. `asked`: the user set the size; else it comes from the `failures`
-    among the last `landings`.
+    `each`: the base moves to each of them. `requested`: the user set the size; else it comes from the
+    `failures` among the last `landings`.
     """
 
     size: int
@@ -92,7 +92,7 @@ class WindowChosen(Notice, frozen=True, kw_only=True):
     failures: int
     landings: int
     each: bool = False
-    asked: bool = False
+    requested: bool = False
 
 
 class CheckEnded(Notice, frozen=True, kw_only=True):

@@ -16,26 +16,26 @@ _PRIOR_LANDINGS = 16
 class Window(msgspec.Struct, frozen=True, kw_only=True):
     """The number of branches to check ahead, and the failures and landings that it was computed from.
 
-    `asked`: the user set the size.
+    `requested`: the user set the size.
     """
 
     size: int
     failures: int = 0
     landings: int = 0
-    asked: bool = False
+    requested: bool = False
 
 
-def checks_each(asked: int | None, slots: int, failures: int, landings: int) -> bool:
+def checks_each(requested: int | None, slots: int, failures: int, landings: int) -> bool:
     """Whether to check every prefix, because so many checks failed that longer steps rarely pass."""
-    return choose_window(asked, slots, failures, landings).size <= slots
+    return choose_window(requested, slots, failures, landings).size <= slots
 
 
-def choose_window(asked: int | None, slots: int, failures: int, landings: int) -> Window:
+def choose_window(requested: int | None, slots: int, failures: int, landings: int) -> Window:
     """Returns about the reciprocal of the failure rate, `failures` in `landings`; at most `WIDEST`.
 
     If that is less than twice `slots`, returns `slots`.
     """
-    if asked is not None:
-        return Window(size=asked, failures=failures, landings=landings, asked=True)
+    if requested is not None:
+        return Window(size=requested, failures=failures, landings=landings, requested=True)
     size = min(WIDEST, round((landings + _PRIOR_LANDINGS) / (failures + 1)))
     return Window(size=size if size >= 2 * slots else slots, failures=failures, landings=landings)

@@ -79,7 +79,7 @@ def means_heads(
 def look_at_heads(
     context: Context,
     request: AdoptionRequest,
-    asked: CheckRequest,
+    check_request: CheckRequest,
     forge: str | None,
     repository: str | None,
 ) -> CheckInputs:
@@ -89,7 +89,7 @@ def look_at_heads(
     for line in excluded_lines(adoption):
         say(line)
     plan, level = draft_plan(store, context.shared, adoption, "multi-pr")
-    require_tasks(level, asked)
+    require_tasks(level, check_request)
     return adopted_inputs(plan, level, adoption)
 
 

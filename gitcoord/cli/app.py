@@ -154,8 +154,8 @@ def not_nan(value: float | None) -> float | None:
     return value
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(requested: bool) -> None:
+    if requested:
         typer.echo(f"gitcoord {__version__}")
         raise typer.Exit
 

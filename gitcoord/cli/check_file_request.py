@@ -136,12 +136,12 @@ def read_question(hook: str) -> HookQuestion | str:
     return HookQuestion(hook, directory, [place for place in places if place is not None and place.path])
 
 
-def _paths(tool: str, told: dict[str, object]) -> "Iterator[str]":
+def _paths(tool: str, hook_input: dict[str, object]) -> "Iterator[str]":
     for key in _PATH_KEYS:
-        if (path := told.get(key)) and isinstance(path, str):
+        if (path := hook_input.get(key)) and isinstance(path, str):
             yield path
     for key in _PATCH_KEYS if tool == "apply_patch" else ():
-        if isinstance(patch := told.get(key), str):
+        if isinstance(patch := hook_input.get(key), str):
             for line in patch.split("\n"):
                 for start in _PATCH_LINES:
                     if line.startswith(start) and (path := line.removeprefix(start).strip()):

@@ -59,11 +59,11 @@ def _setting(key: str, value: str | None, example: str, meaning: str) -> str:
 
 
 def _choices(
-    key: str, values: list[str], meaning: str, example: str = "", told: dict[str, str] | None = None
+    key: str, values: list[str], meaning: str, example: str = "", notes: dict[str, str] | None = None
 ) -> Iterator[str]:
     """Yields the first of `values` as a setting and the others as comments; without values, the example."""
     for number, value in enumerate(values or [example]):
-        note = (told or {}).get(value, meaning if number == 0 else "")
+        note = (notes or {}).get(value, meaning if number == 0 else "")
         off = "" if values and number == 0 else "# "
         yield f"{off}{key} = {_quoted(value)}{f'    # {note}' if note else ''}"
 

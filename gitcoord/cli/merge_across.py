@@ -70,10 +70,10 @@ class AcrossRun:
         self._checkers: dict[str, LandingContext] = {}
         self._level: PlannedLevel | None = None
 
-    def across_context(self, asked: str | None) -> AcrossContext:
+    def across_context(self, requested_level: str | None) -> AcrossContext:
         """Returns the requested level, or the first one that has not landed everywhere."""
         landed = self.several.update_parts(self.plan)
-        self._level = find_level(self.plan, asked, landed_everywhere(self.plan, landed))
+        self._level = find_level(self.plan, requested_level, landed_everywhere(self.plan, landed))
         names = [
             name
             for name in self.members

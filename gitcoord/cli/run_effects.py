@@ -26,7 +26,7 @@ class RunActions:
 
     def __init__(self, context: Context, request: RunRequest, engine: str, max_parallel: int | None) -> None:
         self._context = context
-        self._asked = request
+        self._request = request
         self._engine = engine
         self._max_parallel = max_parallel
 
@@ -34,7 +34,7 @@ class RunActions:
         """Returns the launch of attempt `number` for the unit that starts."""
         run, repository = self._context.settings.run, self._context.repository
         order = run_order(
-            self._asked,
+            self._request,
             run,
             start,
             number,
@@ -43,7 +43,7 @@ class RunActions:
             tokens=view.units.by_id[start.unit].tokens or None,
             waited=waited,
         )
-        timeout = limit(run.timeout if self._asked.timeout is None else self._asked.timeout)
+        timeout = limit(run.timeout if self._request.timeout is None else self._request.timeout)
         return Launch(
             key=key_of(start.unit, number),
             argv=("gitcoord", *worker_argv(order)),
@@ -71,11 +71,11 @@ class RunActions:
         context.repository.read_in_process()
         context.store.refresh()
         plan = context.store.require_plan()
-        options = landing_options(self._asked, context.settings, plan, partial=wish.partial)
+        options = landing_options(self._request, context.settings, plan, partial=wish.partial)
         landing_context = make_landing_context(
-            context, plan, wish.level, options, forge=self._asked.forge, repository=None
+            context, plan, wish.level, options, forge=self._request.forge, repository=None
         )
         landing_context = with_real_order(landing_context, save=True)
-        with with_checker(landing_context, context, tell, slots=self._asked.slots) as landing_context:
+        with with_checker(landing_context, context, tell, slots=self._request.slots) as landing_context:
             report = Lander(landing_context, tell).land()
         return {one.task: one.reason for one in report.waiting}

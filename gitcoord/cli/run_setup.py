@@ -93,7 +93,7 @@ class Setup:
         self.lands = request.land
         self.proves_only_text = request.land and landing_check(request, context.settings) is None
         self._context = context
-        self._asked = request
+        self._request = request
         self._proposal = proposal
         self._engine = engine
         self._actions = RunActions(context, request, engine.name, max_parallel)
@@ -135,7 +135,7 @@ class Setup:
                 self._effects(screen),
                 landing,
                 signals,
-                delete_branches=self._asked.delete_branches,
+                delete_branches=self._request.delete_branches,
                 show_end=lambda: screen.end(self.first_view()),
             )
 

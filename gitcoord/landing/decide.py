@@ -79,7 +79,7 @@ def _multi(snapshot: LandingSnapshot, memory: LandingMemory, options: Options) -
     wave = [work for work in ready if work.wave == ready[0].wave]
     first = min(wave, key=lambda work: memory.settling.get(work.branch, 0) // _TURN, default=None)
     for work in (*ready[:_AHEAD], *([first] if first is not None else [])):
-        if work.pull is None or work.told != work.pull.number:
+        if work.pull is None or work.recorded_pull != work.pull.number:
             return OpenPull(carrier=carrier_of(work))
     if first is None or _must_wait(snapshot, memory, first.wave):
         return _rest(snapshot, memory)
@@ -102,7 +102,7 @@ def _multi(snapshot: LandingSnapshot, memory: LandingMemory, options: Options) -
 def _landing_together(works: list[TaskState], tree: Oid) -> Step:
     """Returns the step that opens a missing pull request; then the one that merges all at once."""
     for work in works:
-        if work.pull is None or work.told != work.pull.number:
+        if work.pull is None or work.recorded_pull != work.pull.number:
             return OpenPull(carrier=carrier_of(work))
     return MergeTogether(carriers=tuple(map(carrier_of, works)), tree=tree)
 
@@ -154,7 +154,7 @@ def _level_landing(
     snapshot: LandingSnapshot, memory: LandingMemory, options: Options, branch: LevelBranch, carrier: Carrier
 ) -> Step:
     folded = map(snapshot.work, carrier.tasks)
-    if branch.pull is None or any(work.told != branch.pull.number for work in folded):
+    if branch.pull is None or any(work.recorded_pull != branch.pull.number for work in folded):
         return OpenPull(carrier=carrier)
     details = memory.details.get(details_key(snapshot, carrier))
     if details is not None and (not details.clean or details.behind):

@@ -231,7 +231,7 @@ class _Rehearsal:
         )
         pull, branch = carrier.pull or new, self._snapshot.level_branch
         for task in carrier.tasks:
-            self._change(task, told=pull.number)
+            self._change(task, recorded_pull=pull.number)
         if branch is None:
             self._change(carrier.tasks[0], pull=pull)
         else:

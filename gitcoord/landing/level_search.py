@@ -180,7 +180,9 @@ class LevelSearch:
             if ended:
                 return result
             shown = (
-                window if window.asked else msgspec.structs.replace(window, size=min(window.size, len(works)))
+                window
+                if window.requested
+                else msgspec.structs.replace(window, size=min(window.size, len(works)))
             )
             self._notices.window(shown, self._checker.slots, each=each)
             self._check_all(combinations, works, result.wanted)

@@ -54,8 +54,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 class TaskState(msgspec.Struct, frozen=True, kw_only=True):
     """One task of the level. `head` is the commit that would land; `reason` says why it waits.
 
-    From the journal: `recorded`, the head (None: a branch made by hand); `told`, the number of the pull
-    request; `journaled`, whether it has the landing that git shows.
+    From the journal: `recorded`, the head (None: a branch made by hand); `recorded_pull`, the number of the
+    pull request; `journaled`, whether it has the landing that git shows.
     """
 
     task: TaskId
@@ -68,7 +68,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True):
     lacks: tuple[TaskId, ...] = ()  # the tasks that it builds on and that have not landed
     head: Oid | None = None
     recorded: Oid | None = None
-    told: int | None = None
+    recorded_pull: int | None = None
     landing: Landing | None = None
     journaled: bool = False
     pull: Pull | None = None

@@ -77,7 +77,7 @@ class LandingNotices:
             failures=window.failures,
             landings=window.landings,
             each=each,
-            asked=window.asked,
+            requested=window.requested,
         )
         if self._window is None or (told.size, each) != (self._window.size, self._window.each):
             self._window = told

@@ -33,7 +33,7 @@ NOTHING: KnownPulls = {}
 class _RawFacts(Snapshot, frozen=True, kw_only=True):
     """The raw facts of one observation, before they become works."""
 
-    asked: KnownPulls
+    pulls_of_level: KnownPulls
     proposed: KnownPulls
     """Pull requests of rollbacks that the base does not show yet."""
     pulls: Mapping[str, Pull]
@@ -54,7 +54,7 @@ def observe(context: LandingContext, *, known: KnownPulls = NOTHING, fetch: bool
     facts = _read_facts(context, known)
     if _ahead_of_git(context, facts):
         context.store.refresh()
-        facts = _read_facts(context, {**facts.asked, **facts.proposed})
+        facts = _read_facts(context, {**facts.pulls_of_level, **facts.proposed})
     branch = _level_branch(context, facts) if context.options.strategy == "single-pr" else None
     works = [_work(context, facts, branch, task) for wave in context.level.waves for task in wave]
     works = with_stacks(context.repository.git, context.ancestry, facts.stacks, works)
@@ -73,7 +73,7 @@ def observe(context: LandingContext, *, known: KnownPulls = NOTHING, fetch: bool
         single=branch is not None,
         adopted=context.plan.adopted,
         tips=facts.tips,
-        pulls=facts.asked,
+        pulls=facts.pulls_of_level,
         inside=frozenset(() if context.plan.adopted else (one.branch for one in context.plan.tasks.values())),
     )
     works = [_unless_held(context, work) for work in works]
@@ -83,8 +83,8 @@ def observe(context: LandingContext, *, known: KnownPulls = NOTHING, fetch: bool
         base_commit=facts.base_commit,
         works=tuple(works),
         level_branch=with_excess(context.repository.git, context.ancestry, facts.base_commit, branch, works),
-        pulls={**facts.asked, **facts.proposed},
-        stranded=tuple(stranded_pulls(context, works, facts.asked)),
+        pulls={**facts.pulls_of_level, **facts.proposed},
+        stranded=tuple(stranded_pulls(context, works, facts.pulls_of_level)),
         landed_heads=facts.stacks.landed,
         undone=unrecorded(facts.undone),
     )
@@ -102,8 +102,8 @@ def _read_facts(context: LandingContext, known: KnownPulls) -> _RawFacts:
     if context.shared.branch(plan.base) is None:
         raise base_missing(plan.base)
     tips, progress = context.shared.branches(), store.progress()
-    asked = ask_pulls(context.forge, plan, context.level, context.options, tips, progress, known)
-    pulls = {head: known.current for head, known in asked.items() if known.current is not None}
+    pulls_of_level = ask_pulls(context.forge, plan, context.level, context.options, tips, progress, known)
+    pulls = {head: known.current for head, known in pulls_of_level.items() if known.current is not None}
     proposed: KnownPulls = {}
 
     def rollback_pulls(branches: Collection[str]) -> list[Pull]:
@@ -119,7 +119,7 @@ def _read_facts(context: LandingContext, known: KnownPulls) -> _RawFacts:
     stacks.find(git, {tips[task.branch] for task in tasks if task.branch in tips})
     return _RawFacts(
         **msgspec.structs.asdict(snapshot),
-        asked=asked,
+        pulls_of_level=pulls_of_level,
         proposed=proposed,
         pulls=pulls,
         stacked=just_stacked(snapshot.ancestry, plan, snapshot.progress, tips),
@@ -159,7 +159,7 @@ def _work(context: LandingContext, facts: _RawFacts, branch: LevelBranch | None,
         head=head,
         recorded=before.head,
         # After a rejection, record a reopened pull request again.
-        told=None if before.rejection else before.pull,
+        recorded_pull=None if before.rejection else before.pull,
         landing=landing,
         # Never write to a record that is not gitcoord's own.
         journaled=task in facts.unusable or _journaled(context, facts, before),
@@ -251,7 +251,7 @@ def _needs(context: LandingContext, facts: _RawFacts, planned: PlannedTask) -> N
 
 
 def _level_branch(context: LandingContext, facts: _RawFacts) -> LevelBranch:
-    name = present_round(context.level, facts.progress, facts.asked)
+    name = present_round(context.level, facts.progress, facts.pulls_of_level)
     tip = facts.tips.get(name)
     if tip is not None and tip in context.ancestry.contained(facts.base_commit, [tip]):
         tip = None  # the base contains all of it

@@ -37,7 +37,7 @@ def open_pull(context: LandingContext, snapshot: LandingSnapshot, step: OpenPull
     if not isinstance(opened, Pull):
         return opened
     branch, number = step.carrier.branch, opened.number
-    known = {task for task in step.carrier.tasks if snapshot.work(task).told == number}
+    known = {task for task in step.carrier.tasks if snapshot.work(task).recorded_pull == number}
     # Record last: an interrupted run then does it again.
     adopted = not is_own(opened)
     # A pull request of other people keeps the labels and reviewers that they chose.

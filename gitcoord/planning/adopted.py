@@ -130,7 +130,7 @@ def _renamed(task: PlannedTask, before: Mapping[TaskId, TaskId]) -> PlannedTask:
 
 
 def _kept(
-    saved: Plan | None, asked: Collection[TaskId], before: Collection[TaskId], landed: Collection[TaskId]
+    saved: Plan | None, requested: Collection[TaskId], before: Collection[TaskId], landed: Collection[TaskId]
 ) -> list[PlannedLevel]:
     """Returns the saved levels without the heads that are selected again, except a level of exactly those.
 
@@ -138,10 +138,10 @@ def _kept(
     """
     levels = []
     for level in saved.levels if saved is not None else ():
-        if set(level.tasks) == set(asked):
+        if set(level.tasks) == set(requested):
             levels.append(level)
             continue
-        tasks = tuple(task for task in level.tasks if task not in asked and task not in before)
+        tasks = tuple(task for task in level.tasks if task not in requested and task not in before)
         waves = tuple(tuple(task for task in wave if task in tasks) for wave in level.waves)
         if any(task not in landed for task in tasks):
             levels.append(msgspec.structs.replace(level, tasks=tasks, waves=tuple(filter(None, waves))))

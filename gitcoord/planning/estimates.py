@@ -62,12 +62,12 @@ def _usable(hint: float | None) -> TypeGuard[float]:
     return hint is not None and 0 <= hint <= _LONGEST
 
 
-def _sentence(told: int, count: int) -> str:
+def _sentence(given: int, count: int) -> str:
     default = f"{DEFAULT_MINUTES:g} minutes for each remaining subtask, and at least {DEFAULT_MINUTES:g}"
     if not count:
         return "There is nothing to estimate."
-    if not told:
+    if not given:
         return f"The task list has no estimates: every task counts {default}."
-    if told == count:
+    if given == count:
         return f"Estimates are the task list's own for all {count} tasks."
-    return f"Estimates are the task list's own for {told} of {count} tasks; the others count {default}."
+    return f"Estimates are the task list's own for {given} of {count} tasks; the others count {default}."

@@ -46,7 +46,7 @@ class AttemptsAtWork:
         self._polled = polled
         self._held = held
         self._leases = leases or Leases()
-        self._asked = {event.task for event in events if isinstance(event, RetryAsked)}
+        self._retried = {event.task for event in events if isinstance(event, RetryAsked)}
         self.running: dict[TaskId, float] = {}
         self.keys: dict[TaskId, str] = {}
         self.elsewhere: dict[TaskId, str] = {}
@@ -65,7 +65,7 @@ class AttemptsAtWork:
                 return
             if told.retried_after < attempt.number:
                 self._others(unit, attempt)
-        elif told.state == "started" and not told.attempts and unit.id not in self._asked:
+        elif told.state == "started" and not told.attempts and unit.id not in self._retried:
             self.elsewhere[unit.id] = (
                 f"{told.started_by} began it by hand; `gitcoord retry {unit.id}` gives it to the run"
             )

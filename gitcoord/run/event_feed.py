@@ -31,7 +31,7 @@ class EventFeed:
         self._argv, self._as_text, self._tell = argv, as_text, tell
         self._waiting: queue.Queue[str | None] = queue.Queue()
         self._known: set[Hashable] = set()
-        self._told = False
+        self._reported = False
         self._command: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._work, name="on-event", daemon=True)
         self._thread.start()
@@ -94,6 +94,6 @@ class EventFeed:
                 os.killpg(command.pid, signal.SIGKILL)
 
     def _say(self, why: str) -> None:
-        if not self._told:
-            self._told = True
+        if not self._reported:
+            self._reported = True
             self._tell(Caution(message=f"The command of `on-event` does not work: {why}."))

@@ -47,7 +47,7 @@ class LandingThread:
         self._tries = 0
         self._next_try = 0.0
         self._failed: tuple[GitcoordError, int, float] | None = None
-        self._told: Mapping[str, Sequence[AnyNotice]] = {}
+        self._previous: Mapping[str, Sequence[AnyNotice]] = {}
         self.held: Reasons = {}
 
     @property
@@ -91,12 +91,12 @@ class LandingThread:
         self._thread.start()
         return True
 
-    def _pass(self, wishes: Sequence[LevelWish]) -> None:
+    def _pass(self, levels: Sequence[LevelWish]) -> None:
         failed = None
-        told: dict[str, list[AnyNotice]] = {}
+        current: dict[str, list[AnyNotice]] = {}
         held: dict[TaskId, str] = {}
-        for wish in wishes:
-            said = told.setdefault(wish.level, [])
+        for wish in levels:
+            said = current.setdefault(wish.level, [])
             tell = partial(self._tell_news, wish.level, said)
             try:
                 held.update(self._land(wish, tell))
@@ -107,7 +107,7 @@ class LandingThread:
             except BaseException as bug:  # raised again in the thread of the run
                 self._bug = bug
                 return
-        self._told, self.held = told, held
+        self._previous, self.held = current, held
         if failed is None:
             self._failed = None
         else:
@@ -116,7 +116,7 @@ class LandingThread:
 
     def _tell_news(self, level: str, said: list[AnyNotice], notice: AnyNotice) -> None:
         """Tells the notice unless this pass or the previous one told it already."""
-        if notice not in said and notice not in self._told.get(level, ()):
+        if notice not in said and notice not in self._previous.get(level, ()):
             self._tell(notice)
         said.append(notice)
 

@@ -101,9 +101,9 @@ def _otherwise(
     return found.duration if found.starts.keys() == prediction.starts.keys() else None
 
 
-def _never(view: RunView, told: Prediction, *, lands: bool) -> dict[TaskId, str]:
-    found = {one: reason for one, reason in told.never.items() if one not in view.seen.done}
-    for one in told.unlanded & found.keys():
+def _never(view: RunView, predicted: Prediction, *, lands: bool) -> dict[TaskId, str]:
+    found = {one: reason for one, reason in predicted.never.items() if one not in view.seen.done}
+    for one in predicted.unlanded & found.keys():
         # The prediction ends with all of these submitted; now some may not have begun.
         needs = [task for task in view.units.by_id[one].tasks if task not in view.landed]
         why = "the rest of the wave keeps that from landing" if lands else "nothing lands without --land"

@@ -145,7 +145,7 @@ class Store:
             hint="Look at it with `gitcoord status`, then run the command again.",
         )
 
-    def change_plan(self, change: Callable[[Plan], Plan], told: Callable[[Plan], WavesSaved]) -> Plan:
+    def change_plan(self, change: Callable[[Plan], Plan], event_of: Callable[[Plan], WavesSaved]) -> Plan:
         """Applies `change` to the newest saved plan; repeats that if another worker was faster.
 
         Raises `no-plan`, or `plan-moved` if other workers were faster each time.
@@ -153,7 +153,7 @@ class Store:
 
         def attempt() -> Plan:
             plan = change(self.require_plan())
-            self.save_plan(plan, told(plan))
+            self.save_plan(plan, event_of(plan))
             return plan
 
         return retry_while_plan_moves(attempt)

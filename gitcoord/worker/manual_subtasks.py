@@ -131,7 +131,9 @@ def _fold(context: TaskContext, unit: WorkUnit, before: Oid | None, head: Oid) -
     there = context.shared.read(here)
     if there is not None and context.shared.remote is not None:
         moves.append(RefUpdate(here, there, None))  # the parent's branch contains all of it
-    written = context.store.try_record([event], moves, lambda told: _at_work(told) is not None, hooks=True)
+    written = context.store.try_record(
+        [event], moves, lambda before: _at_work(before) is not None, hooks=True
+    )
     if written is False:
         _require_nobody(context.store.progress().get(unit.id, PENDING), unit)
     return bool(written)

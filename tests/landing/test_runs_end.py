@@ -138,10 +138,10 @@ class Play:
         if self.answer() == "refused":
             self.memory.held[carrier.branch] = "refused"
         elif self.world.level_branch is None:
-            self.change(carrier.tasks, pull=pull(1, carrier.branch), told=1)
+            self.change(carrier.tasks, pull=pull(1, carrier.branch), recorded_pull=1)
         else:
             self.branch(pull=pull(1, carrier.branch))
-            self.change(carrier.tasks, told=1)
+            self.change(carrier.tasks, recorded_pull=1)
 
     def hand_over(self, carrier: Carrier) -> None:
         answer = self.answer()

@@ -164,7 +164,7 @@ def _prepare(context: "Context") -> None:
 
 def _land_across(
     context: "Context",
-    asked: "LandingArguments",
+    arguments: "LandingArguments",
     words: "CheckArguments",
     rest: "tuple[str | None, OnPartial | None, str | None]",
     *,
@@ -176,9 +176,9 @@ def _land_across(
 
     level, on_partial, one_forge = rest
     given = {
-        "--partial": asked.partial,
-        "--all-or-nothing": asked.all_or_nothing,
-        "--auto": asked.auto,
+        "--partial": arguments.partial,
+        "--all-or-nothing": arguments.all_or_nothing,
+        "--auto": arguments.auto,
         "--forge or --repository": one_forge,
         "--window, --flaky, --prove, --recheck or --allow-red-base": any(
             (words.window, words.flaky, words.prove, words.recheck, words.allow_red_base)
@@ -187,12 +187,12 @@ def _land_across(
     request = AcrossRequest(
         level=level,
         on_partial=on_partial or "wait",
-        strategy=asked.strategy,
-        method=asked.method,
-        wait=asked.wait,
-        delete_branches=asked.delete_branches,
-        serialize_on=asked.serialize_on,
-        ignore=asked.ignore,
+        strategy=arguments.strategy,
+        method=arguments.method,
+        wait=arguments.wait,
+        delete_branches=arguments.delete_branches,
+        serialize_on=arguments.serialize_on,
+        ignore=arguments.ignore,
         check=words,
         others=tuple(name for name, wanted in given.items() if wanted),
         dry_run=dry_run,

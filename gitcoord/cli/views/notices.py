@@ -204,7 +204,7 @@ def _window(notice: WindowChosen) -> str:
     at_once = f"{notice.slots} at once" if notice.slots > 1 else "one after the other"
     if notice.each:
         return f"checking each tree that will land, {at_once}"
-    why = "--window" if notice.asked else f"{notice.failures} of the last {notice.landings} failed"
+    why = "--window" if notice.requested else f"{notice.failures} of the last {notice.landings} failed"
     most = f"{notice.size} branch{'' if notice.size == 1 else 'es'}"
     return f"checking combinations of up to {most}, {at_once} ({why})"
 

@@ -45,9 +45,9 @@ class LaterMerges:
             return _ended(asked)
         return self._follow(path, asked)
 
-    def _follow(self, path: str, asked: AsyncMergeAnswer) -> Outcome:
+    def _follow(self, path: str, request: AsyncMergeAnswer) -> Outcome:
         def look() -> AsyncMergeAnswer | None:
-            found = self._gateway.read_if_there(f"{path}/{asked.details.uuid}", AsyncMergeAnswer)
+            found = self._gateway.read_if_there(f"{path}/{request.details.uuid}", AsyncMergeAnswer)
             return None if found is None or found.status == "pending" else found
 
         found = self._gateway.patience.poll(look, seconds=_LONGEST_MERGE)

@@ -104,15 +104,15 @@ def _unseen(full_name: str) -> Diagnosis:
     )
 
 
-def _name(asked: str, answer: RepositoryAnswer) -> Diagnosis:
+def _name(requested: str, answer: RepositoryAnswer) -> Diagnosis:
     if answer.archived:
         hint = "Unarchive it in the repository's settings."
         return broken("repository", f"{answer.full_name} is archived: nothing can be changed in it.", hint)
-    if answer.full_name.lower() == asked.lower():
+    if answer.full_name.lower() == requested.lower():
         return fine("repository", f"{answer.full_name} is there.")
     return doubtful(
         "repository",
-        f"{asked} has been renamed to {answer.full_name}.",
+        f"{requested} has been renamed to {answer.full_name}.",
         f"Point the remote to the new name: `git remote set-url origin …/{answer.full_name}.git`.",
     )
 

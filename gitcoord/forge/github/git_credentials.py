@@ -13,9 +13,9 @@ from gitcoord.forge.github_repository_name import choose_repository
 from gitcoord.redact import redact
 
 
-def answer(asked: Iterable[str], environ: Mapping[str, str]) -> str:
+def answer(question: Iterable[str], environ: Mapping[str, str]) -> str:
     """Returns the login that git asks for."""
-    wanted = dict(line.rstrip("\n").split("=", 1) for line in asked if "=" in line)
+    wanted = dict(line.rstrip("\n").split("=", 1) for line in question if "=" in line)
     url = f"{wanted.get('protocol', '')}://{wanted.get('host', '')}/{wanted.get('path', '')}"
     full_name = choose_repository(url, None, environ)
     token = connect(url=url, full_name=full_name, environ=environ).auth.token

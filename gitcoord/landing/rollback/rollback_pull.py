@@ -63,7 +63,7 @@ class PullRequest:
         self._sleep = sleep
         self._looks = 0
         self._doubt = 0
-        self._told = ""
+        self._last_reason = ""
         self._opened = 0
         self._unanswered: Pull | None = None
         self.number: int | None = None
@@ -238,9 +238,9 @@ class PullRequest:
     def _hold(self, pull: Pull, reason: str, left: float) -> Advance | RollbackPause:
         if left <= 0:
             return RollbackPause(state="waiting", branch=pull.head, url=pull.url, reason=reason)
-        if reason != self._told:
+        if reason != self._last_reason:
             self._tell(RollbackWaiting(reason=reason))
-            self._told = reason
+            self._last_reason = reason
         self._looks = 0
         self._sleep(min(_TICKS, left))
         return Advance()

@@ -110,7 +110,7 @@ def _with_what_landed(context: AttemptContext, copy: WorkingCopy) -> ConflictBri
 
 
 def _stopped(context: AttemptContext) -> AttemptResult | None:
-    asked = context.stop.asked
+    asked = context.stop.requested
     if why := end_reason(context.place):
         return AttemptResult(outcome="failed", reason=f"the attempt was ended: {why}")
     return None if asked is None else cut_off(context, f"{asked.name} came")

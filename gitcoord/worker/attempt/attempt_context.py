@@ -146,7 +146,7 @@ def patiently(context: AttemptContext, act: Callable[[], Answer]) -> Answer:
         how = "for some minutes" if passes(error) else "a few times"
         context.log.say(f"{error} Trying again {how}.")
 
-    stopped = lambda: context.stop.asked is not None  # noqa: E731
+    stopped = lambda: context.stop.requested is not None  # noqa: E731
     return try_for(_PATIENCE, act, tell=tell, given_up=stopped)
 
 

@@ -22,7 +22,7 @@ def broken_off(context: AttemptContext, error: GitcoordError) -> AttemptResult:
     if ended := end_reason(context.place):
         return AttemptResult(outcome="failed", reason=f"the attempt was ended: {ended}")
     why = f"{error.message} {error.hint}".strip()
-    asked = context.stop.asked
+    asked = context.stop.requested
     full = without_room(context, why)
     if full is None and asked is not None:
         return cut_off(context, f"{asked.name} came while it waited: {why}")

@@ -185,7 +185,7 @@ def _wait(
     try:
         while started.poll() is None:
             look.ask()
-            if stop.asked or look.unwanted:
+            if stop.requested or look.unwanted:
                 return "stopped"
             if until is not None and time.monotonic() >= until:
                 return "timeout"

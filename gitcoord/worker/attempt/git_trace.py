@@ -87,20 +87,20 @@ class GitTrace:
         return list(found.values())
 
 
-def _add(found: dict[str, GitProcess], told: _TraceLine) -> None:
-    if told.event == "start":
-        argv = tuple(word.lower() for word in told.argv)
-        found[told.sid] = GitProcess(argv=argv, began=_seconds(told.time))
-    elif (process := found.get(told.sid)) is None:
+def _add(found: dict[str, GitProcess], line: _TraceLine) -> None:
+    if line.event == "start":
+        argv = tuple(word.lower() for word in line.argv)
+        found[line.sid] = GitProcess(argv=argv, began=_seconds(line.time))
+    elif (process := found.get(line.sid)) is None:
         return
-    elif told.event == "cmd_name":
-        process.command = told.name
-    elif told.event == "def_repo":
-        process.worktree = process.ran_in = told.worktree
-    elif told.event == "region_enter" and told.category == "index" and told.msg:
-        process.index = str(Path(process.ran_in, told.msg))
-    elif told.event == "atexit":
-        process.ended = _seconds(told.time)
+    elif line.event == "cmd_name":
+        process.command = line.name
+    elif line.event == "def_repo":
+        process.worktree = process.ran_in = line.worktree
+    elif line.event == "region_enter" and line.category == "index" and line.msg:
+        process.index = str(Path(process.ran_in, line.msg))
+    elif line.event == "atexit":
+        process.ended = _seconds(line.time)
 
 
 def _seconds(moment: str) -> float:

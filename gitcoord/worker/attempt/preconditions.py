@@ -198,6 +198,6 @@ def without_attempt(
         return not_begun(unit, order, closed.sentence(), EXIT_CODES["again"], again_at=closed.end)
     if preview:
         return not_begun(unit, order, preview, 0)
-    if stop.asked is not None:
-        return not_begun(unit, order, f"{stop.asked.name} came", EXIT_CODES["cancelled"])
+    if stop.requested is not None:
+        return not_begun(unit, order, f"{stop.requested.name} came", EXIT_CODES["cancelled"])
     return None

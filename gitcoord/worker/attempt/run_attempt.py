@@ -110,7 +110,7 @@ def _work(
     clock: Callable[[], float],
 ) -> WorkerEnd:
     def stopped() -> bool:
-        return stop.asked is not None
+        return stop.requested is not None
 
     try_for(MOMENT, store.refresh, given_up=stopped)
     plan = store.require_plan()

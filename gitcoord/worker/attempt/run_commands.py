@@ -149,7 +149,7 @@ def _run(
             return close(context, limit, finish.code)
     if finish.succeeded:
         return None
-    if idle.over and context.stop.asked is None:
+    if idle.over and context.stop.requested is None:
         return AttemptResult(outcome="timeout", reason=f"{who} was ended: {idle.why()}", code=finish.code)
     return _result(context, who, finish, said=said)
 
@@ -245,8 +245,8 @@ def _result(context: AttemptContext, who: str, finish: CommandEnd, said: int) ->
         return AttemptResult(outcome="timeout", reason=f"{ended} after {context.order.seconds:g} s")
     if finish.why == "stopped" and not end_reason(context.place):
         asked = (
-            f"{context.stop.asked.name} came"
-            if context.stop.asked
+            f"{context.stop.requested.name} came"
+            if context.stop.requested
             else "it was cancelled, or a newer one began"
         )
         return AttemptResult(outcome="cancelled", reason=f"{ended}: {asked}")

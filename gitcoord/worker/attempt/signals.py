@@ -10,10 +10,10 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class StopSignal:
-    """`asked` is the first signal, `count` the number of signals; `descriptor` wakes a waiting process."""
+    """`requested` is the first signal, `count` their number; `descriptor` wakes a waiting process."""
 
     def __init__(self) -> None:
-        self.asked: signal.Signals | None = None
+        self.requested: signal.Signals | None = None
         self.count = 0
         self.descriptor, self._wake = os.pipe()
         for descriptor in (self.descriptor, self._wake):
@@ -21,7 +21,7 @@ class StopSignal:
 
     def ask(self, number: int, frame: FrameType | None = None) -> None:
         """Records a signal."""
-        self.asked = self.asked or signal.Signals(number)
+        self.requested = self.requested or signal.Signals(number)
         self.count += 1
         try:
             os.write(self._wake, b"!")

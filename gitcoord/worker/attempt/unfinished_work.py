@@ -45,16 +45,16 @@ class _WorkPublisher:
     def __init__(self, context: AttemptContext) -> None:
         self._context = context
         self._store: Store | None = None
-        self._told = ""
+        self._reported = ""
 
     def __call__(self, shared: SharedRefs) -> Oid | None:
         context = self._context
         shared.refresh()
         self._store = self._store or Store(shared.repository, shared, context.task_context.plan.generation)
         lines = self._clashes(self._store)
-        if lines != self._told:
+        if lines != self._reported:
             leave(context.directory, CLASHES, lines)
-            self._told = lines
+            self._reported = lines
         return unfinished_work(shared, context.directory, context.settings.rules)
 
     def _clashes(self, store: Store) -> str:

@@ -30,14 +30,14 @@ class Holder:
         self._store, self._unit, self._stop, self._tell = store, unit, stop, tell
         self._until = time.monotonic() + seconds
         self._leases = Leases()
-        self._told: TaskHeld | None = None
+        self._reported: TaskHeld | None = None
 
     def wait(self) -> bool:
         """Waits until nobody has the unit any more; returns False if the time ran out, or nobody had it."""
         waited = False
         while (held := self._held()) is not None:
             left = self._until - time.monotonic()
-            if left <= 0 or self._stop.asked is not None:
+            if left <= 0 or self._stop.requested is not None:
                 return False
             waited = True
             self._say(held)
@@ -73,8 +73,8 @@ class Holder:
         newest = self._store.progress().get(self._unit, PENDING).attempt
         by = newest.started.by if newest is not None and newest.started is not None else "somebody"
         notice = TaskHeld(unit=self._unit, attempt=held.attempt, by=by, lease=held.lease)
-        if notice != self._told:
-            self._told = notice
+        if notice != self._reported:
+            self._reported = notice
             self._tell(notice)
 
     def _sleep(self, seconds: float) -> None:

@@ -88,7 +88,7 @@ def _given_up(stop: StopSignal) -> Waiting:
             time.sleep(_PAUSE)
         first = False
         # Do not begin a check when the command that wanted it is gone.
-        return stop.asked is not None or os.getppid() != parent
+        return stop.requested is not None or os.getppid() != parent
 
     return given_up
 
