@@ -20,7 +20,7 @@ def work(id: str, standing: str = "ready", **more: object) -> TaskState:
         "recorded": f"head-{id}",
         "wave": 1,
         "pull": pull(int(id), branch),
-        "told": int(id),
+        "recorded_pull": int(id),
         **more,
     }
     return msgspec.convert(
