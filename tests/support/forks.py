@@ -35,6 +35,8 @@ _LATER = (
     *("typer._click.decorators", "typer._click._textwrap"),
 )
 """What commands import on their way, beside what gitcoord has at the top of its modules."""
+_RARE = ("gitcoord.cli.mcp_server",)
+"""A third of all memory, for one command: each fork would take a third longer to begin and to end."""
 
 
 class Fork:
@@ -146,7 +148,7 @@ def _serve(requests: socket.socket) -> None:
     # A command is imported when it is asked for, here as well: typer prepares all that are there, which takes
     # longer than most commands do.
     for module in pkgutil.walk_packages(gitcoord.__path__, "gitcoord."):
-        if not module.name.startswith((f"{commands.__name__}.", "gitcoord.__main__")):
+        if not module.name.startswith((f"{commands.__name__}.", "gitcoord.__main__", *_RARE)):
             with suppress(Exception):  # one that is broken breaks what needs it, as it would anew
                 import_module(module.name)
     for name in _LATER:
