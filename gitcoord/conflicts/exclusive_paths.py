@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from gitcoord.conflicts.changes import Changes, changes_between
 from gitcoord.conflicts.regenerated import changed_alone
 from gitcoord.conflicts.rules import SAME_NUMBER, Place, Rulebook
+from gitcoord.git.ancestry import merge_base
 from gitcoord.git.git_cli import Git, Oid
 
 _NUMBERED = re.compile(r"([VvUu]?)(?:(\d+(?:[._]\d+)*)__|(\d+(?:\.\d+)*)[_-])")
@@ -51,7 +52,7 @@ def overtaken(git: Git, book: Rulebook, onto: Oid, head: Oid) -> tuple[str, ...]
     Generated files are such a place if `head` changes nothing else. Empty if `head` contains those changes of
     `onto`.
     """
-    since = git.probe("merge-base", onto, head) if book.keeps_apart else None
+    since = merge_base(git, onto, head) if book.keeps_apart else None
     if since is None or since in (onto, head):
         return ()
     [own] = changes_between(git, [(since, head)])

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from gitcoord.git.ancestry import among_ancestors
+from gitcoord.git.ancestry import among_ancestors, short_history
 from gitcoord.git.git_cli import Git, Oid
 
 _NONE: Mapping[Oid, Sequence[Oid]] = {}
@@ -33,20 +33,36 @@ def find_forks(
     wanted = dict.fromkeys(tips)
     if not wanted:
         return {}
-    request = "".join(f"{tip}\n" for tip in wanted) + f"^{base}\n"
-    listing = git.text("rev-list", "--parents", "--boundary", "--stdin", input=request.encode())
-    own: dict[Oid, list[Oid]] = {}
-    for line in listing.splitlines():
-        commit, *parents = line.split(" ")
-        if not commit.startswith("-"):
-            own[commit] = parents
-    own = _without_ancestors(git, base, own)
+    own = _short_own(git, base, list(wanted)) or _own(git, base, list(wanted))
     forks = {tip: _fork(git, base, tip, own) if tip in own else _inside(tip) for tip in wanted}
     forks |= {tip: _stacked(git, base, tip, stacked[tip]) for tip in wanted if stacked.get(tip)}
     return with_kin(forks)
 
 
-def _without_ancestors(git: Git, base: Oid, own: dict[Oid, list[Oid]]) -> dict[Oid, list[Oid]]:
+def _short_own(git: Git, base: Oid, tips: Sequence[Oid]) -> dict[Oid, Sequence[Oid]]:
+    """The commits that the base lacks, with their parents; empty also if only git can tell."""
+    inside = short_history(git, base)
+    own: dict[Oid, Sequence[Oid]] = {}
+    for tip in tips if inside is not None else ():
+        history = short_history(git, tip)
+        if history is None or inside is None:
+            return {}
+        own |= {commit: parents for commit, parents in history.items() if commit not in inside}
+    return own
+
+
+def _own(git: Git, base: Oid, tips: Sequence[Oid]) -> dict[Oid, Sequence[Oid]]:
+    request = "".join(f"{tip}\n" for tip in tips) + f"^{base}\n"
+    listing = git.text("rev-list", "--parents", "--boundary", "--stdin", input=request.encode())
+    own: dict[Oid, Sequence[Oid]] = {}
+    for line in listing.splitlines():
+        commit, *parents = line.split(" ")
+        if not commit.startswith("-"):
+            own[commit] = parents
+    return _without_ancestors(git, base, own)
+
+
+def _without_ancestors(git: Git, base: Oid, own: dict[Oid, Sequence[Oid]]) -> dict[Oid, Sequence[Oid]]:
     """The commits that the base really lacks: with wrong commit dates, git's walk lists others, too."""
     deepest = sorted(commit for commit, parents in own.items() if own.keys().isdisjoint(parents))
     # Many branches start at a few commits; a walk from a thousand commits costs time and memory.

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from gitcoord.evidence.content import bringing_commit
 from gitcoord.evidence.trailers import LANDED, values
-from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.ancestry import Ancestry, common_base
 from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.merge_tree import STAMP
 
@@ -43,7 +43,7 @@ class _BaseHistory(NamedTuple):
 
 def _read_base(git: Git, base: Oid, heads: Sequence[Oid]) -> _BaseHistory:
     """Reads the base's commits since it and all heads had the same history."""
-    root = git.probe("merge-base", "--octopus", base, *heads)
+    root = common_base(git, base, *heads)
     if root == base:
         return _BaseHistory({}, ())  # The base has nothing that a head lacks.
     fields = f"--format=%H%x1f{STAMP}%x1f%B"
@@ -73,7 +73,7 @@ def _search(git: Git, ancestry: Ancestry, base: Oid, heads: Sequence[Oid]) -> di
 
 def newest_copies(git: Git, base: Oid, tips: Sequence[Oid]) -> dict[Oid, Oid]:
     """For each tip, the newest commit of the base that is a copy of one of the tip's own commits, if any."""
-    root = git.probe("merge-base", "--octopus", base, *tips) if tips else base
+    root = common_base(git, base, *tips) if tips else base
     if root == base:
         return {}
     fields = f"--format=%H%x1f{STAMP}"

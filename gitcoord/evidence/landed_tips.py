@@ -11,7 +11,7 @@ import msgspec
 
 from gitcoord.evidence.copies import newest_copies
 from gitcoord.evidence.taken_back import lacks_taken_back
-from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.ancestry import Ancestry, common_base, merge_base
 from gitcoord.git.bare_merge import merge_all_on_server
 from gitcoord.git.commit_facts import paths_between, trees_of
 from gitcoord.git.git_cli import Git, Oid
@@ -62,7 +62,7 @@ def landed_tips(git: Git, ancestry: Ancestry, base: Oid, tips: Collection[Oid]) 
 
 def _base_line(git: Git, base: Oid, tips: Sequence[Oid]) -> list[_BaseCommit]:
     """The base's first-parent commits since the oldest fork point, newest first, with their changed paths."""
-    root = git.probe("merge-base", "--octopus", base, *tips)
+    root = common_base(git, base, *tips)
     since = (f"^{root}",) if root else ()
     options = ("--first-parent", "--diff-merges=first-parent", "--no-renames", "--name-only", "--topo-order")
     return list(_commits(git, (*options, base, *since)))
@@ -97,7 +97,7 @@ def _own_work(git: Git, base: Oid, tips: Sequence[Oid]) -> dict[Oid, frozenset[s
                 todo += own[commit].parents
         paths = frozenset[str]().union(*(own[commit].paths for commit in seen))
         found[tip] = paths
-        start = next(iter(starts)) if len(starts) == 1 else git.probe("merge-base", base, tip)
+        start = next(iter(starts)) if len(starts) == 1 else merge_base(git, base, tip)
         if start is not None:
             began[tip] = start
     # Nothing can prove that commits which cancel out have landed.

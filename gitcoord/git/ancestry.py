@@ -82,6 +82,48 @@ class Ancestry:
         return key in self._remembered
 
 
+def merge_base(git: Git, one: Oid, other: Oid) -> Oid | None:
+    """Returns the best common ancestor; None if there is none. Of several, git chooses."""
+    found = _only_base(git, [one, other])
+    return git.probe("merge-base", one, other) if found == "" else found
+
+
+def common_base(git: Git, *commits: Oid) -> Oid | None:
+    """Returns the best ancestor of all `commits`; None if there is none. Of several, git chooses."""
+    found = _only_base(git, commits)
+    return git.probe("merge-base", "--octopus", *commits) if found == "" else found
+
+
+def _only_base(git: Git, commits: Sequence[Oid]) -> Oid | None:
+    """The best common ancestor, or None, found in-process; "" if git has to be asked."""
+    histories = []
+    for commit in dict.fromkeys(commits):
+        history = short_history(git, commit)
+        if history is None:
+            return ""
+        histories.append(history)
+    common = set.intersection(*map(set, histories))
+    best = common.difference(*(histories[0][commit] for commit in common))
+    return "" if len(best) > 1 else next(iter(best), None)
+
+
+def short_history(git: Git, tip: Oid) -> dict[Oid, tuple[Oid, ...]] | None:
+    """Returns all commits of a short history with their parents; None if only git can tell."""
+    found: dict[Oid, tuple[Oid, ...]] = {}
+    todo = [tip]
+    reader = git.commits
+    while todo:
+        oid = todo.pop()
+        if oid in found:
+            continue
+        commit = reader.commit(oid) if reader is not None and len(found) < _NEAR else None
+        if commit is None:
+            return None
+        found[oid] = commit.parents
+        todo += commit.parents
+    return found
+
+
 def among_ancestors(git: Git, tip: Oid, commits: Sequence[Oid], below: Collection[Oid] = ()) -> set[Oid]:
     """Returns those of `commits` (not empty, all existing) that are `tip` or its ancestors.
 
@@ -90,7 +132,7 @@ def among_ancestors(git: Git, tip: Oid, commits: Sequence[Oid], below: Collectio
     if len(commits) == 1:
         return set(commits) if _is_ancestor(git, commits[0], tip) else set()
     others = below or commits
-    root = tip if set(others) == {tip} else git.probe("merge-base", "--octopus", tip, *others)
+    root = tip if set(others) == {tip} else common_base(git, tip, *others)
     if root == tip:  # The others are above it.
         return {tip}.intersection(commits)
     if root is None:  # one of them has an unrelated history
@@ -110,4 +152,7 @@ def among_ancestors(git: Git, tip: Oid, commits: Sequence[Oid], below: Collectio
 
 
 def _is_ancestor(git: Git, commit: Oid, tip: Oid) -> bool:
+    history = short_history(git, tip)
+    if history is not None:
+        return commit in history
     return git.run("merge-base", "--is-ancestor", commit, tip, ok=(0, 1)).code == 0

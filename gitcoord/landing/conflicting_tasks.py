@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from gitcoord.git.ancestry import merge_base
 from gitcoord.git.commit_facts import paths_between
 from gitcoord.git.git_cli import Git, Oid
 from gitcoord.tasks.model import TaskId
@@ -17,7 +18,7 @@ def other_side(
     wanted = set(paths)
     found = []
     for task, other in heads.items():
-        base = git.probe("merge-base", head, other)
+        base = merge_base(git, head, other)
         if base is None or base == other:
             continue
         if any(_touches(path, wanted) for path in paths_between(git, base, other)):

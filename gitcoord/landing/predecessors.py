@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from gitcoord.checks.blame import Others
+from gitcoord.git.ancestry import merge_base
 from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.merge_tree import merge_tree
 from gitcoord.git.write_commits import commit_to_merge_with
@@ -71,7 +72,7 @@ def find_predecessors(
 
     `landed` maps the base's own commits to the tasks that they landed, with their heads.
     """
-    start = git.probe("merge-base", base, head)
+    start = merge_base(git, base, head)
     if start is None:
         return None
     line = git.lines("rev-list", "--first-parent", "--reverse", f"{start}..{base}")

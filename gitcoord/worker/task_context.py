@@ -72,10 +72,17 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_task_context(
-    repository: Repository, shared: SharedRefs, store: Store, task: str, settings: Settings = _USUAL
+    repository: Repository,
+    shared: SharedRefs,
+    store: Store,
+    task: str,
+    settings: Settings = _USUAL,
+    *,
+    fetch: bool = True,
 ) -> TaskContext:
     """Fetches, and makes the context of `task`. Raises `no-plan`, `no-such-task`, `base-missing` (exit 2)."""
-    store.refresh()
+    if fetch:
+        store.refresh()
     plan = store.require_plan()
     return task_context_for(repository, shared, store, plan, find_task(plan, task), settings)
 

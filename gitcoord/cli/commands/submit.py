@@ -122,14 +122,13 @@ def _submit(
     context.repository.require_history()
     if not dry_run:
         context.repository.require_signer()
+    context.store.refresh()
     if task is None:
-        context.store.refresh()
         here = context.repository.current_branch() if context.repository.root else None
         plan = context.store.require_plan()
         task = task_of_branch(plan, here) or subtask_of_branch(plan, here)
     if task is None:
         raise usage_error("which-task", f"{_where(context, here)}.", "Name the task: `gitcoord submit TASK`.")
-    context.store.refresh()
     if (part := subtask_of(context.store.require_plan(), task)) is not None:
         _submit_subtask(context, part, allow_empty=allow_empty, dry_run=dry_run, as_json=as_json)
         return
@@ -148,13 +147,13 @@ def _submit(
 
 
 def _ready_to_submit(context: "Context", task: str, *, dry_run: bool) -> "TaskContext":
-    """Returns the task after its scratch files were handled as the settings say."""
+    """Returns the task, as of the last fetch, after its scratch files were handled as the settings say."""
     from gitcoord.cli.views.output import say
     from gitcoord.worker.leftover_files import treat_scratch
     from gitcoord.worker.task_context import load_task_context
 
     place = (context.repository, context.shared, context.store, task, context.settings)
-    task_context = load_task_context(*place)
+    task_context = load_task_context(*place, fetch=False)
     scratch = treat_scratch(task_context, context.settings.rules, dry_run=dry_run)
     if scratch and context.settings.rules.on_scratch == "drop":
         say(f"{'would drop' if dry_run else 'dropped'} scratch files: {', '.join(scratch)}")

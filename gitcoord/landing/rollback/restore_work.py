@@ -6,6 +6,7 @@ the current base, without the work, and then gets the work again as one new comm
 
 import msgspec
 
+from gitcoord.git.ancestry import merge_base
 from gitcoord.git.commit_facts import tree_of
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.merge_tree import merge_tree
@@ -42,7 +43,7 @@ def revive(
     """Restores the work of `former` (the `tip`, or below it) on the base; it had landed on `start`."""
     git, who = repository.git, repository.identity
     tree = tree_of(git, base_commit)
-    fork = git.probe("merge-base", start, former) or start
+    fork = merge_base(git, start, former) or start
     # The task's changes as a commit whose history does not contain the landing.
     alone = commit_tree(
         git, tree_of(git, former), [fork], f"Task {task} before its rollback", environment=who

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from gitcoord.git.ancestry import merge_base
 from gitcoord.git.commit_facts import paths_between, tree_of
 from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.merge_tree import unmerged_spec
@@ -75,5 +76,5 @@ def _merged(
 
 
 def _own_paths(git: Git, start: Oid, head: Oid) -> set[str]:
-    fork = git.probe("merge-base", start, head)
+    fork = merge_base(git, start, head)
     return paths_between(git, fork, head) if fork else set()
