@@ -9,6 +9,7 @@ from tests.soak_repositories.world import World
 from tests.support.cli import Ran, fork_gitcoord
 from tests.support.github.emulator import GitHubEmulator
 from tests.support.github.faults import WRITES, kill_group
+from tests.support.github.limits import PrimaryLimit
 from tests.support.github.model import Protection
 from tests.support.repos import Repo
 from tests.support.services import SERVICES, Services
@@ -26,6 +27,7 @@ class HubWorld(World):
         hub.faults.clear()
         hub.hands.clear()
         hub.log.clear()
+        hub.limit = PrimaryLimit()  # many scenarios in an hour take more requests than one user may send
         super().__init__(template, directory)
 
     def _copied(self, template: Services) -> Services:
