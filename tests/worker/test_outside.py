@@ -126,6 +126,20 @@ def test_what_an_agents_git_does_elsewhere_is_proved_by_gits_trace(project: Proj
     assert "its git changed outside of its checkout" in told(project, "1")[-1]
 
 
+@pytest.mark.parametrize("push", ["mine", "+mine:own", "--all"])
+def test_what_others_push_while_an_agent_pushes_is_not_blamed_on_it(project: Project, push: str) -> None:
+    theirs = f"env -u GIT_TRACE2_EVENT git -C {project.desk.path} push -q origin mine:theirs"
+    shell(project, f"echo 1 > x; {theirs}; sleep 3; git push -q origin {push}")
+    pushed = {name for kind, name, _ in outside(project) if kind == "pushed"}
+    assert pushed >= {"origin/own" if "own" in push else "origin/mine"}
+    assert "origin/theirs" not in pushed
+
+
+def test_replaced_objects_are_named(project: Project) -> None:
+    shell(project, "echo 1 > x; git add x; git commit -qm x; git replace --graft HEAD")
+    assert any(kind == "hook" and name.startswith("refs/replace/") for kind, name, _ in outside(project))
+
+
 def test_a_killed_attempts_traces_are_found_too(project: Project) -> None:
     desk = project.desk.path
     shell(project, f"echo x >> {desk}/a; git -C {desk} tag -f v1 mine; kill -9 $PPID; sleep 1", ok=-9)

@@ -25,6 +25,7 @@ WRITE_COMMANDS = frozenset(
 """Commands that write to the worktree, its index, or its branch."""
 BRANCH_COMMANDS = frozenset({"branch", "update-ref", "switch", "checkout", "fetch", "push"})
 """Commands that move a branch named on their command line."""
+_OF_ALL = frozenset({"--all", "--branches", "--mirror"})
 
 
 class GitProcess(msgspec.Struct, kw_only=True):
@@ -46,7 +47,14 @@ class GitProcess(msgspec.Struct, kw_only=True):
     def names(self, branch: str) -> bool:
         """Whether the command line contains the branch."""
         known = {branch.lower(), f"heads/{branch}".lower(), f"refs/heads/{branch}".lower()}
-        return not known.isdisjoint(word.rpartition(":")[2] for word in self.argv)
+        return not known.isdisjoint(word.rpartition(":")[2].removeprefix("+") for word in self.argv)
+
+    def may_push(self, branch: str) -> bool:
+        """Whether a push updates the branch by its command line, or may do so by git's configuration."""
+        given = self.argv[self.argv.index("push") + 1 :] if "push" in self.argv else ()
+        _, *named = [word for word in given if not word.startswith("-")] or ("origin",)
+        several = any("*" in word or word in _OF_ALL for word in given)
+        return several or not named or self.names(branch)
 
 
 class _TraceLine(msgspec.Struct):

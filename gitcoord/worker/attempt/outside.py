@@ -3,7 +3,8 @@
 A changed file does not tell who changed it: only git's trace proves what an agent did.
 """
 
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -49,7 +50,7 @@ class Surroundings:
                 look = msgspec.json.encode(self._before)
                 in_directory(place, lambda: (place / _KEPT).write_bytes(look))
 
-    def saw(self, processes: list[GitProcess], own: Collection[str], others: Collection[str]) -> None:
+    def saw(self, processes: Sequence[GitProcess], own: Collection[str], others: Collection[str]) -> None:
         """Adds the git processes of a command, and the configuration keys that it and others changed."""
         for process in processes:
             process.worktree = self._worktree_of(process)
@@ -112,11 +113,11 @@ class Surroundings:
                 )
 
     def _refs(self, before: SurroundingsLook, now: SurroundingsLook) -> Iterator[OutsideChange]:
-        pushes = any(process.command == "push" for process in self._processes)
-        for ref, oid in now.refs.items():
-            pushed = ref.startswith(REMOTES) and oid != before.refs.get(ref) and pushes
+        pushes = [process for process in self._processes if process.command == "push"]
+        for ref, oid in now.refs.items() if pushes else ():
             name = ref.removeprefix(REMOTES)
-            if pushed and name.partition("/")[2] != before.branch and _by_push(self._repository.git, ref):
+            moved = ref.startswith(REMOTES) and oid != before.refs.get(ref)
+            if moved and name.partition("/")[2] != before.branch and self._has_pushed(pushes, ref, name):
                 yield OutsideChange(kind="pushed", name=name, was=before.refs.get(ref, ""), by_agent=True)
         for ref, oid in before.refs.items():
             unused = ref not in before.in_use and ref not in now.in_use
@@ -131,6 +132,14 @@ class Surroundings:
         for oid, message in before.stash.items():
             if oid not in now.stash:
                 yield OutsideChange(kind="stash", name=message, was=oid, by_agent=dropped)
+
+    def _has_pushed(self, pushes: Sequence[GitProcess], ref: str, name: str) -> bool:
+        """Whether one of the attempt's own pushes moved this remote-tracking branch."""
+        at = _pushed_at(self._repository.git, ref)
+        return at is not None and any(
+            push.began - 1 <= at <= push.ended + 1 and push.may_push(name.partition("/")[2])
+            for push in pushes
+        )
 
     def _has_moved(self, kind: OutsideKind, name: str, before: SurroundingsLook) -> bool:
         """Whether the attempt's git named this ref in a moving command, or ran where it is checked out."""
@@ -159,13 +168,15 @@ def _kept(place: Path) -> SurroundingsLook | None:
         return None
 
 
-def _by_push(git: Git, ref: str) -> bool:
-    """Whether the remote-tracking branch moved because somebody here pushed, and not by a fetch.
+def _pushed_at(git: Git, ref: str) -> float | None:
+    """Returns when somebody here pushed the remote-tracking branch; None if a fetch moved it last.
 
     Git has no other record of that than the words in the reflog, which it never translates:
     `transport_update_tracking_ref` in https://github.com/git/git/blob/v2.39.5/transport.c
     """
-    return git.probe("reflog", "show", "-1", "--format=%gs", ref, "--") == "update by push"
+    entry = git.probe("reflog", "show", "-1", "--date=unix", "--format=%gs %gd", ref, "--") or ""
+    found = re.fullmatch(r"update by push .*@\{(\d+)\}", entry)
+    return float(found[1]) if found else None
 
 
 def _worktree(path: str, before: SurroundingsLook, now: SurroundingsLook) -> Iterator[OutsideChange]:

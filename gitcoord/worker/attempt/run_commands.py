@@ -23,6 +23,7 @@ from gitcoord.worker.attempt.closed_account import close, limit_of
 from gitcoord.worker.attempt.command_process import Command, CommandEnd, run_command
 from gitcoord.worker.attempt.environment import agent_environment, prompt_file
 from gitcoord.worker.attempt.exchange_files import open_exchange
+from gitcoord.worker.attempt.full_history import SHALLOW, restore_history
 from gitcoord.worker.attempt.git_trace import GitTrace
 from gitcoord.worker.attempt.given_files import ProvidedFiles
 from gitcoord.worker.attempt.idle import Idle, idle_limit
@@ -200,6 +201,13 @@ def _put_back(context: AttemptContext, config: SharedConfig, traced: GitTrace, l
         context.log.say(f"{by} left locks in the repository, removed now: {', '.join(locks)}")
     processes = traced.take()
     own, others = config.put_back(processes)
+    repository = context.task_context.repository
+    if restore_history(repository.git, repository.common_dir):
+        context.log.say("a shallow fetch had cut off the repository's history; it was restored")
+        if any(process.command == "fetch" for process in processes):
+            context.outside.saw((), (SHALLOW,), ())
+        else:
+            context.outside.saw((), (), (SHALLOW,))
     context.outside.saw(processes, own, others)
     if own:
         context.log.say(f"{by} changed the repository's configuration; it was restored: {', '.join(own)}")

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.git.git_cli import Git
+from gitcoord.worker.attempt.full_history import SHALLOW, restore_history
 from gitcoord.worker.attempt.git_trace import GitProcess, GitTrace
 from gitcoord.worker.attempt.local_attempts import under_way
 
@@ -98,6 +99,8 @@ def put_back_of_the_dead(git: Git, common_dir: Path) -> Iterator[tuple[str, tupl
             config = SharedConfig(git, common_dir, kept.parent)
             config.unlock()
             own, _ = config.put_back(GitTrace(kept.parent).take())
+            if restore_history(git, common_dir):
+                own = (*own, SHALLOW)
             if own:
                 yield kept.parent.name, own
 

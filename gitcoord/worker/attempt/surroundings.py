@@ -177,6 +177,11 @@ def file_mark(path: Path) -> tuple[int, int]:
 
 
 def _hook_files(common_dir: Path) -> dict[str, tuple[int, int]]:
-    """The files in git's directory that affect all checkouts: hooks, `info/exclude`, `info/attributes`."""
-    paths = (*(common_dir / "hooks").glob("*"), common_dir / "info/exclude", common_dir / "info/attributes")
+    """The files in git's directory that affect all checkouts: hooks, replaced and borrowed objects …"""
+    files = ("info/exclude", "info/attributes", "info/grafts", "objects/info/alternates")
+    paths = (
+        *(common_dir / "hooks").glob("*"),
+        *(common_dir / "refs/replace").glob("*"),
+        *(common_dir / name for name in files),
+    )
     return {str(path.relative_to(common_dir)): file_mark(path) for path in paths}
