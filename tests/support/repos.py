@@ -1,4 +1,4 @@
-"""Real git repositories for tests: hermetic, made by one `git fast-import` a commit, never mocked."""
+"""Real git repositories for tests: hermetic, and never mocked."""
 
 import os
 import subprocess
@@ -6,6 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.support.quick_commits import GitError, QuickCommits
+
+_FEW = 50
+"""Files: with more, `git fast-import` makes one pack of them."""
 _GIT = Path(__file__).parent / "git"
 _FORGOTTEN = ("GIT_", "GITHUB_", "GH_", "GITCOORD_", "TASKMASTER_", "TASK_ID", "EXECUTION_LEVEL", "XDG_")
 
@@ -111,13 +115,20 @@ class Repo:
         self._clock += 60
         stamp = f"A Worker <worker@example.com> {self._clock} +0000\n".encode()
         text = os.fsencode(message)
+        parents = [*filter(None, [start]), *map(self.tip, merge)]
+        quick = self._quick() if len(changes) <= _FEW and ref.isprintable() else None
+        if quick is not None:
+            plain = {os.fsencode(path): _plain(content) for path, content in _in_order(changes)}
+            new = quick.commit(ref, parents, stamp, text, plain)
+            if self._plain_git_dir() != self.path and quick.head() == ref:
+                self.git("read-tree", "-m", "-u", *([before] if before else []), new)
+            return new
         stream = [b"commit " + os.fsencode(ref) + b"\nmark :1\n", b"author " + stamp, b"committer " + stamp]
         stream.append(b"data %d\n%b\n" % (len(text), text))
         if start:
             stream.append(f"from {start}\n".encode())
         stream += [f"merge {self.tip(name)}\n".encode() for name in merge]
-        # Deletions first, so that a file may take a directory's place.
-        for path, content in sorted(changes.items(), key=lambda change: change[1] is not None):
+        for path, content in _in_order(changes):
             stream.append(_change(path, content))
         stream.append(b"get-mark :1\n")
         new = self.git("fast-import", "--quiet", "--force", "--date-format=raw", input=b"".join(stream))
@@ -143,7 +154,7 @@ class Repo:
                 stream.append(f"from refs/heads/{start}\n".encode())
             if merges and branch in merges:
                 stream.append(f"merge refs/heads/{merges[branch]}\n".encode())
-            for path, content in sorted(changes.items(), key=lambda change: change[1] is not None):
+            for path, content in _in_order(changes):
                 stream.append(_change(path, content))
             stream.append(b"\n")
         self.git("fast-import", "--quiet", "--force", "--date-format=raw", input=b"".join(stream))
@@ -167,6 +178,9 @@ class Repo:
                 return said
             if not loose.exists() and not (git_dir / "packed-refs").exists():
                 return None
+            quick = self._quick() if name.isprintable() else None
+            if quick is not None and (found := quick.find(name)):
+                return found
         return (
             self.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^0", ok=(0, 1)) or None
         )
@@ -199,6 +213,13 @@ class Repo:
         listing = ("cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objecttype)")
         return self.git(*listing).splitlines()
 
+    def _quick(self) -> QuickCommits | None:
+        """Commits without a process; None for what libgit2 cannot open, such as a repository with SHA-256."""
+        try:
+            return QuickCommits(self.path)
+        except GitError:
+            return None
+
     def _plain_git_dir(self) -> Path | None:
         """Where refs lie as files, without asking git; None where they lie otherwise, as in a worktree."""
         for place in (self.path / ".git", self.path):
@@ -211,6 +232,18 @@ class Repo:
             return
         if self.git("symbolic-ref", "--quiet", "HEAD", ok=(0, 1)) == ref:
             self.git("read-tree", "-m", "-u", *([before] if before else []), new)
+
+
+def _in_order(changes: Mapping[str, Content]) -> list[tuple[str, Content]]:
+    """Deletions first, so that a file may take a directory's place."""
+    return sorted(changes.items(), key=lambda change: change[1] is not None)
+
+
+def _plain(content: Content) -> tuple[bytes, bytes] | None:
+    if content is None:
+        return None
+    mode, data = content if isinstance(content, Entry) else ("100644", content)
+    return mode.encode(), data if isinstance(data, bytes) else os.fsencode(data)
 
 
 def _change(path: str, content: Content) -> bytes:
