@@ -19,9 +19,18 @@ LOSING = {
 AFTERWARDS = {"detached": "git cherry-pick refs/gitcoord-kept/{unit}-1"}
 
 
-@pytest.mark.parametrize("trees", ["", "trees"], ids=["outside", "inside"])
-@pytest.mark.parametrize("strategy", ["multi-pr", "single-pr"])
-@pytest.mark.parametrize("case", LOSING)
+@pytest.mark.parametrize(
+    ("case", "strategy", "trees"),
+    # All pairs: what each needs is decided by none of the others.
+    [
+        ("nested repository", "multi-pr", ""),
+        ("nested repository", "single-pr", "trees"),
+        ("git removed", "multi-pr", "trees"),
+        ("git removed", "single-pr", ""),
+        ("detached", "multi-pr", ""),
+        ("detached", "single-pr", "trees"),
+    ],
+)
 def test_no_work_is_lost_and_the_users_is_not_touched(
     tmp_path: Path, case: str, strategy: str, trees: str
 ) -> None:
