@@ -38,7 +38,7 @@ def find_base(shared: SharedRefs, requested: str | None) -> str:
 
 
 def _no_branches(shared: SharedRefs) -> GitcoordError:
-    here = shared.git.probe("for-each-ref", "--count=1", "refs/heads/")
+    here = shared.git.probe("for-each-ref", "--count=1", "--format=%(refname)", "refs/heads/")
     if shared.remote is None or not here:
         return no_commits()
     branch = shared.repository.current_branch() or "BRANCH"

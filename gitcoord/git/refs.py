@@ -31,6 +31,15 @@ def read_refs(git: Git, *names: str) -> Refs:
     return Refs({ref: oid for oid, ref in pairs}, broken_refs(ended.stderr))
 
 
+def unreadable_refs(git: Git) -> tuple[str, ...]:
+    """Returns the refs of this repository that are broken, or whose objects are missing."""
+    refs = read_refs(git, "refs/")
+    asked = "".join(f"{oid}\n" for oid in refs.targets.values()).encode()
+    told = git.run("cat-file", "--batch-check", input=asked, ok=()).text.split("\n") if asked else []
+    missing = [ref for ref, line in zip(refs.targets, told, strict=False) if line.endswith(" missing")]
+    return (*missing, *refs.broken)
+
+
 def name_clashes(wanted: Iterable[str], known: Iterable[str], *, ignore_case: bool = False) -> dict[str, str]:
     """Returns each of the `wanted` refs that cannot be made, with the one of the `known` refs in its way.
 

@@ -54,12 +54,20 @@ def push_error(
     )
 
 
-def fetch_error(remote: str, result: GitResult, *, readable: bool, broken: Sequence[str]) -> GitcoordError:
+def fetch_error(
+    remote: str, result: GitResult, *, readable: bool, broken: Sequence[str], here: Sequence[str] = ()
+) -> GitcoordError:
     """Makes the error for a fetch.
 
-    `readable`: the refs can be listed; `broken` are those without a commit.
+    `readable`: the refs can be listed; `broken` are those without a commit, `here` those of this repository.
     """
     failure = failure_of(result.stderr)
+    if here and failure.cause == "broken-ref":
+        return GitcoordError(
+            "broken-ref",
+            f"{some(here, 2)} in this repository points to nothing, so git cannot fetch: {result.reason}.",
+            hint="A crashed machine may have left it so. Restore it from another clone, or delete it.",
+        )
     if broken or (readable and failure.cause == "broken-ref"):
         names = f" {', '.join(broken)}" if broken else ""
         return GitcoordError(

@@ -11,7 +11,7 @@ from functools import cached_property
 from gitcoord.errors import GitcoordError
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.ref_cache import HEADS, Mirror, RefUpdate
-from gitcoord.git.refs import Refs, name_clashes, read_refs
+from gitcoord.git.refs import Refs, name_clashes, read_refs, unreadable_refs
 from gitcoord.git.repository import Repository
 
 __all__ = ["HEADS", "RefUpdate", "SharedRefs"]
@@ -71,7 +71,8 @@ class SharedRefs:
             listed = self.git.run("ls-remote", "--quiet", "--", self._address, ok=())
             pairs = [line.split("\t", 1) for line in listed.text.split("\n") if "\t" in line]
             broken = [name for oid, name in pairs if not oid.strip("0")]
-            raise fetch_error(self.remote or "", result, readable=listed.code == 0, broken=broken)
+            here = () if broken else unreadable_refs(self.git)
+            raise fetch_error(self.remote or "", result, readable=listed.code == 0, broken=broken, here=here)
 
     def read(self, ref: str) -> Oid | None:
         """Returns the commit of `ref` (a full name) as of the last refresh; raises `broken-ref`."""

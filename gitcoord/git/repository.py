@@ -142,7 +142,9 @@ class Repository:
                 "This clone is shallow, so merges cannot be computed from it.",
                 hint="Run `git fetch --unshallow` first.",
             )
-        if not self.git.probe("for-each-ref", "--count=1", "refs/heads/", "refs/remotes/"):
+        if not self.git.probe(
+            "for-each-ref", "--count=1", "--format=%(refname)", "refs/heads/", "refs/remotes/"
+        ):
             raise no_commits()
 
     def require_working_tree(self) -> Path:

@@ -9,7 +9,7 @@ from tests.support.agents import ScriptAgent
 from tests.support.cli import gitcoord
 from tests.support.project import Project
 from tests.support.repos import Repo
-from tests.support.tasklists import task
+from tests.support.tasklists import task, write_tasks
 from tests.worker.test_worker import BRANCH, LINES, project, work
 
 LEFT = "refs/gitcoord-kept/uncommitted/"
@@ -51,6 +51,19 @@ def test_what_an_agent_resets_away_is_kept_although_the_log_of_head_is_gone(
     assert "refs/gitcoord-kept/1-1" in project.run("logs", "1", ok=0).out
     assert "precious" in project.desk.git("log", "--name-only", "--format=", "refs/gitcoord-kept/1-1")
     assert "three" in project.remote.files(BRANCH)
+
+
+def test_what_an_agent_resets_away_is_kept_although_another_branch_is_broken(tmp_path: Path) -> None:
+    """Git then cannot say which commits are on no branch; without a remote nothing else notices it."""
+    repo = Repo.create(tmp_path / "repo")
+    write_tasks(repo.path, [task(1)])
+    repo.commit({"app.txt": LINES})
+    gitcoord("plan", cwd=repo.path, ok=0)
+    broken = repo.path / ".git/refs/heads/broken"  # as a crash leaves it
+    gone = "echo 1 > precious; git add precious; git commit -qm One; git reset -q --hard HEAD~1"
+    agent = f"{gone}; echo {'1' * 40} > {broken}; echo 3 > three"
+    gitcoord("worker", "1", "--shell", "--rework", "0", "--agent", agent, cwd=repo.path, ok=0)
+    assert "precious" in repo.git("log", "--name-only", "--format=", "refs/gitcoord-kept/1-1")
 
 
 def test_what_an_agent_stashes_is_named_to_the_next_and_nobody_elses_is(project: Project) -> None:

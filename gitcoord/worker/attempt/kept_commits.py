@@ -155,12 +155,15 @@ def _point(repository: Repository, git: Git, ref: str, tips: list[Oid]) -> str:
 
 
 def _outside(git: Git, commits: list[Oid], known: list[str]) -> list[Oid]:
-    """Those of `commits` that `known` does not contain."""
+    """Those of `commits` that `known` does not contain; all that exist if git cannot tell."""
     if not commits:
         return []
     asked = stdin_lines(dict.fromkeys(commits))
-    found = git.run("rev-list", "--stdin", "--not", *known, input=asked, ok=()).text.split()
-    inside = set(found)
+    found = git.run("rev-list", "--ignore-missing", "--stdin", "--not", *known, input=asked, ok=())
+    if found.code != 0:  # Another ref is broken, for example.
+        told = git.run("cat-file", "--batch-check=%(objectname) %(objecttype)", input=asked, ok=()).text
+        return [line.split(" ")[0] for line in told.split("\n") if line.endswith(" commit")]
+    inside = set(found.text.split())
     return [commit for commit in dict.fromkeys(commits) if commit in inside]
 
 
