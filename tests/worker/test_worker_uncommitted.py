@@ -13,7 +13,11 @@ from tests.worker.test_worker_kept import LEFT, shell
 
 __all__ = ["project"]  # a fixture
 
-NESTED = "mkdir -p n/in; (cd n; git init -q; echo lost > inner; git add inner; git commit -qm Inner; rm inner"
+BROKEN = f"mkdir -p .git/refs/remotes/o; echo {'1' * 40} > .git/refs/remotes/o/broken"  # git cannot tell all
+NESTED = (
+    "mkdir -p n/in; (cd n; git init -q; echo lost > inner; git add inner; git commit -qm Inner; rm inner; "
+    f"{BROKEN}"
+)
 LEAVE = (
     "echo precious > src/main.rs; echo staged > s; git add s; echo later > s; echo precious > new; "
     f"git rm -q --cached gone; echo precious > gone; echo S=1 > .env; {NESTED}; echo precious > in/one)"

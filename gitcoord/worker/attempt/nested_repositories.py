@@ -90,8 +90,8 @@ def commits_inside(copy: WorkingCopy, passed_over: Sequence[str]) -> tuple[list[
         named = (listed or "").split("\n")[:_MOST_BRANCHES]
         head = inside.probe("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
         wanted = [*(["HEAD"] if head else []), *filter(None, named)]
-        own = wanted and inside.probe("rev-list", *wanted, "--not", "--remotes", "--")
-        if not own:
+        own = inside.probe("rev-list", "--ignore-missing", *wanted, "--not", "--remotes", "--")
+        if not wanted or own == "":  # None: git cannot tell.
             continue
         options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance")
         ended = copy.git.run("fetch", *options, "--", str(link.parent), *wanted, ok=())

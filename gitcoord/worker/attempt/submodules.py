@@ -79,7 +79,7 @@ def problem_with(copy: WorkingCopy, since: Oid) -> str:
         inside = place.git.at(copy.directory / path)
         if not (copy.directory / path / ".git").exists():
             continue
-        if inside.probe("rev-list", "--max-count=1", commit, "--not", "--remotes"):
+        if inside.probe("rev-list", "--ignore-missing", "--max-count=1", commit, "--not", "--remotes"):
             return f"the submodule {path} has commits that were not pushed: they are nowhere else"
     return ""
 
