@@ -225,22 +225,6 @@ def test_a_record_on_the_remote_that_points_to_nothing_hides_no_other(tmp_path: 
     assert path.read_text() == f"{content}\n"
 
 
-def test_a_branch_of_the_remote_that_points_to_nothing_is_named(tmp_path: Path) -> None:
-    remote, work = Repo.pair(tmp_path)
-    (remote.path / "refs/heads/other").write_text("")
-    with pytest.raises(GitcoordError, match=r"broken ref refs/heads/other") as failure:
-        shared_of(work).refresh()
-    assert failure.value.code == "broken-ref"
-
-
-def test_a_broken_ref_of_this_repository_is_not_blamed_on_the_remote(tmp_path: Path) -> None:
-    _, work = Repo.pair(tmp_path)
-    (work.path / ".git/refs/heads/other").write_text("1" * 40 + "\n")
-    with pytest.raises(GitcoordError, match=r"refs/heads/other in this repository points to") as failure:
-        shared_of(work).refresh()
-    assert failure.value.code == "broken-ref"
-
-
 def test_the_copy_follows_a_push_without_asking_again(tmp_path: Path) -> None:
     remote, work = Repo.pair(tmp_path)
     shared = shared_of(work)
