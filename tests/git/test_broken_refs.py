@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gitcoord.errors import GitcoordError
-from tests.git.test_remote_refs import shared_of
+from tests.git.world import shared_of
 from tests.support.repos import Repo
 
 
