@@ -18,6 +18,10 @@ from gitcoord.checks.subjects import (
 
 _UNCLEAR_RUNS = 2
 """A branch is left out after this many checks without a clear result."""
+_ENOUGH = 2
+"""When this many branches per slot have passed alone, their combination is checked."""
+_FEW_SLOTS = 2
+"""With this many slots or fewer, checks of single branches would displace checks that can land something."""
 
 Reading = Literal["failed", "unclear", "again", "base", "failed base", "unclear base"]
 """The meaning of a combination that has not passed: its last branch fails or has no clear result; it or the
@@ -33,6 +37,7 @@ class PrefixSearch:
     def __init__(self, seen: Seen, policy: SearchPolicy, running: Container[Subject], slots: int) -> None:
         self._seen, self._policy, self._running = seen, policy, running
         self._slots = max(1, slots)
+        self._one_by_one = policy.window <= policy.slots and policy.slots > _FEW_SLOTS and not policy.each
 
     def walk(self, row: Combination) -> SearchResult:
         """Decides on the branches of `row`, each on top of the passing branches before it."""
@@ -91,7 +96,7 @@ class PrefixSearch:
             sizes = [size for size in range(1, len(ahead) + 1) if ahead[size - 1] not in self._seen]
             sizes = [s for s in sizes if bad is None or s < bad] + [s for s in sizes if bad and s > bad]
             return tuple(ahead[size - 1] for size in sizes)
-        if bad is not None and (single := self._singly(passed, ahead, bad)):
+        if single := self._singly(passed, ahead, bad):
             return single
         high = min(max(slots, self._policy.window), len(ahead)) if bad is None else bad - 1
         kept = [size for size in range(1, high + 1) if ahead[size - 1] in self._running][:slots]
@@ -105,18 +110,29 @@ class PrefixSearch:
             wanted = [*wanted[: len(kept)], (), *wanted[len(kept) :]]
         return tuple(wanted)
 
-    def _singly(self, passed: Combination, ahead: Sequence[Combination], bad: int) -> tuple[Subject, ...]:
-        """Returns checks of the single branches up to the first failing one; none if they are too many."""
+    def _singly(
+        self, passed: Combination, ahead: Sequence[Combination], bad: int | None
+    ) -> tuple[Subject, ...]:
+        """Returns checks of single branches if they give more information; else none."""
         row, base = ahead[-1][len(passed) :], outcome_of((), self._seen)
         if base in ("failed", "unclear"):
             return ()
-        unknown = tuple(ByItself(one) for one in row[:bad] if ByItself(one) not in self._seen)
-        if not unknown or not 1 < bad <= self._slots:
+        below = row if bad is None else row[:bad]
+        unknown = tuple(ByItself(one) for one in below if ByItself(one) not in self._seen)
+        if bad is not None:
+            if not unknown or not 1 < bad <= self._slots:
+                return ()
+            first: tuple[Subject, ...] = ((),) if base is None and not passed else ()
+            begun = tuple(one for one in ahead[: bad - 1] if one in self._running)
+            beside = sections(bad, max(0, self._slots - len(unknown) - len(first) - len(begun)))
+            return (*begun, *first, *unknown, *(ahead[size - 1] for size in beside))
+        if not self._one_by_one:
             return ()
-        first: tuple[Subject, ...] = ((),) if base is None and not passed else ()
-        begun = tuple(one for one in ahead[: bad - 1] if one in self._running)
-        beside = sections(bad, max(0, self._slots - len(unknown) - len(first) - len(begun)))
-        return (*begun, *first, *unknown, *(ahead[size - 1] for size in beside))
+        known = next((n for n, one in enumerate(row) if ByItself(one) not in self._seen), len(row))
+        begun = tuple(one for one in ahead if one in self._running)
+        if not begun and known and (known >= _ENOUGH * self._policy.slots or not unknown):
+            begun = (ahead[known - 1],)
+        return (*begun, *unknown)
 
     def _judge(self, decision: SearchResult, ahead: Sequence[Combination], branch: int) -> SearchResult:
         """Returns the result if the first branch after the passed ones has not passed."""

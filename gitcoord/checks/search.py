@@ -5,7 +5,7 @@ stopped.
 
 Checks prefixes of the remaining branches, evenly spaced. Up to the first prefix that fails, checks each
 branch alone. A branch that fails alone is a suspect: the search continues without it, and a check on top of
-the earlier branches decides whether it is to blame. With `SearchPolicy.each`, checks every prefix instead.
+the earlier branches decides whether it is to blame. If many fail, checks each branch alone first.
 """
 
 from collections.abc import Collection, Container

@@ -36,9 +36,8 @@ Seen = Mapping[Subject, CheckSeen]
 class SearchPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """How to search: `slots` checks in parallel, over the next `window` branches.
 
-    A failed check is repeated `flaky` times before a branch is blamed. With `each` every prefix must pass:
-    the base moves to each of them, or so many fail that longer steps are of no use. Else only the longest
-    prefix must pass.
+    A failed check is repeated `flaky` times before a branch is blamed. With `each` every prefix must pass,
+    because the base moves to each of them; else only the longest prefix must pass.
     """
 
     slots: int = 1

@@ -1,9 +1,8 @@
 """Chooses how many branches to check ahead: a large window saves time if few checks fail, else it wastes it.
 
 If a fraction p of recent landings failed, n branches together pass with probability (1 - p)^n, and one
-failure is expected in 1/p branches. With `prove = "each"`, or if 1/p is less than twice the slots, every
-slot checks the next branch on top of the ones before it: Zuul's window
-(https://zuul-ci.org/docs/zuul/latest/gating.html).
+failure is expected in 1/p branches. With `prove = "each"`, every slot checks the next branch on top of the
+ones before it: Zuul's window (https://zuul-ci.org/docs/zuul/latest/gating.html).
 """
 
 import msgspec
@@ -23,11 +22,6 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
     failures: int = 0
     landings: int = 0
     requested: bool = False
-
-
-def checks_each(requested: int | None, slots: int, failures: int, landings: int) -> bool:
-    """Whether to check every prefix, because so many checks failed that longer steps rarely pass."""
-    return choose_window(requested, slots, failures, landings).size <= slots
 
 
 def choose_window(requested: int | None, slots: int, failures: int, landings: int) -> Window:

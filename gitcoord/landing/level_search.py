@@ -7,7 +7,7 @@ import msgspec
 from gitcoord.checks.model import Checker, CheckResult, CheckTarget
 from gitcoord.checks.search import decide
 from gitcoord.checks.subjects import ByItself, SearchPolicy, SearchResult, Subject
-from gitcoord.checks.window import Window, checks_each, choose_window
+from gitcoord.checks.window import Window, choose_window
 from gitcoord.events import TaskDeferred, TaskLanded
 from gitcoord.git.commit_facts import tree_of
 from gitcoord.git.git_cli import Oid
@@ -171,10 +171,9 @@ class LevelSearch:
         """Checks combinations until `until` returns True or the search is over."""
         seen = SeenCombinations(combinations, self._result)
         running = RunningCombinations(combinations, self._checker)
-        every = each or checks_each(self._options.window, self._checker.slots, *self._recent)
         while True:
-            window = self._window(decide(len(works), seen, self._policy(each=every)))
-            result = decide(len(works), seen, self._policy(window.size, each=every), running)
+            window = self._window(decide(len(works), seen, self._policy(each=each)))
+            result = decide(len(works), seen, self._policy(window.size, each=each), running)
             ended = not result.wanted or bool(result.base) or until(result)
             self._notices.checking(self._running(result, works, ended=ended))
             if ended:

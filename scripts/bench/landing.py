@@ -2,8 +2,8 @@
 
 Without options 24 branches are played through in many worlds in which every check takes the same time, by
 the decisions of `gitcoord.checks` and by those of others: a batch that is halved where it fails, and Zuul's
-window. `--real` lands branches of a real repository with `gitcoord merge-level`, by a check that sleeps or
-computes.
+window. The checks that find out with whom a branch fails are not played. `--real` lands branches of a real
+repository with `gitcoord merge-level`, by a check that sleeps or computes.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from pathlib import Path
 from gitcoord.checks.memo import read_result
 from gitcoord.checks.search import decide
 from gitcoord.checks.subjects import ByItself, CheckSeen, SearchPolicy, Subject
-from gitcoord.checks.window import checks_each, choose_window
+from gitcoord.checks.window import choose_window
 from tests.support.cli import Ran, gitcoord
 from tests.support.project import independent
 from tests.support.repos import Repo, hermetic_environment
@@ -56,12 +56,12 @@ Way = Callable[[World, int, float, int], tuple[float, int, int]]
 
 
 def spread(world: World, slots: int, rate: float, flaky: int) -> tuple[float, int, int]:
-    """gitcoord: only the last tree must pass."""
+    """gitcoord, single-pr."""
     return played(world, slots, rate, flaky, each=False)
 
 
 def prefixes(world: World, slots: int, rate: float, flaky: int) -> tuple[float, int, int]:
-    """gitcoord with `prove = "each"`: each base is checked, which is Zuul's window."""
+    """gitcoord, multi-pr: each base is checked, which is Zuul's window."""
     return played(world, slots, rate, flaky, each=True)
 
 
@@ -70,7 +70,6 @@ def played(world: World, slots: int, rate: float, flaky: int, *, each: bool) -> 
     seen: dict[Subject, CheckSeen] = {}
     running: dict[Subject, float] = {}
     clock, checks = 0.0, 0
-    each = each or checks_each(None, slots, round(rate * HISTORY), HISTORY)
     while True:
         known = decide(BRANCHES, seen, SearchPolicy(slots=slots, flaky=flaky, each=each))
         failures = round(rate * HISTORY) + len(known.failed)
@@ -118,8 +117,8 @@ def halved(world: World, slots: int, rate: float, flaky: int) -> tuple[float, in
 
 
 WAYS: tuple[tuple[str, Way], ...] = (
-    ("spread", spread),
-    ('each prefix, Zuul (prove = "each")', prefixes),
+    ("spread (single-pr)", spread),
+    ("each prefix, Zuul (multi-pr)", prefixes),
     ("batch of 8, halved, 1 slot", halved),
 )
 

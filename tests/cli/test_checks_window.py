@@ -21,8 +21,7 @@ from gitcoord.worker.checking.checker import LocalChecker
 from tests.landing.semantic import CHECK, renamed_function
 
 
-def _told(tmp_path: Path, recent: tuple[int, int]) -> list[AnyNotice]:
-    """The notices of a search for what may land of four branches, after so many recent failures."""
+def test_what_runs_what_has_passed_and_who_is_out_is_told_until_nothing_runs(tmp_path: Path) -> None:
     project = renamed_function(tmp_path, "single-pr")
     context, told = open_context(project.desk.path), list[AnyNotice]()
     context.store.refresh()
@@ -36,26 +35,14 @@ def _told(tmp_path: Path, recent: tuple[int, int]) -> list[AnyNotice]:
     works = [
         TaskHead(task=TaskId(id), head=tips[f"feature/level-0-task-{id}"]) for id in ("1", "2", "3", "4")
     ]
-    LevelSearch(place, options, checker, notices, recent).all(works)
+    LevelSearch(place, options, checker, notices, (0, 0)).all(works)
     checker.close()
-    return told
-
-
-def test_what_runs_what_has_passed_and_who_is_out_is_told_until_nothing_runs(tmp_path: Path) -> None:
-    told = _told(tmp_path, (0, 0))
     windows = [one for one in told if isinstance(one, ChecksRunning)]
     assert windows[0] == ChecksRunning(base="main", running=(("1", "2"), ("1", "2", "3", "4")))
     assert windows[-1] == ChecksRunning(base="main", passed=("1", "3", "4"), out=("2",))
     assert all(one.running for one in windows[:-1])
     # What the window would hold of more branches than there are is not worth a word.
     assert [one.size for one in told if isinstance(one, WindowChosen)] == [4]
-
-
-def test_with_many_failures_each_check_is_on_top_of_every_branch_before_it(tmp_path: Path) -> None:
-    windows = [one for one in _told(tmp_path, (20, 50)) if isinstance(one, ChecksRunning)]
-    assert windows[0] == ChecksRunning(base="main", running=(("1",), ("1", "2")))
-    assert all(tasks[:1] in ((), ("1",)) for one in windows for tasks in one.running)
-    assert windows[-1] == ChecksRunning(base="main", passed=("1", "3", "4"), out=("2",))
 
 
 def test_the_dashboard_shows_the_window_in_one_line_while_checks_run_and_says_nothing_of_it() -> None:
