@@ -40,12 +40,14 @@ class AttemptsAtWork:
         polled: Mapping[str, AttemptView],
         held: Callable[[TaskId, AttemptStarted, AttemptView], bool],
         leases: Leases | None = None,
+        launched: Mapping[TaskId, int] | None = None,
     ) -> None:
         self._progress = progress
         self._fates = decisions
         self._polled = polled
         self._held = held
         self._leases = leases or Leases()
+        self._launched = launched or {}
         self._retried = {event.task for event in events if isinstance(event, RetryAsked)}
         self.running: dict[TaskId, float] = {}
         self.keys: dict[TaskId, str] = {}
@@ -75,7 +77,9 @@ class AttemptsAtWork:
         who = attempt.started.by if attempt.started else "somebody"
         known = self._leases.of(unit.id)
         said = f"{who} is at it (attempt {attempt.number}), and not from here"
-        if known is None or known.attempt != attempt.number or not known.doubtful:
+        # Started here on a host that then stopped answering: wait for it, or for the end of its lease.
+        own = self._launched.get(unit.id) == attempt.number
+        if known is None or known.attempt != attempt.number or not (known.doubtful or own):
             self.elsewhere[unit.id] = f"{said}; `gitcoord retry {unit.id}` takes it over"
             return
         left = max(0.0, known.lease - known.silent)

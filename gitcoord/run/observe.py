@@ -107,9 +107,8 @@ class Observer:
         decisions = {unit.id: retry_decision(progress.get(unit.id, PENDING), self._limits) for unit in left}
         last_steps = [unit for unit in units.by_id.values() if unit.id in done]
         polled = self._poll(decisions, progress, last_steps)
-        work = AttemptsAtWork(
-            events, progress, decisions, polled, self._held, self._observed_leases(progress)
-        )
+        leases = self._observed_leases(progress)
+        work = AttemptsAtWork(events, progress, decisions, polled, self._held, leases, self.launched)
         for unit in left:
             work.sort(unit)
         for unit in last_steps:

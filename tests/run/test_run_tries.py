@@ -17,7 +17,7 @@ from gitcoord.events import (
 )
 from gitcoord.planning.units import Unit, Units
 from gitcoord.run.attempt_policy import AttemptLimits, RetryDecision, retry_decision, seconds_of
-from gitcoord.run.attempt_state import AttemptsAtWork, DeadAttempt
+from gitcoord.run.attempt_state import HELD, AttemptsAtWork, DeadAttempt
 from gitcoord.run.capacity import Machine, ResourceNeeds, automatic, free_memory
 from gitcoord.run.observe import submitted_tasks
 from gitcoord.run.polling import PollIntervals, report_change
@@ -25,6 +25,7 @@ from gitcoord.run.reconcile import outdated
 from gitcoord.state.task_history import PENDING, Progress, after, replay
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.attempt.pid_file import announce, held_here, record_worker
+from gitcoord.worker.leases import Leases, Silence
 
 AT = "2026-01-01T00:00:00+00:00"
 
@@ -135,6 +136,23 @@ def test_a_process_that_never_held_the_attempt_says_nothing_about_its_holder(tmp
     ends = [DeadAttempt(unit=unit.id, attempt=1, code=3, claimed=claimed) for claimed in (False, True)]
     assert [outdated(end)(told[unit.id]) for end in ends] == [True, False]
     assert not outdated(ends[0])(PENDING)
+
+
+@pytest.mark.parametrize("launched", [{}, {TaskId("1"): 1}], ids=["by another", "by this run"])
+def test_a_run_waits_for_an_attempt_that_it_started_on_a_host_which_stopped_answering(
+    launched: dict[TaskId, int],
+) -> None:
+    began = AttemptStarted(at=AT, by="w@host", task="1", attempt=1, branch="b", base="0", lease=60)
+    told = {TaskId("1"): after(PENDING, began)}
+    unit = Unit(id=TaskId("1"), task=TaskId("1"), title="One")
+    decisions, leases = {unit.id: retry_decision(told[unit.id], AttemptLimits())}, Leases()
+    leases.look([], 0.0)
+    leases.look([(unit.id, Silence(attempt=1, claim=AT, lease=60, sign=None))], 1.0)
+    # Sent to another host after the answer was lost, it was refused there.
+    seen = {"1-1": AttemptView(key="1-1", state="ended", code=HELD)}
+    work = AttemptsAtWork([], told, decisions, seen, lambda *_: False, leases, launched)
+    work.sort(unit)
+    assert (bool(work.elsewhere), bool(work.waits), work.ended) == (True, bool(launched), [])
 
 
 def test_a_wish_for_another_try_is_met_by_what_a_person_hands_in_and_holds_no_parent_up() -> None:
