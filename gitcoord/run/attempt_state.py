@@ -43,7 +43,7 @@ class AttemptsAtWork:
         launched: Mapping[TaskId, int] | None = None,
     ) -> None:
         self._progress = progress
-        self._fates = decisions
+        self._decisions = decisions
         self._polled = polled
         self._held = held
         self._leases = leases or Leases()
@@ -59,7 +59,7 @@ class AttemptsAtWork:
     def sort(self, unit: Unit) -> None:
         told = self._progress.get(unit.id, PENDING)
         attempt = running_attempt(told)
-        number = self._fates[unit.id].number
+        number = self._decisions[unit.id].number
         if self._at_work(unit, number, claimed=False):
             return
         if attempt is not None:
