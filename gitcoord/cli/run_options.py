@@ -17,8 +17,8 @@ from gitcoord.forge.pull_requests import Method
 from gitcoord.landing.model import Options
 from gitcoord.landing.proof import CheckOptions
 from gitcoord.planning.model import Plan
-from gitcoord.run.attempt_policy import AttemptLimits
 from gitcoord.run.effects import RunOptions
+from gitcoord.run.retry_policy import AttemptLimits
 from gitcoord.schedule.model import Policy, UnitStart
 from gitcoord.settings import RunSettings, Settings
 from gitcoord.state.accounts import account_of

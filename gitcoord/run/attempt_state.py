@@ -7,7 +7,7 @@ import msgspec
 from gitcoord.engines.engine import AttemptView, key_of
 from gitcoord.events import AnyEvent, AttemptStarted, RetryAsked
 from gitcoord.planning.units import Unit
-from gitcoord.run.attempt_policy import RetryDecision, running_attempt
+from gitcoord.run.retry_policy import RetryDecision, running_attempt
 from gitcoord.state.task_history import PENDING, Attempt, Progress
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.leases import Leases, Silence

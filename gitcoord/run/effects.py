@@ -9,8 +9,8 @@ from gitcoord.engines.engine import Launch
 from gitcoord.events import TasksClash
 from gitcoord.notices import Tell
 from gitcoord.progress.live_state import LiveState
-from gitcoord.run.attempt_policy import AttemptLimits
 from gitcoord.run.observe import RunView
+from gitcoord.run.retry_policy import AttemptLimits
 from gitcoord.schedule.model import Capacity, Policy, UnitStart
 from gitcoord.tasks.model import TaskId
 

@@ -15,7 +15,6 @@ from gitcoord.errors import GitcoordError
 from gitcoord.notices import AnyNotice, AttemptsEnding, StartedAlthough, StartFailed, StartsHeld
 from gitcoord.progress.live_state import LiveState
 from gitcoord.run.effects import RunEffects, RunOptions
-from gitcoord.run.error_backoff import RunPatience
 from gitcoord.run.heartbeat import RunHeartbeat, heartbeat_ref
 from gitcoord.run.landing import LandingThread
 from gitcoord.run.live_state import WaitingTimes, live_state
@@ -23,6 +22,7 @@ from gitcoord.run.log_retention import RemoteCleanup
 from gitcoord.run.observe import Observer, RunView
 from gitcoord.run.polling import PollIntervals, Signals
 from gitcoord.run.reconcile import cancel_all, record_ended
+from gitcoord.run.run_errors import RunErrors
 from gitcoord.run.run_report import RunEnd, ended_attempts, run_end
 from gitcoord.run.state_guard import StateGuard
 from gitcoord.schedule.decide import next_starts
@@ -66,7 +66,7 @@ class Coordinator:
         self._last_start: float | None = None
         self._refused: dict[TaskId, float] = {}
         self._told_once: set[AnyNotice] = set()
-        self._patience = RunPatience(effects.tell)
+        self._errors = RunErrors(effects.tell)
         self._heartbeat = RunHeartbeat(store)
         self._cleanup = RemoteCleanup(store, options.log_ends)
         self._waiting = WaitingTimes(time.monotonic())
@@ -104,7 +104,7 @@ class Coordinator:
             else:
                 idle_since = None
             if not busy:
-                self._patience.give_up()
+                self._errors.give_up()
             self._wait(view, decision)
 
     def _tell_what_holds(self, view: RunView, decision: ScheduleDecision) -> None:
@@ -126,21 +126,21 @@ class Coordinator:
             signs = (heartbeat_ref(self._store), beats_prefix(self._store), work_prefix(self._store))
             self._intervals.fetched({ref: oid for ref, oid in refs if not ref.startswith(signs)})
 
-        self._patience.try_to("fetching", fetch)
-        if self._patience.faces("fetching"):
+        self._errors.try_to("fetching", fetch)
+        if self._errors.failed("fetching"):
             self._intervals.unreachable()
             return
         self._cleanup.apply()
-        if self._heartbeat.due and self._patience.trouble is None:
-            self._patience.try_to("recording", self._heartbeat.send)
+        if self._heartbeat.due and self._errors.trouble is None:
+            self._errors.try_to("recording", self._heartbeat.send)
 
     def _record_ended(self, view: RunView) -> bool:
         """Records how attempts ended; returns whether the journal changed and must be read again."""
-        if self._patience.faces("fetching") or not self._patience.due("recording"):
+        if self._errors.failed("fetching") or not self._errors.due("recording"):
             return False
         effects = (self._effects.hand_in, self._effects.clear, self._tell_once)
         done = bool(
-            self._patience.try_to(
+            self._errors.try_to(
                 "recording",
                 lambda: record_ended(self._store, self._engine, view, *effects, self._options.log_ends),
             )
@@ -157,13 +157,13 @@ class Coordinator:
 
     def _try_to_observe(self) -> RunView | None:
         """Observes once. If that fails, pauses and returns None."""
-        view = self._patience.try_to("looking", self._observe)
+        view = self._errors.try_to("looking", self._observe)
         if view is None:
             self._guard.revert_configuration()
             if self._signals.stop:
                 raise KeyboardInterrupt
-            self._patience.give_up()
-            time.sleep(self._patience.pause())
+            self._errors.give_up()
+            time.sleep(self._errors.pause())
         return view
 
     def _observe(self) -> RunView:
@@ -179,12 +179,12 @@ class Coordinator:
 
     def _decide(self, view: RunView) -> ScheduleDecision:
         seen = view.seen
-        if self._patience.trouble is not None:
+        if self._errors.trouble is not None:
             # Nothing can be claimed or recorded now, and an attempt without a record would be started twice.
-            soon = seen.now + max(1.0, self._patience.pause())
+            soon = seen.now + max(1.0, self._errors.pause())
             seen = msgspec.structs.replace(seen, not_before=dict.fromkeys(view.units.by_id, soon))
         decided = next_starts(view.units, seen, self._effects.capacity(view), self._options.policy)
-        decision = self._patience.named(decided)
+        decision = self._errors.named(decided)
         self._waiting.add(time.monotonic(), decision)
         return decision
 
@@ -209,7 +209,7 @@ class Coordinator:
 
     def _watch(self, view: RunView) -> None:
         clashes = self._effects.clashes
-        if clashes is None or not view.keys or self._patience.trouble or not self._intervals.watch_is_due():
+        if clashes is None or not view.keys or self._errors.trouble or not self._intervals.watch_is_due():
             return
         began = time.monotonic()
 
@@ -218,21 +218,21 @@ class Coordinator:
                 self._store.record(event)
                 self._intervals.fetch_soon()
 
-        self._patience.try_to("recording", record)
+        self._errors.try_to("recording", record)
         self._intervals.watched(time.monotonic() - began, quiet=clashes.quiet)
 
     def _land(self, view: RunView, decision: ScheduleDecision) -> bool:
         """Begins a pass of landing if one is due; returns whether one is running."""
         if self._landing is None:
             return False
-        if not self._signals.stop and self._patience.trouble is None:
+        if not self._signals.stop and self._errors.trouble is None:
             self._landing.begin(view, decision.refusals)
         return self._landing.busy
 
     def _is_over(self, view: RunView, decision: ScheduleDecision) -> bool:
         """Whether nothing can go on by itself: no retry is due later, and no pause or error may end."""
         hindered = self._landing is not None and self._landing.hindered
-        waits = view.seen.paused or self._patience.trouble is not None or hindered
+        waits = view.seen.paused or self._errors.trouble is not None or hindered
         return decision.wake is None and not waits
 
     def _wait(self, view: RunView, decision: ScheduleDecision) -> None:

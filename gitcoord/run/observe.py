@@ -13,9 +13,9 @@ from gitcoord.evidence.snapshot import Snapshot, read_snapshot
 from gitcoord.git.git_cli import Oid
 from gitcoord.planning.model import Plan
 from gitcoord.planning.units import Unit, Units, units_of, with_rework
-from gitcoord.run.attempt_policy import AttemptLimits, RetryDecision, retry_decision, running_attempt
 from gitcoord.run.attempt_state import AttemptsAtWork, DeadAttempt
 from gitcoord.run.recorded_state import KnownJournal, seen_in_journal
+from gitcoord.run.retry_policy import AttemptLimits, RetryDecision, retry_decision, running_attempt
 from gitcoord.run.shared_failures import common_failure
 from gitcoord.schedule.model import Observation
 from gitcoord.state.accounts import ClosedAccount, closed_account

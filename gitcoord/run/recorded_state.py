@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gitcoord.events import AnyEvent, RunChanged, TasksClash
-from gitcoord.run.attempt_policy import RetryDecision
+from gitcoord.run.retry_policy import RetryDecision
 from gitcoord.run.shared_failures import CommonFailure
 from gitcoord.schedule.model import Observation
 from gitcoord.state.accounts import ClosedAccount

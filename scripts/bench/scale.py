@@ -26,12 +26,12 @@ from gitcoord.git.git_result import GitResult
 from gitcoord.git.locate_repository import locate
 from gitcoord.git.remote_refs import SharedRefs
 from gitcoord.progress.live_state import LiveState
-from gitcoord.run.attempt_policy import AttemptLimits
 from gitcoord.run.capacity import CapacityMeter
 from gitcoord.run.effects import RunEffects, RunOptions
 from gitcoord.run.loop import Coordinator
 from gitcoord.run.observe import View
 from gitcoord.run.polling import PollIntervals, Signals
+from gitcoord.run.retry_policy import AttemptLimits
 from gitcoord.schedule.model import Policy, UnitStart
 from gitcoord.state.store import Store
 from tests.state.world import plan_of

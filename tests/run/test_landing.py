@@ -8,9 +8,9 @@ import msgspec
 from gitcoord.engines.local import LocalEngine
 from gitcoord.errors import GitcoordError
 from gitcoord.notices import AnyNotice, BranchHeld, LandingFailed, Tell
-from gitcoord.run.attempt_policy import AttemptLimits
 from gitcoord.run.landing import LandingThread, LevelWish
 from gitcoord.run.observe import Observer, RunView
+from gitcoord.run.retry_policy import AttemptLimits
 from gitcoord.tasks.model import TaskId
 from tests.state.world import plan_of, store_of, submitted
 from tests.support.repos import Repo

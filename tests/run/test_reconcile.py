@@ -7,10 +7,10 @@ import pytest
 
 from gitcoord.engines.local import LocalEngine
 from gitcoord.events import AttemptStarted
-from gitcoord.run.attempt_policy import AttemptLimits
 from gitcoord.run.attempt_state import DeadAttempt
 from gitcoord.run.observe import Observer
 from gitcoord.run.reconcile import record_ended
+from gitcoord.run.retry_policy import AttemptLimits
 from gitcoord.tasks.model import TaskId
 from tests.state.world import plan_of, store_of, submitted
 from tests.support.repos import Repo

@@ -16,12 +16,12 @@ from gitcoord.events import (
     TaskSubmitted,
 )
 from gitcoord.planning.units import Unit, Units
-from gitcoord.run.attempt_policy import AttemptLimits, RetryDecision, retry_decision, seconds_of
 from gitcoord.run.attempt_state import HELD, AttemptsAtWork, DeadAttempt
 from gitcoord.run.capacity import Machine, ResourceNeeds, automatic, free_memory
 from gitcoord.run.observe import submitted_tasks
 from gitcoord.run.polling import PollIntervals, report_change
 from gitcoord.run.reconcile import outdated
+from gitcoord.run.retry_policy import AttemptLimits, RetryDecision, retry_decision, seconds_of
 from gitcoord.state.task_history import PENDING, Progress, after, replay
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.attempt.pid_file import announce, held_here, record_worker

@@ -10,8 +10,8 @@ import pytest
 
 from gitcoord.engines.local import LocalEngine
 from gitcoord.events import AttemptEnded
-from gitcoord.run.attempt_policy import AttemptLimits
 from gitcoord.run.observe import Observer, RunView
+from gitcoord.run.retry_policy import AttemptLimits
 from gitcoord.schedule.decide import next_starts
 from gitcoord.schedule.model import Capacity, Policy, ScheduleDecision
 from gitcoord.state.accounts import account_ref, close_account, closed_account, open_account

@@ -7,7 +7,7 @@ import pytest
 
 from gitcoord.errors import GitcoordError, Passing
 from gitcoord.notices import AnyNotice, RunHindered, RunUnhindered
-from gitcoord.run.error_backoff import RunPatience
+from gitcoord.run.run_errors import RunErrors
 from gitcoord.worker.transient_errors import lasts, may_pass, passes, try_for
 
 
@@ -59,27 +59,27 @@ def test_a_hiccup_is_looked_at_again_and_a_refusal_three_times() -> None:
 
 def test_a_run_gives_up_after_three_refusals_in_a_row_and_never_what_passes() -> None:
     said: list[AnyNotice] = []
-    patience = RunPatience(said.append)
+    errors = RunErrors(said.append)
 
     def fail(passing: Passing) -> None:
         def act() -> None:
             raise trouble(passing)
 
-        assert patience.try_to("fetching", act) is None
+        assert errors.try_to("fetching", act) is None
 
     fail("perhaps")
     fail("passes")
     fail("perhaps")
     fail("perhaps")
-    patience.give_up()
-    assert patience.faces("fetching")
-    assert not patience.due("fetching")
+    errors.give_up()
+    assert errors.failed("fetching")
+    assert not errors.due("fetching")
     fail("perhaps")
     told = [(one.hint, one.lasting) for one in said if isinstance(one, RunHindered)]
     assert told == [("Look.", False), ("Look.", True)]
     with pytest.raises(GitcoordError) as given_up:
-        patience.give_up()
+        errors.give_up()
     assert given_up.value.hint.startswith("Look. Everything that was done is kept")
-    assert patience.try_to("fetching", lambda: 1) == 1
+    assert errors.try_to("fetching", lambda: 1) == 1
     assert said[-1] == RunUnhindered(activity="fetching")
-    patience.give_up()
+    errors.give_up()

@@ -121,7 +121,7 @@ def _named(
 def _all(plan: "Plan", progress: "Mapping[TaskId, Progress]") -> "tuple[TaskId, ...]":
     """Returns the units that no run restarts by itself, whatever its retry limit."""
     from gitcoord.errors import answer_no
-    from gitcoord.run.attempt_policy import AttemptLimits, retry_decision
+    from gitcoord.run.retry_policy import AttemptLimits, retry_decision
     from gitcoord.state.task_history import PENDING
 
     strict = AttemptLimits(retries=0, rework=0)

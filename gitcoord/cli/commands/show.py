@@ -134,8 +134,8 @@ def _view(context: "Context") -> "RunView":
     import time
 
     from gitcoord.cli.list_changes import list_changes
-    from gitcoord.run.attempt_policy import AttemptLimits
     from gitcoord.run.observe import Observer
+    from gitcoord.run.retry_policy import AttemptLimits
     from gitcoord.worker.attempt.paths import run_directory
 
     plan, run = context.store.require_plan(), context.settings.run

@@ -1,4 +1,4 @@
-"""Decides from earlier attempts at a unit about the next one: now, later, after others, or never."""
+"""Decides from earlier attempts at a unit when to try again: now, after a pause, after others, or never."""
 
 from datetime import datetime
 from typing import Literal

@@ -1,6 +1,6 @@
-"""Backoff for errors of a run itself (fetching, recording, looking): retries after growing pauses.
+"""Errors of a run itself while it fetches, records or observes: retries after growing pauses.
 
-Reports an error once, and raises it only if it lasts. `attempt_policy` decides about failed attempts.
+Reports an error once, and raises it only if it lasts. `retry_policy` decides about failed attempts.
 """
 
 import time
@@ -20,7 +20,7 @@ _FIRST, _LONGEST = 1.0, 30.0
 Answer = TypeVar("Answer")
 
 
-class RunTrouble(msgspec.Struct, frozen=True, kw_only=True):
+class FailedActivity(msgspec.Struct, frozen=True, kw_only=True):
     """An activity that failed the last time. It was refused for good `refusals` times in a row."""
 
     error: GitcoordError
@@ -35,12 +35,12 @@ class RunTrouble(msgspec.Struct, frozen=True, kw_only=True):
         return lasts(self.error, self.refusals, time.monotonic() - self.since)
 
 
-class RunPatience:
+class RunErrors:
     """The errors of one run by activity: `fetching`, `recording` or `looking`."""
 
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
-        self._troubles: dict[str, RunTrouble] = {}
+        self._troubles: dict[str, FailedActivity] = {}
         self._given_up: set[str] = set()
 
     def try_to(self, what: str, act: Callable[[], Answer]) -> Answer | None:
@@ -64,7 +64,7 @@ class RunPatience:
         return None
 
     @property
-    def trouble(self) -> RunTrouble | None:
+    def trouble(self) -> FailedActivity | None:
         """The error that holds the run up now; one that lasts comes first."""
         found = sorted(self._troubles.values(), key=lambda one: not one.lasting)
         return found[0] if found else None
@@ -74,7 +74,7 @@ class RunPatience:
         trouble = self._troubles.get(what)
         return trouble is None or time.monotonic() >= trouble.next
 
-    def faces(self, what: str) -> bool:
+    def failed(self, what: str) -> bool:
         """Whether the activity failed the last time."""
         return what in self._troubles
 
@@ -111,7 +111,7 @@ class RunPatience:
         refusals = 0 if passes(error) else (before.refusals if before else 0) + 1
         moment = time.monotonic()
         since = moment if before is None else before.since
-        now = RunTrouble(error=error, refusals=refusals, pause=pause, since=since, next=moment + pause)
+        now = FailedActivity(error=error, refusals=refusals, pause=pause, since=since, next=moment + pause)
         self._troubles[what] = now
         given_up = now.lasting and what not in self._given_up
         if given_up:
