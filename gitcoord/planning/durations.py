@@ -8,10 +8,10 @@ from gitcoord.planning.critical_path import Timing, UnitTimes, task_timing, unit
 from gitcoord.planning.graph import Graph
 from gitcoord.planning.model import PlannedSubtask, PlannedTask, Schedule, Schedules, Strategy
 from gitcoord.planning.network import Network, all_minutes, minutes_of, network_of
+from gitcoord.planning.predicted_conflict_waves import RiskWeighing
 from gitcoord.planning.simulate import simulate
 from gitcoord.planning.unhindered import lands_by_level
 from gitcoord.planning.units import clash_sets, rows_of
-from gitcoord.planning.wave_risks import RiskWeighing
 from gitcoord.planning.workload import RunRules, WorkNetwork, work_of
 from gitcoord.tasks.model import Task, TaskId
 

@@ -21,8 +21,8 @@ from gitcoord.planning.planned_list import (
     remaining_parts,
     satisfied_tasks,
 )
+from gitcoord.planning.predicted_conflict_waves import RiskWeighing
 from gitcoord.planning.risks import NO_RISKS, Risks
-from gitcoord.planning.wave_risks import RiskWeighing
 from gitcoord.planning.waves import LevelWaves, coarse_warning, level_waves
 from gitcoord.tasks.model import Finding, Task, TaskId, TaskList
 

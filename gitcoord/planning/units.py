@@ -10,7 +10,7 @@ from gitcoord.planning.declared_conflicts import Footprint, find_clashes
 from gitcoord.planning.graph import graph_of
 from gitcoord.planning.model import Plan, PlannedSubtask, PlannedTask
 from gitcoord.planning.network import Network, Row, minutes_of, network_of
-from gitcoord.planning.wave_risks import NO_WEIGHING, RiskWeighing
+from gitcoord.planning.predicted_conflict_waves import NO_WEIGHING, RiskWeighing
 from gitcoord.tasks.model import TaskId
 
 

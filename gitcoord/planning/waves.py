@@ -12,7 +12,7 @@ from gitcoord.planning.estimates import remaining_subtasks, subtask_minutes
 from gitcoord.planning.graph import graph_of
 from gitcoord.planning.model import Plan, PlannedSubtask, PlannedTask
 from gitcoord.planning.plan_identity import identity_of
-from gitcoord.planning.wave_risks import RiskWeighing, capped_parts, weighed_waves
+from gitcoord.planning.predicted_conflict_waves import RiskWeighing, capped_parts, weighed_waves
 from gitcoord.tasks.model import Finding, Subtask, Task, TaskId
 
 

@@ -7,8 +7,8 @@ import msgspec
 
 from gitcoord.planning.model import PlannedSubtask, PlannedTask
 from gitcoord.planning.network import Network, minutes_of
+from gitcoord.planning.predicted_conflict_waves import NO_WEIGHING, RiskWeighing
 from gitcoord.planning.risks import extra_conflicts, urgency
-from gitcoord.planning.wave_risks import NO_WEIGHING, RiskWeighing
 from gitcoord.tasks.model import TaskId
 
 Alone = Literal["", "siblings", "all"]
