@@ -9,9 +9,9 @@ from gitcoord.git.remote_refs import HEADS
 from gitcoord.landing.foreign_work import carried_words
 from gitcoord.settings_file import PYPROJECT, SETTINGS_FILES
 from gitcoord.text_lists import some
+from gitcoord.worker.hold_back_rules import check_commits
 from gitcoord.worker.task_context import TaskContext
 from gitcoord.worker.unit import WorkUnit
-from gitcoord.worker.unwanted_files import check_commits
 
 
 def began_at(context: TaskContext, head: Oid) -> Oid | None:

@@ -11,7 +11,7 @@ from gitcoord.cli.main import main
 from gitcoord.errors import GitcoordError
 from gitcoord.git.locate_repository import locate
 from gitcoord.settings import RuleSettings
-from gitcoord.worker.unwanted_files import check_commits
+from gitcoord.worker.hold_back_rules import check_commits
 from tests.support.project import Project
 from tests.support.repos import Repo
 from tests.support.tasklists import task

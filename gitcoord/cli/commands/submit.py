@@ -149,7 +149,7 @@ def _submit(
 def _ready_to_submit(context: "Context", task: str, *, dry_run: bool) -> "TaskContext":
     """Returns the task, as of the last fetch, after its scratch files were handled as the settings say."""
     from gitcoord.cli.views.output import say
-    from gitcoord.worker.leftover_files import treat_scratch
+    from gitcoord.worker.scratch_files import treat_scratch
     from gitcoord.worker.task_context import load_task_context
 
     place = (context.repository, context.shared, context.store, task, context.settings)

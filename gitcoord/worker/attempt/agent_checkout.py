@@ -15,7 +15,7 @@ from gitcoord.git.worktree import WorkingCopy, add_worktree, in_use
 from gitcoord.git.worktree_list import worktree_fields, worktrees
 from gitcoord.state.task_history import PENDING
 from gitcoord.worker.attempt.commit_message import commit_message
-from gitcoord.worker.attempt.held_back_files import move_held_back
+from gitcoord.worker.attempt.held_back_store import move_held_back
 from gitcoord.worker.attempt.kept_commits import checkout_ref, keep_commits
 from gitcoord.worker.attempt.nested_repositories import move_out
 from gitcoord.worker.attempt.submodules import before_moving, bring_in

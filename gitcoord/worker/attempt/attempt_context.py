@@ -21,7 +21,7 @@ from gitcoord.state.log_ends import write_log_end
 from gitcoord.state.task_history import Progress
 from gitcoord.text_lists import some
 from gitcoord.worker.attempt.environment import tokens_used
-from gitcoord.worker.attempt.held_back_files import held_back_files
+from gitcoord.worker.attempt.held_back_store import held_back_files
 from gitcoord.worker.attempt.kept_commits import (
     keep_commits,
     keep_stashed,

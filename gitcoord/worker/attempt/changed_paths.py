@@ -3,9 +3,9 @@
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.git.worktree import WorkingCopy
 from gitcoord.worker.attempt.given_files import ProvidedFiles
+from gitcoord.worker.hold_back_rules import unwanted_files
 from gitcoord.worker.own_work import began_at
 from gitcoord.worker.task_context import TaskContext
-from gitcoord.worker.unwanted_files import unwanted_files
 
 
 def changed_paths(task_context: TaskContext, copy: WorkingCopy) -> list[str]:

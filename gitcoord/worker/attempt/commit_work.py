@@ -12,12 +12,12 @@ from gitcoord.git.worktree import WorkingCopy
 from gitcoord.git.write_commits import commit_tree
 from gitcoord.settings import RuleSettings
 from gitcoord.text_lists import some
-from gitcoord.worker.attempt.held_back_files import held_back_files, record_held_back
+from gitcoord.worker.attempt.held_back_store import held_back_files, record_held_back
 from gitcoord.worker.attempt.nested_repositories import NestedResult, absorb
 from gitcoord.worker.attempt.submodules import problem_with
 from gitcoord.worker.attempt.uncommitted_work import changed_entries
+from gitcoord.worker.hold_back_rules import in_words, unwanted_files
 from gitcoord.worker.unit import WorkUnit
-from gitcoord.worker.unwanted_files import in_words, unwanted_files
 
 _TRIES = 2
 _SKIPPED = "the repository's hooks were not asked about what was left (commit-hooks is off)"

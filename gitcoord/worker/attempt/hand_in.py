@@ -14,7 +14,7 @@ from gitcoord.landing.level_branch_names import present_round
 from gitcoord.state.task_history import PENDING
 from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult
 from gitcoord.worker.attempt.conflict_handoff import SHUT_OUT, merge_in, tell
-from gitcoord.worker.attempt.held_back_files import why_nothing_to_submit
+from gitcoord.worker.attempt.held_back_store import why_nothing_to_submit
 from gitcoord.worker.attempt.kept_commits import keep_also, kept_ref
 from gitcoord.worker.attempt.prompt.markdown import ConflictBrief
 from gitcoord.worker.attempt.run_commands import run_check

@@ -14,7 +14,7 @@ from gitcoord.state.task_history import PENDING
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult, ended, log_end
 from gitcoord.worker.attempt.conflict_handoff import SHUT_OUT, merge_in, tell
-from gitcoord.worker.attempt.held_back_files import why_nothing_to_submit
+from gitcoord.worker.attempt.held_back_store import why_nothing_to_submit
 from gitcoord.worker.attempt.prompt.markdown import ConflictBrief
 from gitcoord.worker.attempt.run_commands import run_check
 from gitcoord.worker.leases import superseded

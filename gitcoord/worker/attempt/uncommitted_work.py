@@ -21,10 +21,10 @@ from gitcoord.git.write_commits import commit_tree
 from gitcoord.settings import RuleSettings
 from gitcoord.text_lists import some
 from gitcoord.worker.attempt.given_files import ProvidedFiles
-from gitcoord.worker.attempt.held_back_files import copy_before_next
+from gitcoord.worker.attempt.held_back_store import copy_before_next
 from gitcoord.worker.attempt.kept_commits import KEPT
 from gitcoord.worker.attempt.nested_repositories import commits_inside, files_inside
-from gitcoord.worker.unwanted_files import unwanted_files
+from gitcoord.worker.hold_back_rules import unwanted_files
 
 _PATHS = ("--pathspec-from-file=-", "--pathspec-file-nul")
 

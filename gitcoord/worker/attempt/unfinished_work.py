@@ -24,7 +24,7 @@ from gitcoord.worker.attempt.exchange_files import CLASHES, leave
 from gitcoord.worker.attempt.given_files import ProvidedFiles
 from gitcoord.worker.attempt.repeated_ref import RepeatedRef
 from gitcoord.worker.attempt.uncommitted_work import changed_entries, path_lines, scratch_index
-from gitcoord.worker.unwanted_files import blob_sizes, unwanted_blobs
+from gitcoord.worker.hold_back_rules import blob_sizes, unwanted_blobs
 
 _LARGEST, _ALTOGETHER = 1 << 20, 16 << 20
 """Most bytes of one published file, and of all new contents together: larger files are left out."""

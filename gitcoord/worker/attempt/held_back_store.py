@@ -1,6 +1,6 @@
 """Files of an agent that no commit has: keeps those that were held back, and names those that git ignores.
 
-`worker/unwanted_files.py` decides which are held back.
+`worker/hold_back_rules.py` decides which are held back.
 """
 
 import os
