@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from gitcoord.adoption.candidates import HeadCandidate
 from gitcoord.adoption.model import KnownHead
-from gitcoord.evidence.content import holds
+from gitcoord.evidence.proof_by_content import holds
 from gitcoord.forge.pull_requests import Forge, Pull
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.repository import Repository

@@ -13,7 +13,7 @@ from gitcoord.adoption.dropped_needs import built_on_closed, built_on_dropped
 from gitcoord.adoption.model import Adoption, AdoptionRequest, ExcludedHead, KnownHead
 from gitcoord.adoption.needs import built_on, named_pulls
 from gitcoord.errors import GitcoordError
-from gitcoord.evidence.content import holds
+from gitcoord.evidence.proof_by_content import holds
 from gitcoord.forge.pull_requests import Forge, Pull
 from gitcoord.git.default_branch import find_base
 from gitcoord.git.git_cli import Git, Oid

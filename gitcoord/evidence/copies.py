@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from gitcoord.evidence.content import bringing_commit
+from gitcoord.evidence.proof_by_content import bringing_commit
 from gitcoord.evidence.trailers import LANDED, values
 from gitcoord.git.ancestry import Ancestry, common_base
 from gitcoord.git.git_cli import Git, Oid

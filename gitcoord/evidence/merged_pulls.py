@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from gitcoord.evidence.content import holds
 from gitcoord.evidence.model import Landing, Rollbacks
+from gitcoord.evidence.proof_by_content import holds
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.git_cli import Git, Oid
 from gitcoord.planning.model import Plan

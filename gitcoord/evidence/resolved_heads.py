@@ -7,8 +7,8 @@ commit with those of the branch decide, because they contain both the head and t
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from gitcoord.evidence.content import bringing_commit, holds
 from gitcoord.evidence.copies import naming_commits
+from gitcoord.evidence.proof_by_content import bringing_commit, holds
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.commit_facts import first_parents
 from gitcoord.git.git_cli import Git, Oid

@@ -2,9 +2,9 @@
 
 from collections.abc import Collection
 
-from gitcoord.evidence.content import holds
 from gitcoord.evidence.merged_pulls import merged_into
 from gitcoord.evidence.model import Landing
+from gitcoord.evidence.proof_by_content import holds
 from gitcoord.forge.pull_requests import Pull
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.git_cli import Git, Oid

@@ -1,7 +1,8 @@
 """Trailers: lines of a commit message with the task and head that the commit landed, folded or reverted.
 
-They prove nothing, and only say where to look. They are searched in the whole message: a squash may add
-paragraphs after them, such as co-authors, and git parses only the last paragraph.
+A trailer proves nothing. It says which commit may contain the head, and `proof_by_content` decides. Trailers
+are searched in the whole message: a squash may add paragraphs after them, such as co-authors, and git parses
+only the last paragraph.
 """
 
 import re

@@ -2,7 +2,7 @@
 
 import re
 
-from gitcoord.evidence.content import holds
+from gitcoord.evidence.proof_by_content import holds
 from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.remote_refs import HEADS
 from gitcoord.git.worktree import WorkingCopy

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gitcoord.evidence.content import holds
 from gitcoord.evidence.landed_tips import landed_tips
+from gitcoord.evidence.proof_by_content import holds
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.git_cli import Git
 from tests.evidence.histories import FILES, History, lines, naming
