@@ -15,7 +15,7 @@ from gitcoord.adoption.needs import built_on, named_pulls
 from gitcoord.errors import GitcoordError
 from gitcoord.evidence.proof_by_content import holds
 from gitcoord.forge.pull_requests import Forge, Pull
-from gitcoord.git.default_branch import find_base
+from gitcoord.git.base_branch import find_base
 from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.remote_refs import SharedRefs
 from gitcoord.git.repository import Repository

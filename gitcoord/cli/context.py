@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from gitcoord.errors import GitcoordError, usage_error
-from gitcoord.git.default_branch import find_base
+from gitcoord.git.base_branch import find_base
 from gitcoord.git.locate_repository import RepositoryPlace, locate
 from gitcoord.git.read_only import cannot_write, copied, is_writable
 from gitcoord.git.remote_refs import SharedRefs

@@ -13,8 +13,9 @@ from gitcoord.cli.open_forge import open_forge
 from gitcoord.cli.repositories import Repositories
 from gitcoord.cli.views.notices import notice_sentence
 from gitcoord.cli.views.output import clean, say
-from gitcoord.errors import in_repository, usage_error
+from gitcoord.errors import in_repository
 from gitcoord.forge.pull_requests import Forge, Method
+from gitcoord.git.base_branch import no_such_base
 from gitcoord.git.git_cli import Oid
 from gitcoord.landing.across.model import AcrossContext, OnPartial
 from gitcoord.landing.context import LandingContext
@@ -206,7 +207,7 @@ def _tip(context: Context) -> Oid:
     base = context.base()
     tip = context.shared.branch(base)
     if tip is None:
-        raise usage_error("base-missing", f"The base branch {base} does not exist.", "Restore it.")
+        raise no_such_base(context.shared, base)
     return tip
 
 

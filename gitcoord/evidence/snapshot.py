@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.evidence.landings import landed_tasks
 from gitcoord.evidence.model import Landing, Rollbacks
 from gitcoord.evidence.rollbacks import find_rollbacks, open_proposals, with_rollbacks
 from gitcoord.evidence.stacks import landed_heads
 from gitcoord.git.ancestry import Ancestry
+from gitcoord.git.base_branch import base_missing
 from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.stacks import Stacks
 from gitcoord.planning.model import Plan
@@ -98,13 +98,3 @@ def read_snapshot(
 def find_snapshot(store: Store, plan: Plan) -> Snapshot | None:
     """Reads a snapshot; None if the plan's base branch does not exist, and nothing can have landed."""
     return read_snapshot(store, plan) if store.shared.branch(plan.base) is not None else None
-
-
-def base_missing(base: str) -> GitcoordError:
-    """The error for a base branch that somebody deleted or renamed."""
-    return usage_error(
-        "base-missing",
-        f"The plan's base branch {base} does not exist.",
-        "Restore it, or plan again with `gitcoord plan --base BRANCH`; for one of several repositories, set "
-        "its `base` under [repositories] and plan again.",
-    )

@@ -8,9 +8,10 @@ from gitcoord.evidence.foreign_commits import Tracks
 from gitcoord.evidence.landings import in_parts, just_stacked
 from gitcoord.evidence.model import Landing
 from gitcoord.evidence.rollbacks import stands, unrecorded
-from gitcoord.evidence.snapshot import Snapshot, base_missing, read_snapshot
+from gitcoord.evidence.snapshot import Snapshot, read_snapshot
 from gitcoord.evidence.stacks import Parents, pull_heads
 from gitcoord.forge.pull_requests import Pull
+from gitcoord.git.base_branch import base_missing
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.stacks import Stacks
 from gitcoord.landing.adopted_words import rewritten_words

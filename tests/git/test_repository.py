@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gitcoord.errors import Exit, GitcoordError
-from gitcoord.git.default_branch import find_base
+from gitcoord.git.base_branch import find_base
 from gitcoord.git.locate_repository import locate
 from gitcoord.git.remote_refs import RefUpdate
 from gitcoord.git.write_commits import commit_tree

@@ -194,14 +194,13 @@ def _chosen(listed: "TaskList", names: Sequence[str]) -> "list[Task]":
 
 def _foresight(context: "Context", base: str | None) -> "tuple[str, Foresight]":
     from gitcoord.cli.open_foresight import open_for
-    from gitcoord.errors import usage_error
+    from gitcoord.git.base_branch import no_such_base
 
     saved = context.store.plan()
     branch = context.base(base or (saved.base if saved is not None else None))
     found = open_for(context, branch)
     if found is None:
-        hint = "Name an existing branch with --base."
-        raise usage_error("no-such-base", f"The base branch {branch!r} does not exist.", hint)
+        raise no_such_base(context.shared, branch)
     return branch, found
 
 

@@ -1,4 +1,4 @@
-"""Finds the branch that work lands on if the user names none."""
+"""Finds the base branch, on which work lands, and has the errors for one that does not exist."""
 
 from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.git.remote_refs import SharedRefs
@@ -16,10 +16,7 @@ def find_base(shared: SharedRefs, requested: str | None) -> str:
         if shared.branch(requested) is None and not shared.branches():
             raise _no_branches(shared)
         if shared.branch(requested) is None:
-            known = ", ".join(sorted(shared.branches())[:8]) or "none"
-            raise usage_error(
-                "no-such-base", f"The base branch {requested!r} does not exist.", f"Branches here: {known}."
-            )
+            raise no_such_base(shared, requested)
         return requested
     branches = shared.branches()
     if not branches:
@@ -34,6 +31,24 @@ def find_base(shared: SharedRefs, requested: str | None) -> str:
         "unknown-base",
         f"It is not clear which branch work lands on (branches here: {known}).",
         "Name it with `--base BRANCH` or `base` in gitcoord.toml.",
+    )
+
+
+def no_such_base(shared: SharedRefs, base: str) -> GitcoordError:
+    """The error for a base branch that the user named and that does not exist."""
+    known = ", ".join(sorted(shared.branches())[:8]) or "none"
+    return usage_error(
+        "no-such-base", f"The base branch {base!r} does not exist.", f"Branches here: {known}."
+    )
+
+
+def base_missing(base: str) -> GitcoordError:
+    """The error for a base branch that somebody deleted or renamed."""
+    return usage_error(
+        "base-missing",
+        f"The plan's base branch {base} does not exist.",
+        "Restore it, or plan again with `gitcoord plan --base BRANCH`; for one of several repositories, set "
+        "its `base` under [repositories] and plan again.",
     )
 
 
