@@ -3,7 +3,8 @@
 Without options 24 branches are played through in many worlds in which every check takes the same time, by
 the decisions of `gitcoord.checks` and by those of others: a batch that is halved where it fails, and Zuul's
 window. The checks that find out with whom a branch fails are not played. `--real` lands branches of a real
-repository with `gitcoord merge-level`, by a check that sleeps or computes.
+repository with `gitcoord merge-level`, by a check that sleeps or computes, and then the same branches by the
+others' ways (`landing_others`).
 """
 
 import argparse
@@ -15,6 +16,8 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from landing_others import time_others
 
 from gitcoord.checks.memo import read_result
 from gitcoord.checks.search import decide
@@ -31,7 +34,7 @@ WORLDS = ((0.0, 0.0, 0.0), (0.05, 0.0, 0.0), (0.1, 0.005, 0.0), (0.2, 0.01, 0.0)
 HISTORY = 50
 STRATEGIES = ("single-pr", "multi-pr")
 CHECK = "sh work; ! ls bad-* 2>/dev/null"
-TOTALS: dict[tuple[str, float, int], list[tuple[float, float, int, int]]] = {}
+TOTALS: dict[tuple[str, float, int, str], list[tuple[float, float, int, int]]] = {}
 
 
 class World:
@@ -172,6 +175,8 @@ def land(place: Path, bad: float, slots: int, strategy: str, work: str) -> None:
     hand_in(1, {"1": {"work": f"{work}\n"}})
     land_level(1)
     hand_in(2, files_of(ids))
+    heads = [f"feature/level-2-task-{id}" for id in ids]
+    others = time_others(place, heads, CHECK, slots)
     before = set(place.glob(".git/gitcoord/checks/*/order.json"))
     began = time.monotonic()
     ran = land_level(2)
@@ -180,20 +185,23 @@ def land(place: Path, bad: float, slots: int, strategy: str, work: str) -> None:
     checked = [one.parent for one in place.glob(".git/gitcoord/checks/*/order.json") if one not in before]
     each = statistics.fmean(result.seconds for result in filter(None, map(read_result, checked)))
     assert landed == BRANCHES - len(failing & set(ids)), ran.err
-    rate = f"{len(checked) / landed:.2f} checks a landing"
-    speed = f"{each * BRANCHES / took:4.1f}x of one check after the other ({each:.1f} s each)"
+    assert all(row[3] == landed for row in others), others
     load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
-    print(f"{strategy:9}  {bad:4.0%} bad  {slots} slots  {took:6.1f} s  {speed}  {rate}  {load}", flush=True)
-    TOTALS.setdefault((strategy, bad, slots), []).append((took, each, len(checked), landed))
+    for way, *row in (("gitcoord", took, len(checked), landed), *others):
+        rate = f"{row[1] / row[2]:.2f} checks a landing"
+        speed = f"{each * BRANCHES / row[0]:4.1f}x of one check after the other ({each:.1f} s each)"
+        case = f"{strategy:9}  {bad:4.0%} bad  {slots} slots  {way:13}"
+        print(f"{case}  {row[0]:6.1f} s  {speed}  {rate}  {load}", flush=True)
+        TOTALS.setdefault((strategy, bad, slots, way), []).append((row[0], each, row[1], row[2]))
 
 
 def summary() -> None:
     """The mean over all rounds, where there were several."""
-    for (strategy, bad, slots), runs in TOTALS.items():
+    for (strategy, bad, slots, way), runs in TOTALS.items():
         if len(runs) > 1:
             took, each, checks, landed = (sum(column) for column in zip(*runs, strict=True))
             speed = f"{each * BRANCHES / took:4.1f}x, {checks / landed:.2f} checks a landing"
-            print(f"{strategy:9}  {bad:4.0%} bad  {slots} slots  mean of {len(runs)}: {speed}")
+            print(f"{strategy:9}  {bad:4.0%} bad  {slots} slots  {way:13}  mean of {len(runs)}: {speed}")
 
 
 def main() -> None:
