@@ -52,7 +52,8 @@ class Context:
     """One command's repository, settings and state. `GITCOORD_STATE_PREFIX` overrides `state-prefix`.
 
     `environ` has the variables for the forge. `several` is set if the command acts on a plan over several
-    repositories.
+    repositories. `engine_directories` has the directory of engines that the settings of another repository
+    describe: paths and commands in these settings are relative to it.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Context:
         self.settings = settings
         self.environ = environ
         self.several: AcrossRepositories | None = None
+        self.engine_directories: Mapping[str, Path] = {}
         prefix = os.environ.get("GITCOORD_STATE_PREFIX") or settings.state_prefix
         self.shared = SharedRefs(repository, prefix)
         self.store = Store(repository, self.shared)

@@ -27,6 +27,16 @@ def all_places(*, reads: bool = False, current: bool = False, levels: bool = Fal
     return found
 
 
+def settings_places(*, reads: bool = False) -> list[TaskPlace]:
+    """Returns the repositories of the settings here, this one first. Needs no plan, and fetches nothing."""
+    context = open_context(reads=reads, several=True)
+    if not acts_across(context.settings):
+        return [TaskPlace(name="", context=context)]
+    from gitcoord.cli.repositories import Repositories
+
+    return [TaskPlace(name=name, context=one) for name, one in Repositories(context).contexts.items()]
+
+
 def places_with(
     tasks: Sequence[str], *, reads: bool = False, restores: bool = False, current: bool = False
 ) -> list[TaskPlace]:

@@ -96,6 +96,7 @@ def _ssh(context: Context, run: Path, generation: int, hosts: tuple[str, ...]) -
         generation=generation,
         ssh=shlex.split(ssh.command),
         program=ssh.program,
+        directory=_directory(context, "ssh"),
     )
 
 
@@ -137,7 +138,7 @@ def _kubernetes(context: Context, run: Path, generation: int) -> Engine:
     from gitcoord.engines.kubernetes_manifest import PodShape
 
     own = context.settings.engines.kubernetes
-    template = _manifest_template(context, own.template) if own.template else {}
+    template = _manifest_template(_directory(context, "kubernetes"), own.template) if own.template else {}
     if not own.image and not template:
         way_out = "Set `image` or `template` in [engines.kubernetes]: see `gitcoord help engines`."
         raise usage_error("usage", "The engine kubernetes has no image.", way_out)
@@ -188,18 +189,19 @@ def _on_cluster(
         repository=_url(context),
         generation=generation,
         kubectl=shlex.split(own.command),
+        directory=_directory(context, shape.kind.engine),
         namespace=own.namespace,
         slots=own.slots,
         starting=parse_duration(own.start_timeout) or 0.0,
     )
 
 
-def _manifest_template(context: Context, file: str) -> dict[str, Any]:
+def _manifest_template(directory: Path | None, file: str) -> dict[str, Any]:
     """Reads the Job in a file of the user, YAML or JSON."""
     import yaml
 
     try:
-        text = ((context.repository.root or Path()) / file).read_text(encoding="utf-8")
+        text = ((directory or Path()) / file).read_text(encoding="utf-8")
         read = yaml.safe_load(text)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         why = getattr(error, "strerror", None) or " ".join(str(error).split())
@@ -213,6 +215,11 @@ def require_engine(engine: Engine) -> None:
     """Raises `engine-refused` (exit 3) if the engine cannot be used from this machine."""
     if (trouble := engine.check()) is not None:
         raise GitcoordError("engine-refused", trouble.message, hint=trouble.hint)
+
+
+def _directory(context: Context, engine: str) -> Path | None:
+    """Returns the top of the repository whose settings describe the engine: their paths begin there."""
+    return context.engine_directories.get(engine, context.repository.root)
 
 
 def _url(context: Context) -> str:

@@ -7,13 +7,14 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.cli.context import Context
+from gitcoord.cli.home_engines import use_engines_of
 from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.git.credentials import git_auth_environment
 from gitcoord.git.git_cli import Git
 from gitcoord.git.github_remotes import parse_address
 from gitcoord.git.locate_repository import locate
 from gitcoord.settings import RepositorySettings
-from gitcoord.settings_file import load_settings
+from gitcoord.settings_file import find_settings, read_settings
 
 ADDRESSES = "GITCOORD_REPOSITORIES"
 """Other places than those of the settings, where these do not exist: `api=URL web=URL`."""
@@ -39,10 +40,12 @@ def open_member(home: Context, name: str, given: str | RepositorySettings) -> Co
         raise _missing(name, directory) from error
     if directory.resolve() not in (place.root, place.common_dir.resolve()):
         raise _missing(name, directory)
-    own = load_settings(place.root)
-    settings = msgspec.structs.replace(own, repositories={}, **_overrides(setting))
+    file = find_settings(place.root)
+    settings = msgspec.structs.replace(read_settings(file), repositories={}, **_overrides(setting))
     rules = settings.rules
-    return Context(place.open(settings.remote, rules.union, environ, rules.regenerate), settings, environ)
+    member = Context(place.open(settings.remote, rules.union, environ, rules.regenerate), settings, environ)
+    use_engines_of(home.settings, home.repository.root, member, file)
+    return member
 
 
 def _addresses() -> dict[str, str]:

@@ -7,20 +7,26 @@ each by an agent of its own.
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
+from pathlib import Path
 
 import typer
 
 from gitcoord.cli.check_options import CheckArguments, make_check_options
 from gitcoord.cli.context import ALONE, Context, open_context
+from gitcoord.cli.home_engines import ENGINES_FROM
 from gitcoord.cli.merge_across import AcrossRequest, AcrossRun, options_maker
+from gitcoord.cli.open_engine import EngineChoice, open_engine, require_engine
 from gitcoord.cli.repositories import Repositories
-from gitcoord.cli.run_options import RunRequest
+from gitcoord.cli.run_options import RunRequest, check_words
+from gitcoord.cli.run_shares import RunShare, run_shares
 from gitcoord.cli.views.across import show_level
 from gitcoord.cli.views.output import say
-from gitcoord.errors import Exit, usage_error
+from gitcoord.errors import Exit, in_repository, usage_error
 from gitcoord.landing.across.loop import LevelLander
 from gitcoord.planning.parts import landed_everywhere
+from gitcoord.worker.attempt.paths import run_directory
 
 _PASSED = {
     "agent": "--agent",
@@ -32,15 +38,18 @@ _PASSED = {
     "rework": "--rework",
 }
 _PASSED_FLAGS = {"allow_empty": "--allow-empty", "independent_only": "--independent-only"}
-_OF_ALL = ("max_parallel", "land", "land_check", "shell", *_PASSED, *_PASSED_FLAGS)
+_OF_ALL = ("max_parallel", "land", "land_check", "shell", "engine", *_PASSED, *_PASSED_FLAGS)
 
 
 def run_across(request: RunRequest, *, yes: bool, dry_run: bool, as_json: bool) -> None:
     """Runs the plan in all of its repositories. Raises `several-repositories` for options of a single one."""
     _require(request, as_json=as_json)
     several = Repositories(open_context(several=True))
+    check_words(request, several.home.settings.run)
     several.refresh()
     plan = several.plan()
+    if not dry_run:
+        _require_engines(several.members(plan), request.engine)
     before: object = None
     while True:
         several.update_parts(plan)
@@ -82,14 +91,14 @@ def _stand(several: Repositories) -> object:
 
 
 def _run_each(several: Repositories, request: RunRequest, *, yes: bool, dry_run: bool) -> list[int]:
-    members = several.members(several.plan())
-    wanted = request.max_parallel or ""
-    total = int(wanted) if wanted.isascii() and wanted.isdecimal() else several.plan().max_parallel
-    most = max(1, total // len(members))
+    plan = several.plan()
+    members = several.members(plan)
+    shares = run_shares(members, request.engine, request.max_parallel, plan.max_parallel)
     started = {}
     for name, context in members.items():
-        say(f"{name}: run, at most {most} at once")
-        started[name] = _start(context, _words(request, most, yes=yes, dry_run=dry_run))
+        say(f"{name}: run, at most {shares[name].most} at once")
+        words = _words(request, shares[name], yes=yes, dry_run=dry_run)
+        started[name] = _start(context, words, several.home.repository.root)
         if dry_run:
             started[name].wait()
     try:
@@ -101,14 +110,20 @@ def _run_each(several: Repositories, request: RunRequest, *, yes: bool, dry_run:
     return [code if code >= 0 else 128 - code for code in codes]
 
 
-def _start(context: Context, words: list[str]) -> "subprocess.Popen[bytes]":
+def _start(context: Context, words: list[str], home: Path | None) -> "subprocess.Popen[bytes]":
     directory = context.repository.root or context.repository.common_dir
     argv = [sys.executable, "-X", "utf8", "-P", "-m", "gitcoord", "-C", str(directory), "run", *words]
-    return subprocess.Popen(argv, env={**context.environ, ALONE: "1"}, stdin=subprocess.DEVNULL)
+    environ = {**context.environ, ALONE: "1"} | ({} if home is None else {ENGINES_FROM: str(home)})
+    return subprocess.Popen(argv, env=environ, stdin=subprocess.DEVNULL)
 
 
-def _words(request: RunRequest, most: int, *, yes: bool, dry_run: bool) -> list[str]:
-    words = ["--max-parallel", str(most)]
+def _words(request: RunRequest, share: RunShare, *, yes: bool, dry_run: bool) -> list[str]:
+    words = ["--max-parallel", str(share.most)]
+    chosen = request.engine
+    engine = {"engine": chosen.name, "hosts": share.hosts, "scheduler": chosen.scheduler}
+    engine |= {"template": chosen.template}
+    words += [f"--{option}={value}" for option, value in engine.items() if value]
+    words += [f"--param={given}" for given in chosen.parameters]
     for field, option in _PASSED.items():
         value = getattr(request, field)
         words += [] if value is None else [f"{option}={value}"]
@@ -116,6 +131,19 @@ def _words(request: RunRequest, most: int, *, yes: bool, dry_run: bool) -> list[
     if request.shell is not None:
         words.append("--shell" if request.shell else "--no-shell")
     return [*words, *(["--dry-run"] if dry_run else ["--yes"] if yes else [])]
+
+
+def _require_engines(members: Mapping[str, Context], choice: EngineChoice) -> None:
+    """Raises `usage` or `engine-refused` if a repository's engine cannot be used; asks each engine once."""
+    asked: list[object] = []
+    for name, context in members.items():
+        with in_repository(name):
+            directory = run_directory(context.repository.common_dir, 1)
+            engine = open_engine(context, directory, 1, choice)
+            settings = (engine.name, context.settings.engines, context.engine_directories)
+            if settings not in asked:
+                asked.append(settings)
+                require_engine(engine)
 
 
 def _land_levels(several: Repositories) -> None:

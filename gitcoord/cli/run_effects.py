@@ -1,9 +1,10 @@
 """The actions of a run: starts attempts, submits parents, lands levels."""
 
+import os
 from collections.abc import Mapping
 
 from gitcoord.cli.check_options import with_checker
-from gitcoord.cli.context import Context, open_context
+from gitcoord.cli.context import ALONE, Context, open_context
 from gitcoord.cli.merge_options import make_landing_context
 from gitcoord.cli.run_options import RunRequest, landing_options, run_order
 from gitcoord.cli.time_options import limit
@@ -48,6 +49,7 @@ class RunActions:
             key=key_of(start.unit, number),
             argv=("gitcoord", *worker_argv(order)),
             directory=str(repository.root or repository.common_dir),
+            environment={ALONE: "1"} if ALONE in os.environ else {},
             seconds=None if timeout is None else timeout + _WORKER_HANGS,
             grace=run.grace + 10,
             memory=(run.memory_megabytes << 20) or None,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gitcoord.cli.context import Context, open_context
+from gitcoord.cli.home_engines import use_given_engines
 from gitcoord.cli.list_changes import list_changes
 from gitcoord.cli.open_engine import open_engine, require_engine
 from gitcoord.cli.plan_making import PlanProposal
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 def set_up(request: RunRequest) -> "Setup":
     """Prepares the run. Raises (exit 2) if something is missing or options cannot be used together."""
     context = open_context(restores=True)
+    use_given_engines(context)
     context.repository.require_history()
     context.repository.require_signer()
     run = context.settings.run

@@ -55,6 +55,7 @@ class KubernetesEngine:
         repository: str = "",
         generation: int = 1,
         kubectl: Sequence[str] = ("kubectl",),
+        directory: Path | None = None,
         namespace: str = "",
         slots: int = 0,
         starting: float = _STARTING,
@@ -69,6 +70,7 @@ class KubernetesEngine:
         where = ("--namespace", namespace) if namespace else ()
         self._kubectl = (*kubectl, f"--request-timeout={_REQUEST_TIMEOUT}s", *where)
         self._slots, self._starting, self._pause = slots, starting, pause
+        self._directory = directory
         self._active: set[str] = set()
         self._ended: dict[str, AttemptView] = {}
         self._waiting: dict[str, float] = {}
@@ -250,6 +252,7 @@ class KubernetesEngine:
             seconds=_LONGEST_CALL,
             way_out=f"Install kubectl, or set `command` in [engines.{self.name}].",
             send=None if send is None else msgspec.json.encode(send),
+            directory=self._directory,
         )
 
 

@@ -2,14 +2,20 @@
 
 import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 
 from gitcoord.errors import GitcoordError
 
 
 def call_program(
-    command: Sequence[str], *, seconds: float, way_out: str, send: bytes | None = None
+    command: Sequence[str],
+    *,
+    seconds: float,
+    way_out: str,
+    send: bytes | None = None,
+    directory: Path | None = None,
 ) -> "subprocess.CompletedProcess[bytes]":
-    """Calls a program once, with `send` on its standard input (None: nothing).
+    """Calls a program once, in `directory`, with `send` on its standard input (None: nothing).
 
     A call that takes more than `seconds` ends with code 1, as if the program had failed. Raises
     `engine-refused` (exit 3) with the hint `way_out` if the program cannot be started.
@@ -17,7 +23,13 @@ def call_program(
     stdin = subprocess.DEVNULL if send is None else None
     try:
         return subprocess.run(
-            command, input=send, stdin=stdin, capture_output=True, timeout=seconds, check=False
+            command,
+            input=send,
+            stdin=stdin,
+            capture_output=True,
+            timeout=seconds,
+            check=False,
+            cwd=directory,
         )
     except subprocess.TimeoutExpired:
         return subprocess.CompletedProcess(command, 1, b"", b"it did not answer")

@@ -31,7 +31,10 @@ _PAUSE = 2.0
 
 
 class SshHost(msgspec.Struct, frozen=True, kw_only=True):
-    """A host's name for `ssh`, and the number of attempts that may run there."""
+    """A host's name for `ssh`, and the number of attempts that may run there.
+
+    One with no slot gets attempts only while all others do not answer.
+    """
 
     name: str
     slots: int = 1
@@ -47,11 +50,13 @@ def read_hosts(words: Sequence[str]) -> tuple[SshHost, ...]:
             raise usage_error(
                 "usage", f"{word!r} is not a host.", "Write it as `ssh` takes it: build1 or me@build1:3."
             )
-        if not (slots.isascii() and slots.isdigit() and 0 < int(slots) < 1000):
+        if not (slots.isascii() and slots.isdigit() and len(slots) < 4):
             raise usage_error(
                 "usage", f"{word!r} has no number of slots.", "Write build1:3 for three at once."
             )
         hosts[name] = SshHost(name=name, slots=int(slots))
+    if hosts and not any(host.slots for host in hosts.values()):
+        raise usage_error("usage", "No host has a slot.", "Write build1:3 for three at once.")
     return tuple(hosts.values())
 
 
@@ -69,6 +74,7 @@ class SshEngine:
         generation: int = 1,
         ssh: Sequence[str] = ("ssh",),
         program: str = "gitcoord",
+        directory: Path | None = None,
         pause: float = _PAUSE,
     ) -> None:
         self._run = run
@@ -78,6 +84,7 @@ class SshEngine:
         )
         self._ssh = (*ssh, *_options())
         self._program = program
+        self._directory = directory
         self._pause = pause
         self._active: dict[str, str] = {}
         self._away: set[str] = set()
@@ -225,7 +232,11 @@ class SshEngine:
         self._away.add(host)
         try:
             ran = subprocess.run(
-                command, input=msgspec.json.encode(request), capture_output=True, timeout=_LONGEST_CALL
+                command,
+                input=msgspec.json.encode(request),
+                capture_output=True,
+                timeout=_LONGEST_CALL,
+                cwd=self._directory,
             )
         except subprocess.TimeoutExpired:
             return None

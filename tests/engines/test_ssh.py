@@ -97,8 +97,8 @@ def test_a_run_over_two_hosts_lands_everything_although_one_dies_for_good(
 
 def test_words_that_are_no_host_are_refused() -> None:
     assert [(host.name, host.slots) for host in read_hosts(["a", "me@b:3"])] == [("a", 1), ("me@b", 3)]
-    for word in ("-oProxyCommand=x", "a:0", "a:x", ":3", "a b", ""):
-        with pytest.raises(GitcoordError, match=r"is not a host|no number of slots"):
+    for word in ("-oProxyCommand=x", "a:0", "a:x", "a:²", "a:" + "9" * 5000, ":3", "a b", ""):
+        with pytest.raises(GitcoordError, match=r"is not a host|no number of slots|No host has a slot"):
             read_hosts([word])
 
 

@@ -63,15 +63,24 @@ def _examine(base: str | None, repository: str | None, engine: str | None) -> "I
         return
     yield fine("git", f"{context.repository.git.text('version')} is new enough.")
     yield from _examine_here(context, base, repository)
-    chosen = engine or context.settings.run.engine
-    if engine or chosen != "local":
-        from gitcoord.cli.doctor_places import examine_engine
-
-        yield examine_engine(context, chosen)
+    yield from _engine(context, engine)
     if acts_across(context.settings):
         from gitcoord.cli.doctor_places import examine_repositories
 
-        yield from examine_repositories(context, lambda member: _examine_here(member, None, None))
+        def examine(member: "Context") -> "Iterator[Diagnosis]":
+            yield from _examine_here(member, None, None)
+            yield from _engine(member, engine)
+
+        yield from examine_repositories(context, examine)
+
+
+def _engine(context: "Context", requested: str | None) -> "Iterator[Diagnosis]":
+    """Tries the requested engine, else that of the settings if it is not this machine."""
+    chosen = requested or context.settings.run.engine
+    if requested or chosen != "local":
+        from gitcoord.cli.doctor_places import examine_engine
+
+        yield examine_engine(context, chosen)
 
 
 def _examine_here(context: "Context", base: str | None, repository: str | None) -> "Iterator[Diagnosis]":

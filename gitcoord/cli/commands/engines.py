@@ -26,23 +26,39 @@ def engines(
         bool, typer.Option("--json", help="One gitcoord.engines/1 document on stdout.")
     ] = False,
 ) -> None:
-    """List where attempts can run, and what each engine needs. Contacts none of them."""
-    from gitcoord.cli.context import open_context
+    """List where attempts can run, and what each engine needs. Contacts none of them.
+
+    Over several repositories, the settings of the home repository decide for all, but a repository's own
+    [engines.NAME] goes before them.
+    """
+    from gitcoord.cli.each_repository import settings_places, together
     from gitcoord.cli.views.output import clean, emit, emit_json
 
-    settings = open_context(reads=True).settings
-    rows = list(_rows(settings.engines, settings.run.engine))
+    answers = []
+    for place in settings_places(reads=True):
+        settings = place.context.settings
+        answers.append((place, {"engines": list(_rows(settings.engines, settings.run.engine))}))
     if as_json:
-        emit_json("engines", {"engines": rows})
+        emit_json("engines", together(answers))
         return
-    for row in rows:
-        mark = "*" if row["chosen"] else " "
-        state = f"needs {', '.join(row['missing'])}" if row["missing"] else "set up"
-        emit(clean(f"{mark} {row['name']:<12}{row['purpose']}: {state}"))
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for place, answer in answers:
+        alike.setdefault(tuple(map(_line, answer["engines"])), []).append(place.name)
+    for lines, names in alike.items():
+        if len(alike) > 1:
+            emit(clean(f"In {', '.join(names)}:"))
+        for line in lines:
+            emit(clean(line))
     emit(
         "* marks the engine that `run` uses unless --engine names another; "
         "`gitcoord doctor --engine NAME` tries one."
     )
+
+
+def _line(row: "EngineRow") -> str:
+    mark = "*" if row["chosen"] else " "
+    state = f"needs {', '.join(row['missing'])}" if row["missing"] else "set up"
+    return f"{mark} {row['name']:<12}{row['purpose']}: {state}"
 
 
 def _rows(own: "EngineSettings", chosen: str) -> "Iterator[EngineRow]":

@@ -62,7 +62,11 @@ DOCUMENTS: dict[str, DocumentKind] = {
         "The script that `container-script` prints.", setup_types.ContainerScriptDocument
     ),
     "doctor": _kind("The findings of `doctor`.", setup_types.DoctorDocument),
-    "engines": _kind("The engines that `engines` lists.", setup_types.EnginesDocument),
+    "engines": _kind(
+        "The engines that `engines` lists.",
+        setup_types.EnginesDocument,
+        across_types.Everywhere[setup_types.EnginesDocument],
+    ),
     "error": _kind("The error that ended a command.", setup_types.ErrorDocument),
     "event": _kind("An event of the journal, given to the command of `on-event`.", AnyEvent),
     "export": _kind("The workflow that `export` prints.", setup_types.ExportDocument),
