@@ -71,7 +71,7 @@ class GitcoordError(Exception):
         findings: Sequence[Named] = (),
         passing: Passing | None = None,
     ) -> None:
-        from gitcoord.redact import redact  # nobody pays for it until something goes wrong
+        from gitcoord.redact import redact  # imported here: only errors need it
 
         self.message, self.hint = redact(message), redact(hint)
         super().__init__(self.message)

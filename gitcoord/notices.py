@@ -77,7 +77,7 @@ class ForgeAnswered(Notice, frozen=True, kw_only=True):
     tasks: tuple[str, ...]
     message: str
     again: bool = False
-    """Whether the landing tries again with a new look at the branch and its pull request."""
+    """Whether the landing examines the branch and its pull request again."""
 
 
 class WindowChosen(Notice, frozen=True, kw_only=True):

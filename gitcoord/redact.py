@@ -53,7 +53,7 @@ _variables = set(SECRET_VARIABLES)
 def register_secret(secret: str) -> None:
     """From now on, redacts `secret` and its HTTP Basic form in every text."""
     if len(secret) >= _SHORTEST:
-        import base64  # only who signs in pays for it
+        import base64  # imported here: only sign-in needs it
 
         login = base64.b64encode(f"x-access-token:{secret}".encode()).decode()
         _kept.update((secret, login))

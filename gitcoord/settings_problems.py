@@ -217,7 +217,8 @@ def _regenerate_problems(commands: Mapping[str, str]) -> Iterator[Problem]:
         else:
             if empty:
                 yield Problem(
-                    f"`rules.regenerate` has no command for {_shown(pattern)}.", "Say what makes it."
+                    f"`rules.regenerate` has no command for {_shown(pattern)}.",
+                    "Name the command that generates it.",
                 )
 
 

@@ -16,7 +16,7 @@ _begun = False
 def begin(*, file: str | None = None, to_stderr: bool = False) -> None:
     """Starts logging to the file or stderr. Raises OSError."""
     global _begun
-    import logging  # nobody pays for it who does not ask
+    import logging  # imported here: only logging needs it
 
     logger = logging.getLogger(_NAME)
     logger.setLevel(logging.INFO)

@@ -177,7 +177,7 @@ class _Selection:
         return branch in self._known and not self._known[branch].landed
 
     def _merged_elsewhere(self, one: HeadCandidate, onto: str) -> tuple[str, bool]:
-        """Returns why a head does not land by itself, and whether it lands with another one."""
+        """Returns why a head does not land by itself, and whether it lands with another head."""
         other = self._heads.get(onto)
         if other is not None and holds(self._git, [(other.commit, one.commit)])[0]:
             return f"it is already merged into {onto}, and lands with {onto}", True

@@ -106,8 +106,8 @@ def ask_each(
 ) -> list[tuple[TaskPlace, Answer]]:
     """Returns the answer of each repository, without those whose answer is an error with exit code 1.
 
-    So is an error with the code `nothing`. Raises the first such error if no repository has another answer,
-    and any other error at once.
+    An error with the code `nothing` counts as one of these. Raises the first such error if no repository has
+    another answer, and any other error at once.
     """
     answers: list[tuple[TaskPlace, Answer]] = []
     refused: list[GitcoordError] = []

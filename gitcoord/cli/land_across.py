@@ -99,7 +99,7 @@ def _roll_back_each(
     for name in names:
         done[name] = run.rolled_back(name)
         if done[name].state not in ("done", "already"):
-            # The others stay until this one is gone: it may need them.
+            # Keep the others until this one is rolled back: it may depend on them.
             for rest in names[len(done) :]:
                 say(f"{rest}: its tasks stay until {name} is rolled back")
             break

@@ -202,7 +202,7 @@ def _inputs(context: Context, plan: Plan, landed: Collection[TaskId]) -> list[Br
 
 
 def _judged(parents: Parents, plan: Plan, branch: BranchInput) -> BranchInput:
-    """Returns the branch; if its parent landed in another form, with the reason why it cannot land."""
+    """Returns the branch; if its parent landed as other commits, with the reason why it cannot land."""
     if branch.commit is None or branch.landed:
         return branch
     unknown = parents.unknown(branch.commit, branch.task)

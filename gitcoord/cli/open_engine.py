@@ -23,7 +23,7 @@ _TEMPLATE_WAY_OUT = "`template` in [engines.kubernetes] names a file with one Jo
 
 
 class EngineChoice(msgspec.Struct, frozen=True, kw_only=True):
-    """The engine of the options, with hosts or scheduler. What is None or empty is as in the settings."""
+    """The engine of the options, with hosts or scheduler. For None and empty values, the settings apply."""
 
     name: str | None = None
     hosts: tuple[str, ...] = ()

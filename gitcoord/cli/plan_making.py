@@ -64,7 +64,7 @@ class PlanProposal(msgspec.Struct, frozen=True, kw_only=True):
     carried: tuple[TaskId, ...] = ()
     texts: Texts = {}
     renamed: tuple[TaskId, ...] = ()
-    """Tasks in progress of which only the texts have changed."""
+    """Tasks in progress with changed texts only."""
 
 
 def make_plan(context: "Context | None", listed: TaskList, request: PlanRequest) -> PlanProposal:
@@ -128,7 +128,7 @@ def _risks(context: "Context", base: str, listed: TaskList) -> tuple[Risks, Find
 
 
 def _inside(root: Path | None, source: str) -> str:
-    """Returns the path of a task list in the repository, a directory's with a `/`; empty if it is outside."""
+    """Returns a task list's path in the repository, ending in `/` for a directory; empty if it is outside."""
     if root is None or not source:
         return ""
     # A list that gitcoord found is relative to the top; one on the command line to the current directory.
@@ -197,7 +197,7 @@ def _branches(plan: Plan) -> set[str]:
 def _beside_others(
     context: "Context", listed: TaskList, request: PlanRequest, base: str, start: PlanStart, plan: Plan
 ) -> Plan:
-    """Gives the plan branches that no plan or journal under another state prefix uses.
+    """Changes the plan's branch names until no plan or journal under another state prefix uses them.
 
     A new plan gets the next number whose branches are free. A plan that continues keeps its number, so it
     raises `branch-taken` (exit 2).

@@ -106,7 +106,7 @@ def save(context: "Context", made: PlanProposal) -> bool:
     from gitcoord.event_stamp import now, worker_name
     from gitcoord.events import TaskRenamed
 
-    # The experience with a list that another one replaces would be out of reach afterwards.
+    # Save the experience now: after another list has replaced this one, it cannot be read any more.
     read_experience(context, saves=True)
     changed = context.store.save_plan(made.plan, texts=made.texts, carried=made.carried)
     identities = made.plan.identities()

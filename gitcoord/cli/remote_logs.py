@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from gitcoord.cli.context import Context
 
 _ENGINES = {"host": "ssh", "kubernetes": "kubernetes", "slurm": "slurm", "dask": "dask", "argo": "argo"}
-"""The engine by the file that it leaves in the directory of an attempt that it was given."""
+"""The engine of an attempt, by the file that the engine writes into the attempt's directory."""
 _PAUSE = 2.0
 """Seconds between two questions to an engine."""
 

@@ -110,9 +110,9 @@ def is_kept(given: str | RepositorySettings) -> bool:
 
 
 def follow_remote(context: Context) -> bool:
-    """Moves the branch that a kept clone has checked out to the remote's; returns whether that moved it.
+    """Moves the checked-out branch of a cached clone to the remote's tip; returns whether it moved.
 
-    The clone's settings are those of its files. It stays where it is if somebody changed these files.
+    The clone's settings are read from its files. Does nothing if somebody has changed these files.
     """
     git, branch = context.repository.git, context.repository.current_branch()
     tip = context.shared.branch(branch) if branch else None

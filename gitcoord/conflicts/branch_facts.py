@@ -75,7 +75,7 @@ def find_branch_facts(
 
 
 def entangled_pairs(tips: Sequence[Oid], forks: Mapping[Oid, Fork]) -> set[Pair]:
-    """Pairs whose histories are entangled: changed paths are then not enough to judge them."""
+    """Pairs that share commits the base lacks: comparing changed paths is not enough to judge them."""
     places: dict[Oid, list[int]] = {}
     for number, tip in enumerate(tips):
         places.setdefault(tip, []).append(number)

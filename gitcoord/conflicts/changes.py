@@ -53,7 +53,8 @@ NOTHING = Changes()
 def combine(own: Changes, on_base: Changes) -> Changes:
     """Combines a branch's changes since its merge base with its changes to the present base.
 
-    They differ if the base has changed since: a file that the base renamed is changed under its new path.
+    The two differ if the base has changed since: a branch changes a file that the base renamed under its new
+    path.
     """
     return Changes(
         paths=own.paths | on_base.paths,

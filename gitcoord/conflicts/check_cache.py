@@ -25,8 +25,8 @@ _MOST_COMMITS = 2000
 class LevelMemory(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """The last check of a level. `rules` is the digest of the rules for the reports.
 
-    `members` are the ready branches; `inseparable` the pairs of them, by index, that comparing files cannot
-    judge; `proofs` the results of merge sequences by the digest of their heads; `arranged` the waves by the
+    `members` are the ready branches; `inseparable` the pairs of them, by index, that must be merged as a
+    whole; `proofs` the results of merge sequences by the digest of their heads; `arranged` the waves by the
     digest of their input.
     """
 

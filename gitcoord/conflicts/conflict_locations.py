@@ -44,7 +44,7 @@ class ConflictLocations:
         self._commits = _commits(context.git, {tip: context.forks[tip] for tip, _ in at}, at)
 
     def of(self, pair: Pair, judged: PairVerdict) -> tuple[PathConflict, ...]:
-        """The conflicts of a pair, one for each path, without the tasks: `named` adds them."""
+        """The conflicts of a pair, one for each path. The ids of the tasks are empty: `named` sets them."""
         if not judged.path_kinds:
             return ()
         return tuple(self._conflict(pair, path, kind) for path, kind in judged.path_kinds)
@@ -98,7 +98,7 @@ def _moved(path: str, candidates: Collection[str]) -> str | None:
 
 
 def _near(path: str, paths: Collection[str]) -> str:
-    """The path of a branch that explains a conflict in a path which the branch itself does not change."""
+    """The changed path of a branch that explains a conflict in `path`, which the branch does not change."""
     folder, _, name = path.rpartition("/")
     inside = [one for one in paths if one.startswith(path + "/")]
     alike = [one for one in paths if one.rpartition("/")[2] == name]

@@ -62,9 +62,9 @@ def find_waves(
 ) -> Waves:
     """Finds as few waves without clashes as possible; tasks that do not merge with the base come last.
 
-    No wave has more than `most` members (None: no limit). `inseparable` are pairs of `ready`, by index, that
-    comparing files cannot judge; `arranged` are known arrangements. With `largest_first`, the first wave is
-    as heavy as possible.
+    No wave has more than `most` members (None: no limit). `inseparable` are pairs of `ready`, by index, whose
+    branches must be merged as a whole; `arranged` are known arrangements. With `largest_first`, the first
+    wave is as heavy as possible.
     """
     clashes = {frozenset(pair.tasks) for pair in pairs if pair.clash}
     merges = [branch for branch in ready if branch.merges]

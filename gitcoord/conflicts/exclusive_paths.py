@@ -1,4 +1,4 @@
-"""Exclusive places, which only one task may change at a time: finds those that two sides both change.
+"""Finds exclusive places that two sides both change. Only one task may change such a place at a time.
 
 Two branches that add files with the same number to a directory (`0021_a.sql`, `0021_b.py`, `V21__x.sql`) are
 such a case even without a pattern: the second one has to take the next number.
@@ -49,8 +49,8 @@ def shared_paths(one: Places, other: Places) -> tuple[str, ...]:
 def overtaken(git: Git, book: Rulebook, onto: Oid, head: Oid) -> tuple[str, ...]:
     """Returns the paths in exclusive places that both `head` and `onto` have changed since they diverged.
 
-    Generated files are such a place if `head` changes nothing else. Empty if `head` contains those changes of
-    `onto`.
+    Generated files count as an exclusive place if `head` changes nothing else. Empty if `head` contains those
+    changes of `onto`.
     """
     since = merge_base(git, onto, head) if book.keeps_apart else None
     if since is None or since in (onto, head):
@@ -64,7 +64,7 @@ def overtaken(git: Git, book: Rulebook, onto: Oid, head: Oid) -> tuple[str, ...]
 
 
 def differing(paths: Iterable[str], one: Changes, other: Changes) -> tuple[str, ...]:
-    """Those of `paths` that two changes both touch, and leave different."""
+    """The `paths` that two changes both touch, with different results."""
     return tuple(sorted(path for path in paths if path in other.paths and not _alike(path, one, other)))
 
 

@@ -1,7 +1,8 @@
 """Splits a wave into independent parts, which lets most proofs stay valid when one branch moves.
 
-A file that branches only edit is independent of all else: its edits are a chain. Branches that meet in any
-other way have to be merged as a whole: they are a component. A wave merges if each chain and component does.
+If branches only edit a file, it is independent of all other files: its edits are a chain. Branches that
+overlap in any other way have to be merged as a whole: they are a component. A wave merges if all its chains
+and components do.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -63,12 +64,13 @@ class Wave:
     def doubtful(self) -> list[str]:
         """The directories that several members together may empty while one of them adds a file.
 
-        A pair of which one member alone empties the directory is already joined.
+        If one member alone empties the directory, the pair is already joined.
         """
         return [path for path, places in self._adding.items() if len(places | self._removing[path]) > 2]
 
     def join_emptied(self, listing: Mapping[str, Sequence[str]]) -> None:
-        """Joins the members that empty a `doubtful` directory: git takes a file added there for moved.
+        """Joins the members that empty a `doubtful` directory: git treats a file added there as moved with
+        it.
 
         `listing` has the names that each directory has in the base.
         """

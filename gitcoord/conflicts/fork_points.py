@@ -1,4 +1,4 @@
-"""Finds where branches forked from the base and which share commits, in one pass over their commits."""
+"""Finds the fork point of each branch, and branches that share commits, in one pass over their commits."""
 
 from collections.abc import Mapping, Sequence
 
@@ -40,7 +40,7 @@ def find_forks(
 
 
 def _short_own(git: Git, base: Oid, tips: Sequence[Oid]) -> dict[Oid, Sequence[Oid]]:
-    """The commits that the base lacks, with their parents; empty also if only git can tell."""
+    """The commits that the base lacks, with their parents; also empty if only git can compute them."""
     inside = short_history(git, base)
     own: dict[Oid, Sequence[Oid]] = {}
     for tip in tips if inside is not None else ():

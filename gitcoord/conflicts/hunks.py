@@ -1,6 +1,6 @@
 """Finds the lines of a file that an edit changed, compared in the same way as a merge compares them.
 
-A merge uses the histogram algorithm, without the indent heuristic and without trimming common ends; git's
+A merge uses the histogram algorithm, without the indent heuristic, and without trimming common ends. git's
 diff does the same only with these options and at least one line of context.
 """
 

@@ -64,7 +64,7 @@ class Side(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class PathConflict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A path in which two tasks conflict; `kind` is git's word: `content`, `add/add`, `modify/delete` …"""
+    """A path in which two tasks conflict; `kind` is git's term: `content`, `add/add`, `modify/delete` …"""
 
     path: str
     kind: str
@@ -95,7 +95,7 @@ class PairReport(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=
     reason: str = ""
     """Why the verdict is unknown."""
     fails_after: tuple[TaskId, ...] = ()
-    """The tasks of the two after which the other one does not merge: some pairs fail in one order only."""
+    """The tasks that make the other one fail if they land first: some pairs fail in one order only."""
     hub: tuple[str, ...] = ()
     """Overlapping paths that are hubs by rule: they count only if the merge fails."""
     union: tuple[str, ...] = ()
@@ -109,7 +109,7 @@ class PairReport(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=
     conflicts: tuple[PathConflict, ...] = ()
     """Each conflicted path, with the lines and commits of both sides."""
     grade: Grade = ""
-    """How close two that merge are: `adjacent` hunks have at most three lines between them."""
+    """How close the changes of two that merge are: `adjacent` hunks have at most three lines between them."""
     symbols: tuple[str, ...] = ()
     """Functions or sections that both change, by git's hunk headers."""
     settled_by: Literal["lines", "merge"] = "merge"

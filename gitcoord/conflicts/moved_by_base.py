@@ -20,7 +20,7 @@ def find_exposed(
     own: Mapping[Oid, Changes],
     on_base: Mapping[Oid, Changes],
 ) -> dict[Oid, frozenset[str]]:
-    """Returns the tips of `on_base` that the base exposes to others, with the paths that the base added."""
+    """Returns tips of `on_base` with files that the base moved or removed, and the paths that it added."""
     doubtful = [tip for tip in on_base if _doubtful(own[tip], on_base[tip])]
     starts = list(dict.fromkeys(forks[tip].merge_bases[0] for tip in doubtful))
     since = dict(zip(starts, changes_between(git, [(start, base) for start in starts]), strict=True))
@@ -48,7 +48,7 @@ def exposed_pairs(
 
 
 def _doubtful(own: Changes, on_base: Changes) -> bool:
-    """Whether the base may have changed the branch's files, which then needs a closer check."""
+    """Whether the base may have changed files of the branch, so that the branch needs a closer check."""
     calm = all(on_base.edits.get(path) == edit for path, edit in own.edits.items())
     return not calm or own.paths != on_base.paths or own.added != on_base.added or own.made != on_base.made
 
@@ -61,6 +61,6 @@ def _exposed(own: Changes, since: Changes) -> bool:
 
 
 def _reshapes(changes: Changes, moved_to: frozenset[str]) -> bool:
-    """Whether a branch adds or removes files, or changes a file that the base has moved to its path."""
+    """Whether a branch adds or removes files, or changes a path in `moved_to` (new in the base)."""
     removed = changes.paths - changes.present
     return bool(changes.added or removed) or not changes.paths.isdisjoint(moved_to)

@@ -25,7 +25,7 @@ _NO_RESULT: PairResult = (PairVerdict(), ())
 
 
 class Pairs(msgspec.Struct, frozen=True, kw_only=True):
-    """The reports on pairs that overlap, by index, and the pairs that comparing files cannot judge.
+    """The reports on pairs that overlap, by index, and the `inseparable` pairs, which are merged as a whole.
 
     `fresh`: something was not in the cache.
     """
@@ -99,7 +99,7 @@ def _known(memory: LevelMemory, stayed: Mapping[int, int]) -> dict[Pair, PairRep
 def _relations(
     context: MergeContext, tips: Sequence[Oid], branch_facts: Mapping[Oid, BranchFacts], chosen: set[int]
 ) -> tuple[dict[Pair, PairRelation], set[Pair]]:
-    """Overlaps of pairs with a member in `chosen`, and the pairs that comparing files cannot judge."""
+    """Overlaps of pairs with a member in `chosen`, and the pairs that must be merged as a whole."""
     if not chosen:
         return {}, set()
     everything = len(chosen) == len(tips)
@@ -166,7 +166,7 @@ def _apart(
 def _alone(
     tips: Sequence[Oid], branch_facts: Mapping[Oid, BranchFacts], book: Rulebook, chosen: set[int]
 ) -> dict[Pair, set[str]]:
-    """Returns the pairs that leave a generated file different, of which one changes nothing else."""
+    """Returns the pairs that give a generated file different contents, where one changes nothing else."""
     found: dict[Pair, set[str]] = {}
     own = [branch_facts[tip].own for tip in tips]
     for number, changes in enumerate(own):

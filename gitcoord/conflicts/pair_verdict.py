@@ -1,8 +1,7 @@
-"""The verdict on a pair: git's own merge of the two, in memory. It never guesses.
-
-It merges as landing does: one branch onto the base and then the other, in both orders; if one does not merge
-with the base, the two tips as they are. For two edits of a file that the base did not change, that file
-decides: by its lines, if they are far enough apart, else by a merge of this file.
+"""The verdict on a pair: git's own merge of the two, in memory. Merges as landing does: one branch onto the
+base and then the other, in both orders. If one does not merge with the base, merges the two tips. For two
+edits of a file that the base did not change, that file decides: by its lines, if they are far enough apart,
+else by a merge of this file.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,7 +43,7 @@ class PairVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PairRelation(msgspec.Struct, frozen=True, kw_only=True):
-    """Two branches to judge: how they overlap, and whether their histories are entangled.
+    """Two branches to judge: how they overlap, and whether they share commits that the base lacks.
 
     `exposed`: the base moved files that one of them changes: comparing paths is then not enough.
     """
@@ -183,7 +182,7 @@ def _both_orders(path: str, one: _Side, other: _Side) -> list[FileMergeQuestion]
     if len({edit.mode for edit in edits}) > 1:
         return None
     questions = []
-    # If this branch does not change the base's file, the other one merges as with the base itself.
+    # This branch leaves the base's file as it is, so the other branch merges as with the base alone.
     if left_on_base is not None:
         questions.append(FileMergeQuestion(path, left.mode, right.old, left_on_base.new, right.new, first=0))
     calm = left_on_base == left and right_on_base == right and left.old == right.old

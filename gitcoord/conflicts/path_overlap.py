@@ -1,8 +1,8 @@
 """Finds pairs of branches that overlap, with an index over paths: other pairs cost nothing.
 
-Only these pairs are merged. A pair that is left out must not be able to conflict, which needs two more rules
-besides common paths: a file where the other side has a directory, and a new file in a directory that the
-other side moved or removed.
+Only these pairs are merged. Every other pair must be free of conflicts. Therefore a pair also overlaps if one
+branch has a file where the other has a directory, or adds a file in a directory that the other moved or
+removed.
 """
 
 import unicodedata
@@ -18,9 +18,9 @@ Pair = tuple[int, int]
 
 
 class Overlap(msgspec.Struct, frozen=True, kw_only=True):
-    """How two branches overlap; `case_clashes` are names that differ only in case or Unicode form.
+    """The overlap of two branches; `case_clashes` are names that differ only in case or Unicode form.
 
-    `guarded`: not only by common paths, and comparing those is therefore not enough.
+    `guarded`: they overlap in other ways than by common paths, too, so comparing these is not enough.
     """
 
     paths: tuple[str, ...] = ()
@@ -74,7 +74,7 @@ def _overlaps(changes: Sequence[Changes]) -> dict[Pair, Overlap]:
 
 
 def meet(path: str, other: str) -> bool:
-    """Whether two paths are the same on some system (equal but for case), or one is above the other."""
+    """Whether two paths are the same on some system (equal except for case), or one is above the other."""
     one, two = fold_name(path), fold_name(other)
     return one == two or one.startswith(two + "/") or two.startswith(one + "/")
 

@@ -1,8 +1,8 @@
 """Merges each branch onto the present base in memory, as landing does.
 
-With a single merge base, a merge depends only on three trees. Therefore the merged commits are synthetic and
-one deep: a branch on top of its own merge base. No history is walked, but the merge is the real one; if a
-branch and the base made the same change, git sees both changes.
+With a single merge base, a merge depends only on three trees. Therefore the merged commits are synthetic,
+each with its merge base as the only parent. git walks no history, and computes the same merge; if a branch
+and the base made the same change, git sees both changes.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -23,7 +23,8 @@ UNRELATED = "it has no commit in common with the base"
 class RebasedBranch(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """A branch merged onto the base: `tree` is the base's tree if only this branch landed.
 
-    None if it does not merge with the base; `paths` then says where, or `problem` why git failed.
+    None if it does not merge with the base; then `paths` are those that conflict, or `problem` says why git
+    failed.
     """
 
     tree: Oid = ""

@@ -1,4 +1,4 @@
-"""Files that a command generates: when to run it, where, and which changes touch nothing else. Pure."""
+"""Generated files: when and where to run their commands, and changes that touch no other files. Pure."""
 
 from collections.abc import Collection, Iterable
 from fnmatch import fnmatchcase
@@ -25,7 +25,7 @@ _MADE_FROM: Final = {
     "Gemfile.lock": ("Gemfile", "*.gemspec"),
     "composer.lock": ("composer.json",),
 }
-"""The sources of well-known generated files, by name, in any directory: all of a workspace counts."""
+"""The sources of well-known generated files, by name. A source in any directory counts, as in workspaces."""
 _WILD = frozenset("*?[")
 
 
@@ -58,8 +58,8 @@ def makers(book: Rulebook, changed: Collection[str], present: Iterable[str]) -> 
 def changed_alone(book: Rulebook, changes: Changes) -> frozenset[str]:
     """Returns the generated files of a change that touches nothing else.
 
-    Such a change comes from the command's arguments, which no file has: generating the file again would lose
-    it.
+    Somebody ran the command with other arguments, which no file records: generating again would lose the
+    change.
     """
     if "regenerate" not in book.patterns or not changes.paths:
         return frozenset()
@@ -76,7 +76,7 @@ def _is_due(path: str, changed: Collection[str]) -> bool:
 
 
 def _directory(pattern: str, path: str) -> str:
-    """Returns a command's directory: that of a well-known file, or of a pattern's match at any depth."""
+    """Returns the directory in which to run the command: the file's own, or the top."""
     if path.rpartition("/")[2] in _MADE_FROM:
         return path.rpartition("/")[0]
     above, _, name = pattern.rstrip("/").rpartition("/")

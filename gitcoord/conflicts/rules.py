@@ -1,8 +1,8 @@
-"""Which paths count how: gitignore-style patterns from the settings, from presets and from options.
+"""Rules for paths: gitignore-style patterns from the settings, from presets and from options.
 
-A path has at most one rule. Own patterns are asked before those of presets, and in each of the two
-`regenerate` before `union`, `ignore`, `scratch`, `exclusive` and `hub`. As in .gitignore the last pattern
-that matches counts; `!` takes a path out of one rule, a preset's too.
+A path has at most one rule. The settings come before presets; in each of them the order is `regenerate`,
+`union`, `ignore`, `scratch`, `exclusive`, `hub`. Within a rule, the last pattern that matches counts, as in
+.gitignore; `!` excludes a path from one rule, also from a preset's.
 """
 
 import hashlib
@@ -38,11 +38,11 @@ class RuleMatch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Rulebook:
-    """Answers which rule holds for a path.
+    """Finds the rule for a path.
 
     `ignore`: an overlap does not count. `hub`: many tasks change it, and only a failing merge counts.
     `exclusive`: only one task may change it at a time. `union`: a merge keeps the lines of both sides.
-    `scratch`: it must not land. `regenerate`: it is never merged; a command makes it anew.
+    `scratch`: it must not land. `regenerate`: it is never merged; a command generates it again.
     """
 
     def __init__(self, settings: RuleSettings | None = None, ignore: Sequence[str] = ()) -> None:
@@ -61,7 +61,7 @@ class Rulebook:
                     self.patterns[rule] = (*patterns, *self.patterns.get(rule, ()))
                     told += [rule, name, *patterns, ""]
         self.commands: Mapping[str, str] = own.regenerate
-        """The commands that make files anew, by the patterns of `regenerate`."""
+        """The commands that generate files, by the patterns of `regenerate`."""
         self.same_number = own.same_number == "exclusive"
         told.append(own.same_number)
         self.digest = hashlib.sha256("\0".join(told).encode("utf-8", "surrogatepass")).hexdigest()
@@ -90,7 +90,7 @@ class Rulebook:
 
     @property
     def keeps_apart(self) -> bool:
-        """Whether any path is exclusive, or one that is made anew may be changed by itself."""
+        """Whether any path is exclusive. Generated files are, if a branch changes nothing else."""
         return self.same_number or "exclusive" in self.patterns or "regenerate" in self.patterns
 
     def exclusive_place(self, path: str) -> Place | None:

@@ -68,7 +68,7 @@ def _recalled(context: MergeContext, heads: Sequence[Head]) -> bool:
 
 
 def _from_parts(context: MergeContext, heads: Sequence[Head], wave: Wave) -> Proof:
-    """Proves a wave by its parts. Merges the members of failing parts without all others."""
+    """Proves a wave by its parts. Merges the members of failing parts, without the other members."""
     parts = {digest_of(*component): component for component in wave.components()}
     components = set(parts)
     parts |= {_name(chain): tuple(step.tip for step in chain.steps) for chain in wave.file_chains}

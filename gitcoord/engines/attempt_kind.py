@@ -1,4 +1,4 @@
-"""How a cluster executes attempts: as Jobs of Kubernetes, or as Workflows of Argo."""
+"""The kinds of objects with which a cluster executes attempts: Jobs of Kubernetes, or Workflows of Argo."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol

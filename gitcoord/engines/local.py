@@ -143,7 +143,7 @@ class LocalEngine:
         return str(path) if path.exists() else None
 
     def fetch_log(self, key: str) -> bool:
-        """The log is here; returns whether the attempt is still running."""
+        """Returns whether the attempt is still running; the log is already on this machine."""
         return is_running(self.poll([key])[key])
 
     def _supervisor(self, key: str) -> ProcessRecord | None:

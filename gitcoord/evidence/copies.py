@@ -45,7 +45,7 @@ def _read_base(git: Git, base: Oid, heads: Sequence[Oid]) -> _BaseHistory:
     """Reads the base's commits since it and all heads had the same history."""
     root = common_base(git, base, *heads)
     if root == base:
-        return _BaseHistory({}, ())  # The base has nothing that a head lacks.
+        return _BaseHistory({}, ())  # The heads contain all of the base.
     fields = f"--format=%H%x1f{STAMP}%x1f%B"
     named: dict[str, list[Oid]] = {}
     stamped: list[tuple[str, Oid]] = []
@@ -85,7 +85,7 @@ def newest_copies(git: Git, base: Oid, tips: Sequence[Oid]) -> dict[Oid, Oid]:
 
 
 def _brought(git: Git, pointed: Mapping[Oid, Sequence[Oid]], *, copies: bool = False) -> dict[Oid, Oid]:
-    """For each head, the commit that provably landed it, out of those that point to it, newest first."""
+    """For each head, the commit that provably landed it. `pointed` has the candidates, newest first."""
     proved = {
         head: bringing_commit(git, commits, head, copies=copies)
         for head, commits in pointed.items()

@@ -1,7 +1,7 @@
 """Finds commits of unsubmitted tasks in other tasks' branches.
 
-A task's own commits are those on the first-parent line of its branch since its start. Commits on that line in
-both branches belong to the branch that the other one was made from.
+A task's own commits are those on the first-parent line of its branch since its start. If two branches share
+such commits, they belong to the branch from which the other one was created.
 """
 
 from collections.abc import Collection, Mapping

@@ -100,7 +100,7 @@ def _own_work(git: Git, base: Oid, tips: Sequence[Oid]) -> dict[Oid, frozenset[s
         start = next(iter(starts)) if len(starts) == 1 else merge_base(git, base, tip)
         if start is not None:
             began[tip] = start
-    # Nothing can prove that commits which cancel out have landed.
+    # There is no proof that commits that cancel out have landed.
     trees = trees_of(git, {*began, *began.values()})
     changed = {tip for tip, start in began.items() if trees[start] != trees[tip]}
     return {tip: paths for tip, paths in found.items() if paths and tip in changed}
@@ -129,7 +129,7 @@ def _held(
                 held.setdefault(tip, []).append(commit)
         copies = newest_copies(git, base, sorted(held))
         for tip, commits in held.items():
-            # A copy of the tip's own commit after it would bring back what a later one undid.
+            # A later copy of one of the tip's own commits would restore changes that the tip undid later.
             last = place.get(copies.get(tip, ""), len(line))
             able = (commit for commit in commits if place.get(commit, -1) <= last)
             oldest_first = sorted(able, key=lambda commit: place.get(commit, -1), reverse=True)

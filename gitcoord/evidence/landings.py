@@ -2,11 +2,11 @@
 
 The journal only says where to look: a task has landed only if the base's history proves it. Evidence,
 cheapest first: the submitted head is an ancestor of the base; the commit that was recorded as its landing is
-one, and nothing was submitted since; a commit of the base that contains the changes names the head in a
-`Gitcoord-Landed` trailer (squash); one with author, time and subject of its own commits contains them
-(rebase; `copies.py` finds both); a commit that names the head contains a commit of the level branch in which
-somebody resolved its conflict (`resolved_heads.py`); or the head is part of work that landed in such a way.
-Work that was rolled back since does not count (`rollbacks.py`).
+an ancestor of the base, and nothing was submitted since; a commit of the base that contains the changes names
+the head in a `Gitcoord-Landed` trailer (squash); a commit with author, time and subject of one of its own
+commits contains the changes (rebase; `copies.py` finds both); a commit that names the head contains a commit
+of the level branch in which somebody resolved its conflict (`resolved_heads.py`); or the head is part of work
+that landed in such a way. Work that was rolled back since does not count (`rollbacks.py`).
 """
 
 from collections.abc import Collection, Iterable, Mapping

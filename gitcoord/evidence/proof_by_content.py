@@ -11,8 +11,8 @@ from gitcoord.git.merge_tree import merge_trees
 def holds(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[bool]:
     """For each (commit, head), whether merging the head into the commit changes nothing.
 
-    This proves that the commit contains the head's changes, and what they took back of each other. A merge
-    that conflicts proves nothing: False.
+    This proves that the commit contains the head's changes, and reverts what the head itself reverted. A
+    merge that conflicts proves nothing: False.
     """
     trees = trees_of(git, {commit for commit, _ in pairs})
     with git.quarantine() as aside:
@@ -30,7 +30,7 @@ def bringing_commit(git: Git, commits: Sequence[Oid], head: Oid, *, copies: bool
     first parent does not. If all their parents contain them, returns the oldest.
 
     `copies`: the commits are copies of the head's own. One that does not contain the head's changes then
-    disproves all older ones: it came after them, and brought back what a later commit of the head undid.
+    disproves all older ones: it came after them, and restored changes that a later commit of the head undid.
     """
     parents = first_parents(git, commits)
     known = [commit for commit in commits if commit in parents]

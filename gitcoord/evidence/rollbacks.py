@@ -106,7 +106,7 @@ def _confirmed(
     inside: Collection[Oid],
     sources: Sequence[Callable[[RollbackProposed], Oid | None]],
 ) -> Rollback | None:
-    """The rollback of one landing, perhaps proposed more than once, if the base contains it."""
+    """The rollback of one landing, if the base contains it. It may have been proposed more than once."""
     first = copies[0]
     done = [event.commit for event in copies if isinstance(event, TaskRolledBack) and event.commit in inside]
     commits = done or [event.commit for event in copies if event.commit in inside]

@@ -35,7 +35,7 @@ class UnknownParent(msgspec.Struct, frozen=True, kw_only=True):
     here: bool
 
     def fact(self, branch: str) -> str:
-        """What is wrong with `branch`."""
+        """A sentence about the problem of `branch`."""
         how = "without it, as" if self.here else "as the missing"
         return (
             f"{branch} is stacked on {self.head[:12]} of task {self.task}, which landed {how} "
@@ -43,15 +43,15 @@ class UnknownParent(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def sentence(self, branch: str, base: str) -> str:
-        """What is wrong with `branch`, and the way out."""
-        why = f"{self.fact(branch)}: what the branch itself changed is not known"
+        """A sentence about the problem of `branch`, and how to solve it."""
+        why = f"{self.fact(branch)}: the branch's own changes cannot be determined"
         if self.here:
             return (
                 f"{why}; `gitcoord checkout {self.child}` merges {base} in as if it began at "
                 f"{self.head[:12]}: review it, then submit it again"
             )
         return (
-            f"{why}; merge {base} into it by hand, remove again what it had taken back of task {self.task}, "
+            f"{why}; merge {base} into it by hand, revert again what it had reverted of task {self.task}, "
             "then submit it again"
         )
 
@@ -103,7 +103,7 @@ class Parents:
     def all_unknown(self, tip: Oid, task: TaskId) -> Iterator[UnknownParent]:
         """Yields the parents of a task's branch at `tip` that landed rewritten, if its merge depends on it.
 
-        Parents are heads in the journal, from the making of the branch or from earlier submits; without
+        Parents are heads in the journal, from when the branch was made or submitted; without
         a record, older versions of the task's dependencies, below the branch's own commits.
         """
         for other, head in self._candidates(tip, task):
@@ -123,7 +123,7 @@ class Parents:
             if not self._ancestry.contains(tip, landing.commit):
                 find = partial(older_version, self._git, tip, landing.head)
                 head = self._ancestry.remembered(("older version", tip, landing.head), find)
-                # The landing of another task is known: the base has the copies that its rebase made.
+                # The landing of another task is known: the base has the copies of its commits from a rebase.
                 if head is not None and not any(
                     self._ancestry.contains(h, head) for h in self._stacks.landed
                 ):

@@ -1,8 +1,8 @@
-"""Proves that a commit also has what a branch took back of its own earlier commits.
+"""Proves that a commit also lacks the changes that a branch made and reverted later.
 
 A merge sees only a branch's net changes since the merge base. If the base has the branch's earlier commits as
-other commits (a squashed parent of a stack), and later ones took back a part of them, that part is no net
-change: the merge says that the base has all of the branch, although nothing was taken back there.
+other commits (a squashed parent of a stack), and later ones reverted a part of them, that part is no net
+change: the merge says that the base has all of the branch, although the base still has the reverted part.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -18,9 +18,10 @@ _MOST_STEPS = 60
 
 
 def lacks_taken_back(git: Git, commit: Oid, head: Oid, merge_all: MergeAll = merge_trees) -> bool:
-    """Whether `commit`, into which merging `head` changes nothing, may lack something that `head` took back.
+    """Whether `commit`, into which merging `head` changes nothing, may still have a change that `head`
+    reverted.
 
-    Merges the head once more for each of its commits that a later one may have taken back, as if the base had
+    Merges the head once more for each of its commits that a later one may have reverted, as if the base had
     that commit. A merge that conflicts proves nothing.
     """
     twice = _changed_twice(git, commit, head)

@@ -71,7 +71,7 @@ def _url_parameter(repository: str) -> str:
 
 
 def _named(template: str, repository: str) -> str:
-    """Returns the name of a template; with several repositories, of that of `repository`."""
+    """Returns the name of a template; with several repositories, each has its own."""
     return exported_name(template, repository) if repository else template
 
 
@@ -79,7 +79,7 @@ def _parameters(values: Mapping[str, str]) -> list[Document]:
     return [{"name": name, "value": value} for name, value in values.items()]
 
 
-# --- One template for all that runs at once ---------------------------------------------------------------
+# --- A unit starts when its dependencies have landed -------------------------------------------------------
 
 
 def _dag(plan: ExportedPlan) -> Document:
@@ -151,7 +151,7 @@ def _fan_out(plan: ExportedPlan, options: ExportOptions, template: str) -> Docum
 
 
 def _child(options: ExportOptions, repository: str) -> Document:
-    """Returns the template of a child Workflow for a unit; the step has the child's end and result."""
+    """Returns the template that runs a child Workflow for a unit, and succeeds or fails with it."""
     values = {
         "task-id": _in_json("inputs", "task-id"),
         "level-id": _in_json("inputs", "level-id"),
@@ -203,7 +203,7 @@ _REPORT: Sequence[Mapping[str, str]] = ({"name": "STEP", "value": "report"},)
 def _container(
     template: str, options: ExportOptions, own: Sequence[Mapping[str, str]], *, name: str = "", limited: bool
 ) -> Document:
-    """Returns the template of a container; one that is `limited` works, in the repository `name`."""
+    """Returns the template of a container. Workers are `limited`, and work in the repository `name`."""
     inputs = [one for one in ("task-id", "level-id") if any(f".{one}}}}}" in entry["value"] for entry in own)]
     container: Document = {
         "image": "{{workflow.parameters.image}}",

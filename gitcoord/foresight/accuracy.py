@@ -21,7 +21,7 @@ class ReliabilityRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def roc_area(scores: Sequence[float], truth: Sequence[bool]) -> float:
-    """Returns the chance that a true one scores higher than a false one (ties: half); NaN without both."""
+    """Returns the area under the ROC curve; NaN unless there are both true and false pairs."""
     order = sorted(range(len(scores)), key=scores.__getitem__)
     positives = sum(truth)
     negatives = len(truth) - positives
@@ -39,7 +39,7 @@ def roc_area(scores: Sequence[float], truth: Sequence[bool]) -> float:
 
 
 def average_precision(scores: Sequence[float], truth: Sequence[bool]) -> float:
-    """Returns the mean precision at each true one, highest score first; NaN if none is true."""
+    """Returns the average precision (the mean of the precision at each true one); NaN if none is true."""
     order = sorted(range(len(scores)), key=lambda one: -scores[one])
     hits, total = 0, 0.0
     for place, one in enumerate(order, 1):

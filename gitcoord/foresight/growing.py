@@ -1,7 +1,8 @@
-"""Directories to which changes add numbered files, such as migrations: two tasks may take one number. Pure.
+"""Directories to which changes add numbered files, such as migrations: two tasks may take the same number.
+Pure.
 
-No text names the file that a task will add there. But if a task probably changes one of the existing files,
-it probably adds the next one, as the changes that added those did.
+No text names the file that a task will add there. But if the models expect that a task changes an existing
+file there, it probably adds the next one instead.
 """
 
 import math

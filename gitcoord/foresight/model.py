@@ -33,9 +33,9 @@ class MinedChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KnownChange(msgspec.Struct, frozen=True):
-    """A change in the index: its number, the weight of its message, and the paths that it changed.
+    """A change in the index: its number, the size of its message, and the paths that it changed.
 
-    `length` counts all terms; `spread` counts each term once, or twice if it occurs again.
+    `length` is the number of terms in the message; `spread` counts a repeated term only twice.
     """
 
     number: int

@@ -1,4 +1,4 @@
-"""Finds past changes that would have conflicted if they had been made at the same time: reverts one of them.
+"""Finds past changes that would have conflicted if they had been made at the same time.
 
 A later change conflicts with an earlier one if the earlier one can be reverted right before the later one,
 but not right after it: then they changed the same or adjacent lines. If it cannot be reverted before it

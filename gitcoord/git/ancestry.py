@@ -127,7 +127,8 @@ def short_history(git: Git, tip: Oid) -> dict[Oid, tuple[Oid, ...]] | None:
 def among_ancestors(git: Git, tip: Oid, commits: Sequence[Oid], below: Collection[Oid] = ()) -> set[Oid]:
     """Returns those of `commits` (not empty, all existing) that are `tip` or its ancestors.
 
-    `below`: all parents of `commits`, and those of them without a parent, if known: fewer to walk from.
+    `below`, if known: the parents of `commits`, and those of `commits` that have none. A walk from these is
+    shorter.
     """
     if len(commits) == 1:
         return set(commits) if _is_ancestor(git, commits[0], tip) else set()

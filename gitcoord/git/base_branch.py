@@ -60,7 +60,7 @@ def _no_branches(shared: SharedRefs) -> GitcoordError:
     return GitcoordError(
         "empty-remote",
         f"The remote {shared.remote} has no branches yet.",
-        hint=f"`git push -u {shared.remote} {branch}` brings it the branch that work lands on.",
+        hint=f"Push the branch that work lands on: `git push -u {shared.remote} {branch}`.",
     )
 
 

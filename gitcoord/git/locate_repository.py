@@ -20,7 +20,7 @@ _COMMON_DIR = ("--path-format=absolute", "--git-common-dir")
 
 
 class RepositoryPlace(msgspec.Struct, frozen=True):
-    """The location of a repository: what is known before its settings are read."""
+    """The location of a repository, before its settings are read."""
 
     git: Git
     root: Path | None
@@ -33,7 +33,7 @@ class RepositoryPlace(msgspec.Struct, frozen=True):
         environ: Mapping[str, str] = os.environ,
         regenerated: Collection[str] = (),
     ) -> Repository:
-        """Opens the repository, shared through `remote`, or its only remote if the default does not exist.
+        """Opens the repository with the shared remote `remote`, or its only remote if there is no `origin`.
 
         `environ` has the credentials. Merges keep the lines of both sides in paths that match a pattern in
         `union`, and the first side's file in paths that match one in `regenerated`.
@@ -78,8 +78,8 @@ class RepositoryPlace(msgspec.Struct, frozen=True):
 def locate(start: Path | None = None) -> RepositoryPlace:
     """Finds the repository around `start`; raises `no-repository` or `old-git`."""
     git = Git(start or Path.cwd())
-    # One process that also prints its version. It prints the way up, not the top: paths may contain line
-    # feeds, and only one path can be last.
+    # One process answers all questions, and prints git's version. It prints the way to the top (`../..`), not
+    # the path of the top: paths may contain line feeds, so only the last answer can be a path.
     asked = ("rev-parse", "--is-inside-work-tree", "--show-cdup", *_COMMON_DIR)
     found = git.run(*asked, ok=(), environment=TRACED)
     _check_version(git, found)

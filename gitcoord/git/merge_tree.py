@@ -178,7 +178,7 @@ def read_merge(fields: Iterator[str]) -> TreeMerge | None:
 def _named(messages: Sequence[MergeMessage]) -> tuple[str, ...]:
     """Returns the paths in the messages.
 
-    Some conflicts list no others (a file in a moved directory's way).
+    Some conflicts name paths only there (a file in the way of a moved directory).
     """
     conflicts = (message for message in messages if message.kind.startswith("CONFLICT"))
     return tuple(dict.fromkeys(path for message in conflicts for path in message.paths))

@@ -65,7 +65,7 @@ class Objects:
 
 def _changes(old: pygit2.Tree, new: pygit2.Tree) -> Iterator[TreeEntryChange]:
     """Yields the files that differ, then the directories that only one of the trees has."""
-    # A type change is one change in git. libgit2 makes two of it, unless told otherwise.
+    # A type change is one change in git. libgit2 reports two, unless an option forbids it.
     found = old.diff_to_tree(new, flags=DiffOption.INCLUDE_TYPECHANGE, context_lines=0)
     gone, added = set[str](), set[str]()
     for delta in found.deltas:

@@ -29,10 +29,7 @@ def cannot_write(place: RepositoryPlace) -> GitcoordError:
 
 
 def copied(place: RepositoryPlace) -> RepositoryPlace:
-    """Returns `place` with a temporary copy of its refs, which receives fetched refs.
-
-    Removed when the process ends.
-    """
+    """Returns `place` with a temporary copy of its refs. Fetches write to the copy; it is removed at exit."""
     import atexit  # Imported here: only a read-only repository needs it.
     import shutil
     from contextlib import ExitStack

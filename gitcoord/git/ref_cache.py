@@ -30,8 +30,10 @@ _MOST_BROKEN = 8
 _BROKEN_SECONDS = 30.0
 """Seconds until a broken ref is requested again."""
 _LOCKED_SECONDS = 1.0
-"""Git holds the lock of a ref for an instant; an older one is left from a git that was killed. Only one
-gitcoord at a time writes here, and a ref that a slow git then fails to move is fetched again."""
+"""Git holds the lock of a ref for an instant, so an older lock is from a killed git.
+
+Removing a slow git's lock does no harm: only one gitcoord at a time writes here, and fetches the ref again.
+"""
 
 
 class RefUpdate(msgspec.Struct, frozen=True):
@@ -115,7 +117,7 @@ class Mirror:
             before_sleep=lambda state: self._drop_broken(),
             retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
         )
-        # As patterns, because git fails where a name is not there.
+        # As patterns: for the name of a missing ref, git fails.
         more = (f"{ref}*" for ref in self.more)
         ended: GitResult = patience(
             self._fetch_once,

@@ -39,7 +39,8 @@ class SharedRefs:
         return self.repository.address or ""
 
     def add_pulled(self, heads: Mapping[str, str]) -> None:
-        """Adds refs that the remote keeps for branches of forks to the branches, after they are fetched.
+        """Makes branches of forks count as branches: adds the refs that the remote keeps for them, when
+        fetched.
 
         `heads` maps `OWNER:BRANCH`, which cannot be a branch of this repository, to such a ref:
         `refs/pull/12/head`.
@@ -181,7 +182,7 @@ class SharedRefs:
 
         Returns True if they moved (or had already), False if somebody else was faster.
 
-        Raises `push-refused`, `name-taken` or `git-failed` if nobody was faster and it failed all the same,
+        Raises `push-refused`, `name-taken` or `git-failed` if the write failed although nobody was faster,
         and `worktree-in-the-way` if a branch is checked out here with changes that would be lost.
         """
         from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random

@@ -71,8 +71,8 @@ def compare(
 ) -> None:
     """Compares the tree of `commit`, the merge of `head`, with the computed one. Raises `tree-differs`.
 
-    If the tree or its parent on the base is another one, the base has moved: computes the tree again from
-    the actual parent. A merge that still has the old tree lost the change that moved the base.
+    If the tree or the parent differs, the base has moved: computes the tree again from the actual parent. A
+    merge that still has the old tree lost the change that moved the base.
     """
     objects = Objects(repository.git, repository.common_dir)
     actual = objects.tree(commit)

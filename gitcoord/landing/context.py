@@ -45,7 +45,7 @@ class LandingContext(msgspec.Struct, frozen=True, kw_only=True):
     """Branches that landed before and still are the base of the level's pull requests."""
 
     only: frozenset[TaskId] | None = None
-    """The tasks that may land now, if others have a say in it; None: all that are ready."""
+    """The tasks that may land now, if other repositories decide that, too; None: all ready ones."""
     permit: Permit | None = None
     """Returns why a merge must not be sent now, or an empty text; for landings across repositories."""
 

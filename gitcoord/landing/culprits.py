@@ -1,4 +1,4 @@
-"""Finds the tasks with which a task fails its check, with few more checks, for the worker who fixes it."""
+"""Finds the tasks in combination with which a task fails its check. Needs few additional checks."""
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest

@@ -186,7 +186,7 @@ def _turn(snapshot: LandingSnapshot, options: Options) -> int:
 def _anew(carrier: Carrier, branch: LevelBranch, why: str, way: str) -> Step:
     """Returns the step that rebuilds the level branch, or holds it if it has commits by hand.
 
-    `why` it must be rebuilt, and the `way` to do so by hand.
+    `why` is the reason, `way` how to rebuild it by hand.
     """
     if branch.by_hand:
         commits = some([commit[:12] for commit in branch.by_hand])
@@ -209,7 +209,7 @@ def missing(snapshot: LandingSnapshot) -> Iterator[TaskState]:
 def _lacks_proof(
     snapshot: LandingSnapshot, memory: LandingMemory, options: Options, carrier: Carrier
 ) -> bool:
-    """Whether the carrier must be checked: it was not, or the prefix that was checked with it has changed."""
+    """Whether the carrier must be checked: it was not yet, or the prefix that was checked with it changed."""
     key = details_key(snapshot, carrier)
     if options.check is None:
         return False

@@ -126,7 +126,7 @@ class _Rehearsal:
             case HandOver():
                 way = "merge queue" if step.way == "queue" else "auto-merge"
                 yield f"hand {step.carrier.branch} over to the forge's {way}"
-                self._memory.held[step.carrier.branch] = f"it would be in the hands of the forge's {way}"
+                self._memory.held[step.carrier.branch] = f"it would wait for the forge's {way}"
                 self._memory.handed_over.add(step.carrier.branch)
             case Defer():
                 how = "another task changed exclusive paths first:"

@@ -15,7 +15,7 @@ from gitcoord.text_lists import named_tasks
 
 
 def carried_words(plan: Plan, branch: str, carried: Carried) -> str:
-    """Says whose unsubmitted commits the branch contains."""
+    """Returns a sentence about the unsubmitted tasks whose commits the branch contains."""
     names = [
         f"{named_tasks([task])} ({plan.tasks[task].branch}, up to {commit[:12]})"
         if task in plan.tasks

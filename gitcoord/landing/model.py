@@ -74,7 +74,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True):
     pull: Pull | None = None
     folded: bool = False
     held: bool = False
-    """It waits only because others decide that it may not land now."""
+    """It waits only because another repository is not ready."""
     stacked: bool = False
     """Its branch is on top of work that landed by squash or rebase, and lacks the commit that landed it."""
     waits_for: tuple[TaskId, ...] = ()

@@ -240,7 +240,7 @@ def _at_work(task: TaskId, before: Progress) -> str:
 
 
 def _cancelled(task: TaskId, before: Progress) -> str:
-    return f"cancelled; `gitcoord retry {task}` takes that back" if before.cancelled else ""
+    return f"cancelled; `gitcoord retry {task}` undoes that" if before.cancelled else ""
 
 
 def _needs(context: LandingContext, facts: _RawFacts, planned: PlannedTask) -> Needs:

@@ -44,7 +44,7 @@ class Predecessors:
         return merged.tree if merged.clean else None
 
     def _context(self, size: int) -> Oid | None:
-        """Returns the first `size` predecessors as a commit: the base then, with unlanded ones on top."""
+        """Returns the first `size` predecessors as one commit: the base then, and unlanded ones on top."""
         done, commit = 0, self._start
         for number, one in enumerate(self.known[:size], 1):
             if one.after is not None:

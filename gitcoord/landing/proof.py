@@ -23,8 +23,8 @@ class CheckOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     `window`: how many branches to check ahead (None: computed from recent failures). `flaky`: how often to
     repeat a failed check before blaming a task. With `allow_red_base`, if the base itself fails, work that
-    fails in the same way may land. `prove`: whether each tree of the base must pass, or only the last of a
-    row of pull requests.
+    fails in the same way may land. `prove`: whether each tree of the base must pass, or only the last of
+    several pull requests.
     """
 
     command: CheckCommand

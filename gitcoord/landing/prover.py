@@ -109,7 +109,7 @@ def merges_in_one_move(context: LandingContext) -> bool:
 
 
 def proves_last_only(context: LandingContext) -> bool:
-    """Whether only the last of a row of trees is checked, so that the base moves through unchecked ones."""
+    """Whether only the last of several trees is checked, so that the base also moves to unchecked ones."""
     check, strategy = context.options.check, context.options.strategy
     last = check is not None and check.prove == "last"
     return last and strategy == "multi-pr" and not merges_in_one_move(context)
@@ -118,7 +118,7 @@ def proves_last_only(context: LandingContext) -> bool:
 def _landing_next(
     context: LandingContext, snapshot: LandingSnapshot, works: Sequence[TaskState]
 ) -> list[TaskState]:
-    """Returns the works that landing can merge in this order without an update."""
+    """Returns the tasks that landing can merge in this order without an update."""
     onto = Combinations(
         context.repository.git, stacks_on(context, snapshot), [work.head or "" for work in works]
     )

@@ -19,8 +19,8 @@ from gitcoord.state.task_history import Progress
 class Rejection(msgspec.Struct, frozen=True, kw_only=True):
     """A person's rejection of a task's work. The task waits; `reason` says what happened and how to continue.
 
-    `unseen`: an earlier pull request with the same work. It was rejected when gitcoord, which did not know
-    that yet, opened `pull`; gitcoord then closes `pull`.
+    `unseen`: an earlier pull request with the same work. A person rejected it at the moment at which gitcoord
+    opened `pull`; gitcoord then closes `pull`.
     """
 
     pull: Pull

@@ -62,7 +62,7 @@ def still_failing(
 ) -> set[TaskId]:
     """Returns the deferred tasks that stay deferred even if they merge: their check failed on this very work.
 
-    Includes tasks on top of work that landed in another form: a merge would restore the old commits.
+    Includes tasks on top of work that landed as other commits: a merge would restore the old commits.
     Excludes tasks whose failed check was another command, or needed tasks that are no longer in the level.
     """
     present = {work.task for work in works if work.standing in ("landed", "ready")}

@@ -62,8 +62,8 @@ class SentMerges:
     ) -> None:
         """Verifies the landings of `tasks` whose merges this run has not sent. Raises `tree-differs`.
 
-        The forge's queue or auto-merge made them, a person, or another run, which may have died or lost the
-        answer. Whoever records a landing sees it first, and no later run looks at it again.
+        They were made by the forge's queue or auto-merge, by a person, or by another run, which may have died
+        or lost the answer. The run that records a landing verifies it; no later run does.
         """
         if context.forge.name == "local":
             return  # the local forge merges with gitcoord's own git

@@ -39,9 +39,9 @@ def prove_rollbacks(
 ) -> None:
     """Verifies the merges of rollbacks that were just recorded. Raises `tree-differs`.
 
-    The forge's queue or auto-merge made them, a person, or another run, which may have died or lost the
-    answer. Whoever records a rollback sees it first, and no later run looks at it again. `proved` are the
-    proposed commits whose merges this run has verified before.
+    They were made by the forge's queue or auto-merge, by a person, or by another run, which may have died or
+    lost the answer. The run that records a rollback verifies it; no later run does. `proved` are the proposed
+    commits whose merges this run has verified before.
     """
     if forge.name == "local":
         return  # the local forge merges with gitcoord's own git

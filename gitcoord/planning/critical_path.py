@@ -43,7 +43,7 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def unit_times(network: Network) -> UnitTimes:
-    """Computes the times of all units. A task lands when its units are done and the tasks before have landed.
+    """Computes the times of all units. A task lands when its units are done and its predecessors have landed.
 
     Raises ValueError if units wait in a cycle.
     """

@@ -123,7 +123,7 @@ class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlanPart(msgspec.Struct, frozen=True, kw_only=True):
-    """The plan that this plan is one repository's part of, and the repository's name.
+    """The whole plan of which this plan is one repository's part, and the repository's name.
 
     `plan` is the same in all parts of a plan. `awaits` are the dependencies of each task that had not landed
     in all of their other repositories when gitcoord last read them.

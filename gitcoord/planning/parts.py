@@ -34,8 +34,8 @@ def make_part(
 ) -> Plan:
     """Makes the part of `whole_plan` for the repository `name`, with its `base`.
 
-    Its waves are the whole's waves without the tasks of other repositories. Waves of `before`, an earlier
-    part with the same tasks, are kept, because real conflicts may have made them.
+    Its waves are those of the whole plan without the tasks of other repositories. Waves of `before`, an
+    earlier part with the same tasks, are kept, because real conflicts may have made them.
     """
     own = {id: task for id, task in whole_plan.tasks.items() if name in task.repositories}
     kept = {level.number: level for level in before.levels} if before is not None else {}

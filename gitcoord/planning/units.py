@@ -74,7 +74,8 @@ def rows_of(
     subtasks: Sequence[PlannedSubtask],
     owners: Mapping[TaskId, TaskId],
 ) -> Iterable[Row]:
-    """Returns the units of a task that depends on the planned tasks `needs`, each with what it waits for.
+    """Returns the units of a task that depends on the planned tasks `needs`, each with the units and tasks
+    that it waits for.
 
     A dependency of subtasks delays only these subtasks; `owners` maps each planned subtask to its task. If
     the task has its own estimate, the subtasks' minutes are scaled to it.

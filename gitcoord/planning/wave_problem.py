@@ -1,4 +1,4 @@
-"""The problem that `wave_solver` solves: tasks as numbers, and what excludes or orders them."""
+"""The problem that `wave_solver` solves: tasks as numbers, their clashes and their order."""
 
 import heapq
 from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ def parts(puzzle: Puzzle) -> Iterator[tuple[list[int], Puzzle]]:
         return task
 
     ties = [[task, *needs] for task, needs in enumerate(puzzle.after)] + puzzle.clashes
-    # With little room, all tasks depend on each other.
+    # A limit for waves, or a task that runs alone, connects all tasks.
     for tie in [list(range(len(root)))] if puzzle.alone or puzzle.room else ties:
         for task in tie:
             root[find(task)] = find(tie[0])
@@ -70,7 +70,7 @@ def rivals(puzzle: Puzzle) -> list[set[int]]:
 
 
 def in_order(puzzle: Puzzle, rank: Sequence[int]) -> Iterator[int]:
-    """Yields the tasks that are not fixed by rank, each after the tasks that it must come after."""
+    """Yields the tasks without a fixed wave in a topological order, lowest rank first."""
     missing = {
         task: sum(need not in puzzle.fixed for need in needs)
         for task, needs in enumerate(puzzle.after)

@@ -123,7 +123,7 @@ def work_of(
     """
     parts = {part.id: part for task in tasks.values() if task.subtasks for part in task.subtasks}
     number = {id: unit for unit, id in enumerate(network.units)}
-    # The longest chain first, then the plan's order: both sorts keep the order of equals.
+    # The longest chain first, then the plan's order: both sorts are stable.
     in_order = _in_order(tasks, network)
     by_urgency = sorted(in_order, key=tails.__getitem__, reverse=True)
     rank = [0] * len(by_urgency)

@@ -13,7 +13,7 @@ from gitcoord.tasks.model import TaskId
 # Two machines' clocks differ, and a moment passes between an end and the next start.
 _CLOSE = 1.0
 After = Literal["first", "needs", "slot", "room", "files"]
-# What the end of another unit frees. Other reasons to wait do not end with a unit.
+# Reasons to wait that can end when another unit ends.
 _FREED: Mapping[str, After] = {
     **dict.fromkeys(("slots", "engine"), "slot"),
     **dict.fromkeys(("tokens", "memory", "load"), "room"),
@@ -24,8 +24,8 @@ _FREED: Mapping[str, After] = {
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One unit of the path, from its first start to its last end; `gap` is the time before its start.
 
-    `after` says why it did not start earlier: it `needs` the step before, it waited for that one's `slot`,
-    for the memory or tokens that it used (`room`), for its `files`, or it is the first.
+    `after` says why it did not start earlier: it `needs` the step before, it waited for its `slot`, its
+    memory or tokens (`room`) or its `files`, or it is the first step.
     """
 
     unit: TaskId
@@ -76,7 +76,7 @@ def _spans(tries: Sequence[TimedAttempt], now: float) -> dict[TaskId, _Span]:
 def _before(
     unit: TaskId, units: Mapping[TaskId, PlanUnit], graph: Graph, spans: Mapping[TaskId, _Span]
 ) -> tuple[TaskId | None, After]:
-    """The unit that this one started after: its last dependency, or the one that freed what it waited for."""
+    """The unit after whose end this one started: its last dependency, or one that freed a resource for it."""
     own = spans[unit]
 
     def earlier(id: TaskId) -> bool:
@@ -89,7 +89,7 @@ def _before(
     waited = own.waited.get(cause, 0.0)
     since = own.start - spans[last].end if last is not None else waited
     if cause in _FREED and waited > _CLOSE and waited > since / 2:
-        # Keep units that ended while this one waited: what earlier ones freed was available all the time.
+        # Only units that ended while this one waited: resources of earlier ones were free all the time.
         freed = [id for id in spans if id != unit and earlier(id)]
         freed = [id for id in freed if spans[id].end >= own.start - waited - _CLOSE]
         newest = max(freed, key=lambda id: spans[id].end, default=None)

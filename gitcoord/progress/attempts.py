@@ -35,7 +35,7 @@ class TimedAttempt(msgspec.Struct, frozen=True, kw_only=True):
     after_check: bool = False
     """The rework is for a check that failed on submitted work."""
     moved: bool = False
-    """The rework moves it from unlanded work onto the form in which that landed."""
+    """The rework moves it from unlanded commits onto the ones that landed instead."""
     reworks: int = 0
     rework_seconds: float = 0.0
     work_seconds: float | None = None
@@ -45,14 +45,14 @@ class TimedAttempt(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     waited: dict[str, float] = {}
     thrown_away: bool = False
-    """Its work was redone from the start, because the work below it landed in another form."""
+    """Its work was redone from the start, because the work below it landed as other commits."""
 
     def seconds(self, now: float) -> float:
         """How long it took, or has taken until `now`; never negative, even if clocks differ."""
         return max(0.0, (now if self.end is None else self.end) - self.start)
 
     def worth(self, now: float) -> float:
-        """The seconds that a single worker would have needed as well: without rework and coordination."""
+        """The seconds that a single worker would have needed for it, too: without rework and coordination."""
         took = self.took(now)
         return took if self.work_seconds is None else min(took, self.work_seconds)
 
@@ -62,7 +62,7 @@ class TimedAttempt(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def useful(self) -> bool:
-        """Whether a single worker would have done it as well: it submitted work, and is no rework."""
+        """Whether a single worker would have done it, too: it submitted work, and is no rework."""
         return self.kept and not self.rework
 
     @property

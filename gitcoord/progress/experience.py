@@ -1,4 +1,4 @@
-"""What a plan's journal shows of its tasks: how long each unit took, and which pairs conflicted."""
+"""Learns from a plan's journal how long each unit took, and which pairs of tasks conflicted."""
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations
@@ -19,7 +19,7 @@ from gitcoord.progress.attempts import seconds_of, timed_attempts
 from gitcoord.tasks.model import TaskId
 
 _MOST_TASKS = 200
-"""Pairs of so many tasks were compared when the plan was made."""
+"""The number of tasks whose pairs were compared when the plan was made."""
 _BELOW_LEAST = LEAST / 5
 """The share of pairs below `LEAST` that conflicted in five public repositories."""
 

@@ -1,4 +1,4 @@
-"""Changes outside the agents' checkouts in the journal: each once, with the units that ran meanwhile."""
+"""Changes outside the agents' checkouts, from the journal: each once, with the units that ran meanwhile."""
 
 from collections.abc import Iterable
 

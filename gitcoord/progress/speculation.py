@@ -11,10 +11,10 @@ from gitcoord.progress.attempts import TimedAttempt, seconds_of
 
 
 class SpeculationFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """`begun` attempts started before their dependencies had landed, and worked `ahead` seconds until then.
+    """How many attempts had `begun` before their dependencies landed, and by how many seconds (`ahead`).
 
     Attempts that were `thrown_away` took `wasted` seconds and `tokens`; they count in `begun`, but not in
-    `ahead`. `moved` counts how often work was moved onto what had landed meanwhile.
+    `ahead`. `moved` counts how often work was moved onto commits that had landed meanwhile.
     """
 
     begun: int

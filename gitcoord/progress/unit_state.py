@@ -50,7 +50,7 @@ _LOUDEST: tuple[UnitState, ...] = (
 class UnitView(msgspec.Struct, frozen=True, kw_only=True):
     """The state of one unit. `seconds` is the duration of its newest attempt.
 
-    `why` is the reason in words why it does not go on; `held` is the coordinator's name for that, while one
+    `why` is a sentence about why it does not continue; `held` is the coordinator's name for that, while one
     runs.
     """
 

@@ -1,4 +1,4 @@
-"""Examines every linked worktree and branch: does the base provably have its work, or why does it stay?"""
+"""Examines every linked worktree and branch: whether the base provably has its work, or why it stays."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence

@@ -76,7 +76,7 @@ class AttemptsAtWork:
         """Sorts a unit that another machine claimed, and that may have died since."""
         who = attempt.started.by if attempt.started else "somebody"
         known = self._leases.of(unit.id)
-        said = f"{who} is at it (attempt {attempt.number}), and not from here"
+        said = f"{who} is working on it (attempt {attempt.number}), not from this clone"
         # Started here on a host that then stopped answering: wait for it, or for the end of its lease.
         own = self._launched.get(unit.id) == attempt.number
         if known is None or known.attempt != attempt.number or not (known.doubtful or own):
@@ -90,7 +90,7 @@ class AttemptsAtWork:
             self.ended.append(ended)
 
     def finish(self, unit: Unit) -> None:
-        """Sorts a unit whose work is submitted, and whose worker still cleans up or was killed doing so."""
+        """Sorts a unit whose work is submitted: its worker is still cleaning up, or was killed meanwhile."""
         attempt = running_attempt(self._progress.get(unit.id, PENDING))
         if attempt is not None:
             self._at_work(unit, attempt.number, claimed=True, done=True)

@@ -30,7 +30,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClashWatch(Protocol):
-    """Finds clashes between running tasks. `quiet`: nothing had changed at the last look."""
+    """Finds clashes between running tasks. `quiet`: nothing had changed at the last search."""
 
     quiet: bool
 

@@ -1,4 +1,4 @@
-"""Collects what only the running coordinator knows, for the dashboard: why units wait, and for how long."""
+"""Collects facts for the dashboard that only the running coordinator has: why and how long units wait."""
 
 import time
 from collections.abc import Mapping

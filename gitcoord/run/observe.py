@@ -37,7 +37,7 @@ class RunView(Snapshot, frozen=True, kw_only=True):
 
     `whole` are parents to submit, since all their subtasks are done. `memory` are the bytes that each running
     unit uses, if the engine knows. `cancelled` are running units that somebody cancelled. `overtaken` are the
-    deferrals to record for speculative work whose base landed in another form.
+    deferrals to record for speculative work whose parents landed as other commits.
     """
 
     units: Units
@@ -153,7 +153,7 @@ class Observer:
         return self._leases
 
     def _held(self, unit: TaskId, started: AttemptStarted, ended: AttemptView) -> bool:
-        """Whether the process that ended had claimed the attempt, as far as this machine knows."""
+        """Whether the ended process had claimed the attempt, by the records of this machine."""
         place = attempt_directory(
             self._store.repository.common_dir, self._store.generation, unit, started.attempt
         )

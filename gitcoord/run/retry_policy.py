@@ -131,7 +131,7 @@ def _left_unresolved(progress: Progress) -> bool:
 def _in_conflict(progress: Progress, *, left: bool) -> str:
     clash = progress.deferral
     what = clash.reason if clash is not None and clash.reason else "it conflicts"
-    how = "and its agent left that unresolved" if left else "again after it was reworked"
+    how = "and its agent did not resolve it" if left else "again after it was reworked"
     if clash is None:
         return f"{what}, {how}"
     by_hand = f"`gitcoord checkout {clash.task}`, edit, `gitcoord submit`"

@@ -21,7 +21,7 @@ Answer = TypeVar("Answer")
 
 
 class FailedActivity(msgspec.Struct, frozen=True, kw_only=True):
-    """An activity that failed the last time. It was refused for good `refusals` times in a row."""
+    """An activity that failed the last time. `refusals` counts errors in a row that do not pass."""
 
     error: GitcoordError
     refusals: int
@@ -65,7 +65,7 @@ class RunErrors:
 
     @property
     def trouble(self) -> FailedActivity | None:
-        """The error that holds the run up now; one that lasts comes first."""
+        """The error that delays the run now; one that lasts comes first."""
         found = sorted(self._troubles.values(), key=lambda one: not one.lasting)
         return found[0] if found else None
 

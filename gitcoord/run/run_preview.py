@@ -1,4 +1,4 @@
-"""What a person approves before a run begins: units that run in parallel, clashes, costs and savings."""
+"""The preview that a person approves before a run: units that run in parallel, clashes, costs, savings."""
 
 import msgspec
 
@@ -39,9 +39,9 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     pipeline: bool
     """Whether a unit may start when its dependencies are submitted; else they have to land first."""
     speculate: bool
-    """Whether such work is also moved or redone when its dependencies land in another form."""
+    """Whether such work is also moved or redone when its dependencies land as other commits."""
     otherwise: float | None
-    """The duration of the same work with --pipeline if that was not asked for, and without it if it was."""
+    """The duration with --pipeline if the run is without it, and without it if the run has it."""
     most: int
     max_parallel: int
     tokens: int | None

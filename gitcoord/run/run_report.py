@@ -1,4 +1,4 @@
-"""The report at the end of a run: what landed, what failed, and what waits for whom."""
+"""The report at the end of a run: landed, failed and waiting units, with reasons."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Literal

@@ -1,4 +1,4 @@
-"""A run from its first record to its last: alone in its clone, and cleared up after it."""
+"""A run from its first record to its last: the only one in its clone, with the clean-up at its end."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -154,7 +154,7 @@ def _locked(directory: Path) -> Iterator[None]:
 
 @contextmanager
 def _troubles_told(tell: Tell, step: ClosingStep) -> Iterator[None]:
-    """Tells an error of a closing step: it is no reason to say that the run failed."""
+    """Tells an error of a closing step; the run still counts as successful."""
     try:
         yield
     except GitcoordError as error:

@@ -17,7 +17,7 @@ class CommonFailure(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
     def sentence(self) -> str:
-        """The cause and the way on in words."""
+        """The cause, and how to continue."""
         cause = self.reason.rstrip(".")
         return (
             f"{self.units} tasks in a row failed for the same reason ({cause}); once it is fixed, "

@@ -1,4 +1,4 @@
-"""Judges work that is built on unlanded work: can it begin, and did the work below land unchanged?"""
+"""Judges work on top of unlanded work: whether it can begin, and whether its parents landed unchanged."""
 
 from collections.abc import Collection, Mapping
 
@@ -17,9 +17,8 @@ from gitcoord.text_lists import some
 
 
 class SpeculationFacts(Snapshot, frozen=True, kw_only=True):
-    """The snapshot, the units that are running, and the tasks that are submitted.
-
-    `updated` maps a head to the commit that landing made of it by merging the base.
+    """The snapshot, the running units, and the submitted tasks. `updated` maps a head to the commit in which
+    landing merged the base into it.
     """
 
     submitted: frozenset[TaskId]
@@ -27,7 +26,7 @@ class SpeculationFacts(Snapshot, frozen=True, kw_only=True):
     updated: Mapping[Oid, Oid] = {}
 
     def came_of(self, head: Oid) -> set[Oid]:
-        """The head and the commits that landing made of it."""
+        """The head, and the commits in which landing merged the base into it."""
         found = {head}
         while (head := self.updated.get(head, "")) and head not in found:
             found.add(head)
@@ -62,7 +61,7 @@ class Speculation:
         return frozenset(found)
 
     def overtaken(self, facts: SpeculationFacts) -> tuple[TaskDeferred, ...]:
-        """Returns a deferral for each submitted task that is built on work which landed in another form.
+        """Returns a deferral for each submitted task on top of work that landed as other commits.
 
         Leaves out tasks that are already deferred for that, and those that landing can merge by itself.
         """
@@ -110,7 +109,7 @@ class Speculation:
         if not unknown and not anew:
             return None
         below = " and ".join(f"{commit[:12]} of task {one}" for one, commit in stands_on.items())
-        reason = f"task {task} was built on {below}, which landed in another form; its work "
+        reason = f"task {task} was built on {below}, which landed as other commits; its work "
         if merged.clean is False:
             reason += f"conflicts with that in {some(merged.paths)}{', and starts again' if anew else ''}"
         else:

@@ -21,7 +21,7 @@ class StateGuard:
             self._tell(RefsPutBack(refs=back))
 
     def revert_configuration(self) -> None:
-        """Reverts and tells the configuration changes of agents whose workers were killed.
+        """Reverts configuration changes by agents whose workers were killed, and tells which.
 
         Without that, git may find neither the remote nor the repository.
         """

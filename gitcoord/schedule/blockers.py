@@ -25,7 +25,7 @@ class UnitNeeds:
         if unit.id in seen.elsewhere:
             return StartRefusal(name="elsewhere", reason=seen.elsewhere[unit.id])
         if unit.id in seen.cancelled:
-            reason = f"it was cancelled; `gitcoord retry {unit.id}` takes that back"
+            reason = f"it was cancelled; `gitcoord retry {unit.id}` undoes that"
             return StartRefusal(name="cancelled", reason=reason)
         if unit.id in seen.failed:
             return StartRefusal(name="failed", reason=seen.failed[unit.id])
@@ -81,7 +81,7 @@ class UnitNeeds:
         return self._units.by_id[self._units.of_task[task][0]].turn
 
     def _soon_in(self, one: Unit, earlier: bool, running: Sequence[TaskId]) -> bool:
-        """Whether `one` can land without waiting for the unit that asks; else both would wait for ever."""
+        """Whether `one` can land without waiting for this unit; otherwise both would wait for ever."""
         if self._policy.whole_waves:
             return earlier and not self._never_whole(one.task)
         if one.task in self._seen.submitted:

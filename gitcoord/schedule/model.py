@@ -25,10 +25,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """When a task may start, and which tasks must not run at the same time.
 
     `pipeline`: a task may start when its dependencies are submitted. `speculate`: with `pipeline`, not if the
-    dependencies do not merge, or are built on work that was sent back. `barrier`: level by level, wave by
-    wave. `overlap`: a unit that clashes with a running one waits, or starts with a warning.
-    `independent_only`: only units that certainly do not clash run in parallel. `whole_waves`: a wave lands as
-    a whole (single-pr), so units of one wave cannot wait for each other to land.
+    dependencies do not merge, or are on top of deferred work. `barrier`: level by level, wave by wave.
+    `overlap`: a unit that clashes with a running one waits, or starts with a warning. `independent_only`:
+    only units that certainly do not clash run in parallel. `whole_waves`: a wave lands as a whole
+    (single-pr), so units of one wave cannot wait for each other to land.
     """
 
     pipeline: bool = False

@@ -117,7 +117,7 @@ def _start_state(network: Network, seen: Observation) -> StartState:
 def _refusals(
     units: Units, network: Network, run: SimulatedPlan, seen: Observation, policy: Policy
 ) -> Mapping[TaskId, StartRefusal]:
-    """Why each unit that has not started by the end never starts, as the run would say it."""
+    """For each unit that has not started at the end, why it never starts, in the words of a run."""
     then = msgspec.structs.replace(
         seen,
         running={},

@@ -29,7 +29,7 @@ _IN_A_ROW = 900.0
 class ClosedAccount(msgspec.Struct, frozen=True, kw_only=True):
     """`account` is closed until `until` (seconds since the epoch) for `reason`; `by` reported it.
 
-    `pause`: the length in seconds if the end was not known (0: it was).
+    `pause`: the length in seconds if the end was unknown, else 0.
     """
 
     account: str

@@ -45,7 +45,7 @@ def write_log_end(store: Store, ended: AttemptEnded, log: Path, most: int) -> Re
     """Writes the end of the file `log`, and returns the ref to create with the record `ended`.
 
     Returns None if no clone needs it: there is no log, the settings keep none (`most` is 0), or all clones
-    share this repository. Never raises: without it the attempt ends all the same.
+    share this repository. Never raises: the attempt ends even without it.
     """
     if store.shared.remote is None or not most:
         return None
@@ -74,7 +74,7 @@ def read_log_end(store: Store, unit: str, attempt: int) -> LogEnd | None:
 def prune_log_ends(store: Store, most: int) -> int:
     """Deletes all but the newest `most` log ends of this task list, and all of other ones; returns how many.
 
-    Those of which the journal does not say when they ended go first. Raises `unreachable`.
+    Deletes those first whose time of end is not in the journal. Raises `unreachable`.
     """
     refs = store.shared.list_on_request(_prefix(store.shared))
     if not refs:

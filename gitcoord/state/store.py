@@ -204,7 +204,8 @@ class Store:
         hooks: bool = False,
         extra: RefUpdate | None = None,
     ) -> bool | None:
-        """Appends the events of one task and moves the refs `also`, atomically; `extra` only if it can.
+        """Appends the events of one task and moves the refs `also`, atomically; `extra` only if the server
+        accepts it.
 
         Returns False if `unless` forbids it, None if somebody else was faster: then read and decide again.
         Raises the errors of `record`.

@@ -62,7 +62,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     branch: str = ""
     head: Oid | None = None
     submitted_head: Oid | None = None
-    """What was submitted: gitcoord may have merged the base into it since, which gives `head`."""
+    """The submitted commit. `head` is this one, or gitcoord's later merge of the base into it."""
     pull: int | None = None
     folded: TaskFolded | None = None
     deferral: TaskDeferred | None = None

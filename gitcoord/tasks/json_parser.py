@@ -51,7 +51,7 @@ def parse(content: bytes, findings: Findings) -> Any:
         ) from error
     except RecursionError as error:
         raise usage_error(
-            "not-json", f"{name} is nested too deeply to be a task list.", "Check what wrote it."
+            "not-json", f"{name} is nested too deeply to be a task list.", "Check the program that wrote it."
         ) from error
     for key in dict.fromkeys(repeated):
         findings.warn(

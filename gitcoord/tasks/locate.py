@@ -119,8 +119,8 @@ def _issues(origin: Origin, wanted: Wanted) -> Source:
     if wanted.read_issues is None:
         raise usage_error(
             "no-task-list",
-            "The tasks are issues on GitHub, which are read by `plan`, `run` and `predict` alone.",
-            "`gitcoord plan` takes in what has changed there.",
+            "The tasks are issues on GitHub, which only `plan`, `run` and `predict` read.",
+            "`gitcoord plan` reads their changes.",
         )
     content = wanted.read_issues(origin.path)
     return Source(name=f"{GITHUB}:{origin.path}", content=content, kind=GITHUB)

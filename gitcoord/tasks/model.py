@@ -1,4 +1,4 @@
-"""The Task model: what a task list says, with ids as strings and nothing of git or of a plan."""
+"""The Task model: the content of a task list. Ids are strings; knows neither git nor plans."""
 
 from enum import StrEnum
 from typing import NewType
@@ -79,7 +79,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """Something noteworthy in a task list: `code` is stable, `task` the id it is about (or None)."""
+    """A warning or error about a task list: `code` is stable; `task` is the task in question, if any."""
 
     code: str
     message: str

@@ -30,7 +30,8 @@ _LAND_THERE = "Land it there first: `gitcoord status` in the home repository say
 
 
 class CheckoutOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """`stack`: start from the dependencies' branches; `now`: ignore waves; `worktree`: where, if not here.
+    """`stack`: start from the dependencies' branches; `now`: ignore waves; `worktree`: the directory, if not
+    the current one.
 
     `fresh`: ignore an existing branch. `rewritten`: use the local branch if it was rewritten after it was
     pushed.
@@ -61,7 +62,7 @@ def starting_point(context: TaskContext, options: CheckoutOptions) -> tuple[Oid,
         if not ours and not context.ancestry.contains(local, context.shared_tip):
             raise answer_no(
                 "diverged",
-                f"{task.branch} here and on {context.shared.remote} have gone different ways.",
+                f"{task.branch} here and on {context.shared.remote} have diverged.",
                 f"Run `git pull --no-rebase {context.shared.remote} {task.branch}` on it, or delete it here.",
             )
     existing = None if options.fresh else local or context.shared_tip or former_work(context)
@@ -90,7 +91,7 @@ def check_out(context: TaskContext, options: CheckoutOptions) -> Checkout:
     others = [
         who for who in [context.mine.started_by] if who and who != worker_name() and not context.mine.head
     ]
-    notes += tuple(f"task {context.task.id} was started before by {who}; going on with it" for who in others)
+    notes += tuple(f"task {context.task.id} was started before by {who}; continuing it" for who in others)
     return Checkout(
         task=context.task.id,
         branch=context.task.branch,
@@ -128,7 +129,7 @@ def _require_dependencies(context: TaskContext, options: CheckoutOptions) -> Non
 
 
 def _before_landing(context: TaskContext, needed: Sequence[TaskId]) -> str:
-    """The way out for `not-ready`: only submitted work can land, only a branch can be stacked on."""
+    """The hint for `not-ready`: only submitted work can land, and a stack needs a branch."""
     if any(task not in context.plan.tasks or task in context.landed for task in needed):
         return _LAND_THERE
     absent = [task for task in needed if context.plan.tasks[task].branch not in context.tips]
@@ -151,7 +152,7 @@ def _require_earlier_waves(context: TaskContext) -> None:
         task for wave in level.waves[: context.task.wave - 1] for task in wave if task not in context.landed
     ]
     if earlier:
-        hint = f"Land the earlier waves of {level.name} first, or use `--now` to start all the same."
+        hint = f"Land the earlier waves of {level.name} first, or use `--now` to start anyway."
         raise _not_ready(context, f"comes after {named_tasks(earlier)} in {level.name}, not landed yet", hint)
 
 

@@ -55,7 +55,7 @@ def check_reworked(context: TaskContext, head: Oid) -> None:
     if not merge_tree(git, like, head).clean or overtaken(git, rulebook(context.settings.rules), like, head):
         raise answer_no(
             "conflict",
-            f"Task {context.task.id} was deferred, and its work is as it was: {deferral.reason}.",
+            f"Task {context.task.id} was deferred, and its work has not changed: {deferral.reason}.",
             way_out(context.task.id, name, exclusive=deferral.exclusive),
         )
 

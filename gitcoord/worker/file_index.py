@@ -147,7 +147,7 @@ def _heads_below(
 def _known_to(
     plan: Plan, tips: Mapping[TaskId, list[Oid]], branches: Mapping[str, list[Oid]], ancestry: Ancestry
 ) -> dict[TaskId, tuple[TaskId, ...]]:
-    """For each task, the dependents whose branches, or whose subtasks' branches, contain all of its tips."""
+    """For each task, the dependents with a branch (or a subtask's branch) that contains all of its tips."""
     found: dict[TaskId, tuple[TaskId, ...]] = dict.fromkeys(tips, ())
     for task, planned in plan.tasks.items():
         names = (planned.branch, *(subtask_branch(planned.branch, task, one.id) for one in planned.subtasks))

@@ -1,7 +1,7 @@
 """Recognizes files that should not land: secrets, private keys, agents' notes, large files.
 
-Leftovers of an agent are committed without them. In the agent's own commits they are named, and a private key
-is refused.
+gitcoord never commits them for an agent. It names those in the agent's own commits, and refuses a private
+key.
 """
 
 import os
@@ -31,7 +31,7 @@ _BEFORE = re.compile(rb"\s|\# (?:created|public key): |(?:Bag|Key) Attributes")
 """Lines that may precede it."""
 _BEGINNING, _LARGEST_KEY = 4096, 16 << 10
 _AT_ONCE = 256
-"""So many files are read at once: at most 4 MB."""
+"""The number of files to read at once: at most 4 MB."""
 _A_KEY = "a private key"
 
 

@@ -1,7 +1,7 @@
 """Measures how long workers elsewhere have sent no heartbeat, by this machine's clock between two looks.
 
-Counts only looks that the remote answered, and little of a long gap between two of them: while the remote
-could not be reached, no heartbeat could arrive.
+Counts only looks that the remote answered, and only a part of a long gap between two of them: while the
+remote could not be reached, no heartbeat could arrive.
 """
 
 from collections.abc import Iterable, Mapping
@@ -97,7 +97,7 @@ def take_over(store: Store, unit: TaskId, silence: Silence) -> None:
         task=unit,
         attempt=silence.attempt,
         outcome="lost",
-        reason=f"its worker has sent no heartbeat for {silent}: its machine is taken for dead",
+        reason=f"its worker has sent no heartbeat for {silent}: its machine counts as dead",
     )
     also = [] if silence.sign is None else [RefUpdate(ref, silence.sign, None)]
     work = work_ref(store, unit, silence.attempt)

@@ -80,7 +80,7 @@ def where_to_begin(context: TaskContext, unit: WorkUnit, options: CheckoutOption
         if not context.ancestry.contains(shared, local):
             raise answer_no(
                 "diverged",
-                f"{unit.branch} here and on {context.shared.remote} have gone different ways.",
+                f"{unit.branch} here and on {context.shared.remote} have diverged.",
                 f"Run `git pull --no-rebase {context.shared.remote} {unit.branch}` on it, or delete it here.",
             )
         return shared, False

@@ -54,7 +54,7 @@ def find_carried(context: TaskContext, head: Oid) -> Carried:
 
 
 def carried_note(context: TaskContext, carried: Carried) -> list[str]:
-    """The note about such commits for the worker."""
+    """The note for the worker about carried commits of other tasks."""
     if not carried:
         return []
     held = context.settings.foreign_commits == "hold"
@@ -65,8 +65,8 @@ def carried_note(context: TaskContext, carried: Carried) -> list[str]:
 def check_added(context: TaskContext, head: Oid | None, unit: WorkUnit | None = None) -> tuple[str, ...]:
     """Returns notes for the worker about the files that the branch of `unit` (default: the task) adds.
 
-    Raises (exit 1) `unrelated-histories`, `private-key`, and `embedded-repository` for a repository that
-    nobody can clone.
+    Raises (exit 1) `unrelated-histories`, `private-key`, and `embedded-repository` for a submodule without a
+    URL, which nobody can clone.
     """
     if head is None:
         return ()

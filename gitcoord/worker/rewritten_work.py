@@ -1,4 +1,4 @@
-"""Distinguishes work that its own worker rewrote after the push (amend, rebase, reset) from others' work."""
+"""Distinguishes a worker's own rewrites of pushed commits (amend, rebase, reset) from others' work."""
 
 from contextlib import suppress
 from pathlib import Path

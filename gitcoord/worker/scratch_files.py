@@ -1,6 +1,6 @@
 """Handles scratch files in a branch at submit, as the rule `on-scratch` says.
 
-Only files that the branch adds count: the project decided on those that the base already has.
+Only files that the branch adds count: the base's files were accepted before.
 """
 
 import os

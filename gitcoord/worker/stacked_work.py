@@ -31,7 +31,7 @@ def bring_up_to_date(
     unclean = copy.changes(untracked=False)
     if unclean:
         return (), (
-            f"{why}; commit what is in {some(unclean)}, and `gitcoord checkout {context.task.id}` "
+            f"{why}; commit the changes in {some(unclean)}, and `gitcoord checkout {context.task.id}` "
             f"merges {base} "
             "into the branch",
         )

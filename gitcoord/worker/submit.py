@@ -144,7 +144,7 @@ def require_commits(context: TaskContext, head: Oid | None) -> list[str]:
     raise answer_no(
         "no-commits-of-its-own",
         f"{branch} has no commits that {context.plan.base} lacks: there is nothing to submit.",
-        "Commit the work first; or say `--allow-empty` if the task needs no change.",
+        "Commit the work first; or use `--allow-empty` if the task needs no change.",
     )
 
 

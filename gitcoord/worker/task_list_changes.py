@@ -1,6 +1,6 @@
 """Keeps changes to the task list out of task branches, unless the settings allow them.
 
-Each agent notes its status in the list, and therefore all branches would conflict in that one file. The
+Each agent sets its task's status in the list, so all branches would conflict in that one file. The
 branch keeps its commits; one more commit restores the list. The file on disk stays as it is.
 """
 
@@ -38,7 +38,7 @@ _DATE = "@0 +0000"
 def list_paths(settings: Settings, source: str) -> tuple[str, ...]:
     """Patterns of the files of the task list that was read at `source`; empty if its changes are kept.
 
-    Also empty for a list with one file for each task, which causes no conflicts: such notes land.
+    Also empty for a list with one file for each task: changes of status cause no conflicts there, and land.
     """
     if settings.task_list_changes == "keep":
         return ()

@@ -1,4 +1,4 @@
-"""Errors of remotes and disks: which pass by themselves, which may, and which a person must fix."""
+"""Errors of remotes and disks: those that pass by themselves, that may pass, and that a person must fix."""
 
 import errno
 import tempfile
@@ -49,7 +49,7 @@ def try_for(
 ) -> Answer:
     """Returns the result of `act`.
 
-    Retries for `seconds` if the error passes, `LOOKS` times if it only may pass.
+    Retries for `seconds` if the error will pass, `LOOKS` times if it may pass.
     """
     from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential, wait_random
 

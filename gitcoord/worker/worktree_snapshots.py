@@ -76,7 +76,7 @@ def know_the_repository(git: Git, quarantined: Git) -> None:
 
 
 def _too_large(git: Git, directory: Path, environment: Mapping[str, str]) -> list[bytes]:
-    """Pathspecs that exclude files too large to be anybody's work."""
+    """Pathspecs that exclude files larger than the limit."""
     which = ("--others", "--modified", "--exclude-standard", "-z")
     left, found = _ALTOGETHER, []
     listed = git.run("ls-files", *which, environment=environment, ok=()).stdout

@@ -169,7 +169,7 @@ def test_a_token_that_may_not_read_checks_matters_where_some_are_demanded(
 @pytest.mark.parametrize(
     ("pushers", "form", "verdict", "said"),
     [
-        (("hubot",), "classic", "failed", "Only hubot may push to main, be it by merging, and mona is not"),
+        (("hubot",), "classic", "failed", "Only hubot may push to main, also by merging, and mona is not"),
         (("hubot", "mona"), "classic", "ok", "main is restricted, and mona may push to it."),
         ((), "ruleset", "warning", "Only those who may bypass its rules may push to main"),
     ],

@@ -56,7 +56,7 @@ def test_what_a_repository_tells_becomes_settings_that_hold(tmp_path: Path) -> N
     # A remote that is out of reach keeps nobody from having settings.
     (tmp_path / "origin.git").rename(tmp_path / "away.git")
     lost = gitcoord("init", "--dry-run", cwd=desk.path, env=env, ok=0)
-    assert ("The settings go by what this clone knows." in lost.err, lost.out) == (True, text)
+    assert ("The settings are based on this clone." in lost.err, lost.out) == (True, text)
     again = gitcoord("init", cwd=desk.path, ok=2)
     assert "gitcoord.toml already has settings" in again.err
     assert (desk.path / "gitcoord.toml").read_text() == text

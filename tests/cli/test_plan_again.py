@@ -137,7 +137,7 @@ def test_what_was_cancelled_or_has_landed_is_over(project: Project) -> None:
     project.run("cancel", "2", "3", ok=0)
     landing = project.run("merge-level", ok=1)
     for id in ("2", "3"):
-        assert f"cancelled; `gitcoord retry {id}` takes that back" in " ".join(landing.out.split())
+        assert f"cancelled; `gitcoord retry {id}` undoes that" in " ".join(landing.out.split())
     assert "Nobody works on tasks 2, 3" in landing.out
     project.run("retry", "3", ok=0)
     ended = project.run("plan", "--reset", ok=0)

@@ -121,7 +121,7 @@ def test_the_worker_of_a_child_gets_the_base_at_checkout(stack: Stack, strategy:
     worker.repo.path.joinpath("lines.txt").write_text("unfinished\n")
     told = worker.run("checkout", "2", ok=0).err
     assert "task 1 landed as" in told
-    assert "commit what is in lines.txt" in told
+    assert "commit the changes in lines.txt" in told
     worker.repo.git("checkout", "--quiet", "--", "lines.txt")
     told = worker.run("checkout", "2", ok=0).err
     assert f"main was merged into {CHILD}" in told

@@ -201,7 +201,7 @@ def test_a_conflict_goes_back_to_the_agent_once_and_then_waits(
     before = len(agent.runs())
     again = work(project, agent, "1", "--now")
     assert (again.code, len(agent.runs()) - before) == (1, 2)  # the start and the end of one turn
-    assert "and the agent left that unresolved" in told(project)[-1]
+    assert "and the agent did not resolve it" in told(project)[-1]
     assert f"by hand: `gitcoord checkout 1` in {project.desk.path}.gitcoord/1, edit" in again.err
     agent.does("1#rework", {"write": {"app.txt": LINES.replace("line 5", "both were here")}})
     work(project, agent, "1", "--now", ok=0)

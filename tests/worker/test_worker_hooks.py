@@ -36,9 +36,9 @@ def test_a_push_hook_sees_the_files_of_the_branch_that_is_pushed(project: Projec
 def test_a_commit_hook_sees_what_an_agent_left_unless_a_setting_says_no(project: Project) -> None:
     hook(project, "pre-commit", "test ! -e bad || { echo 'bad is there' >&2; exit 1; }")
     shell(project, "touch bad", ok=1)
-    assert "what it left could not be committed: the pre-commit hook says: bad is there" in told(project)[-1]
+    assert "its changes could not be committed: the pre-commit hook says: bad is there" in told(project)[-1]
     (project.desk.path / "gitcoord.toml").write_text("[run]\ncommit-hooks = false\n")
-    assert "the repository's hooks were not asked" in shell(project, "true")
+    assert "the repository's hooks did not run" in shell(project, "true")
     assert "bad" in project.remote.files(BRANCH)
 
 

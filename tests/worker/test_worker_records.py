@@ -107,7 +107,7 @@ def test_a_run_does_not_lose_sight_of_agents_that_remove_its_records(tmp_path: P
     first = f"if [ $GITCOORD_ATTEMPT = 1 ]; then {remove}; fi"
     agent = f"if [ $GITCOORD_TASK_ID = 2 ]; then {second}; else {first}; fi; echo 1 > work"
     ended = project.run("run", "--yes", "--shell", "--agent", agent)
-    assert (ended.code, "not from here" in ended.out) == (0, False), ended.err
+    assert (ended.code, "not from this clone" in ended.out) == (0, False), ended.err
     assert "work" in project.remote.files("feature/level-0-task-1")
 
 

@@ -50,7 +50,7 @@ def init(
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     if facts.problem:
-        message = f"{facts.problem} The settings go by what this clone knows."
+        message = f"{facts.problem} The settings are based on this clone."
         warn([Finding(code="unreachable", message=message)])
     steps = next_commands(facts)
     if as_json:

@@ -37,7 +37,7 @@ _Pipeline = Annotated[
 ]
 _Speculate = Annotated[
     bool,
-    typer.Option("--speculate", help="As --pipeline; redo work whose dependencies landed in another form."),
+    typer.Option("--speculate", help="As --pipeline; redo work whose dependencies landed as other commits."),
 ]
 _Barrier = Annotated[
     bool, typer.Option("--barrier", help="Finish each level and wave before the next starts.")

@@ -77,7 +77,7 @@ class ShareEverywhere(TypedDict):
 
 
 class StatusEverywhere(TypedDict):
-    """The state of every task; `half_in`: tasks landed in some of their repositories, with the others.
+    """The state of every task; `half_in`: for a task that landed only in part, its other repositories.
 
     `rolling_back`: levels whose rollback is not complete.
     """

@@ -52,7 +52,7 @@ def emit_json(schema: str, document: Any, also: Mapping[str, Any] | None = None)
 
 
 def _emit_ascii(line: bytes) -> None:
-    """Prints one line; a long one is not copied if the stream's encoding has ASCII's bytes."""
+    """Prints one line; does not copy a long one if the stream's encoding contains ASCII."""
     stream = sys.stdout
     buffer = getattr(stream, "buffer", None)
     if buffer is None or "{".encode(stream.encoding) != b"{":
@@ -77,7 +77,7 @@ def as_json(
 
 def _careful_json(schema: str, document: Any, indent: int | None, also: Mapping[str, Any] | None) -> str:
     """Encodes any document, and redacts its secrets."""
-    import json  # the standard encoder escapes lone surrogates, which are real in paths
+    import json  # the standard encoder escapes lone surrogates, which occur in paths
 
     whole = {"schema": f"gitcoord.{schema}/1", **msgspec.to_builtins(document, str_keys=True)}
     if also:
@@ -112,7 +112,8 @@ def _plain_document(schema: str, document: Any, also: Mapping[str, Any] | None) 
         for members in (document, also or {}):
             end = len(whole) - 1
             encoder.encode_into(members, whole, end)
-            # It replaced `}` by `{…}`. The members go on in the same object: a comma replaces the `{`.
+            # The encoder wrote `{…}` over the last `}`. A comma instead of the `{` adds the members to the
+            # same object.
             whole[end : end + 1] = b"" if len(whole) == end + len("{}") else b","
     except UnicodeEncodeError:  # a lone surrogate
         return None

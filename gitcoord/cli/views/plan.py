@@ -16,7 +16,7 @@ MOST_TASKS = 10
 MOST_RISKS = 5
 MOST_SHOWN_IDS = 24
 _CRITICAL = "◆"
-_EFFICIENCY = "Efficiency: the speed-up over all workers, and over the most units of work at once."
+_EFFICIENCY = "Efficiency: the speed-up divided by the workers, and by the most units at once."
 
 
 def plan_view(plan: "Plan") -> list[Shown]:

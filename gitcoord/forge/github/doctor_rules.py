@@ -43,7 +43,7 @@ def examine_rules(
     if demands.complete:
         yield fine("protection", f"{base} demands {_described(demands)}.")
         return
-    message = f"The token may not see all the rules of {base}; landing goes by GitHub's own summary of them."
+    message = f"The token may not see all the rules of {base}; landing uses GitHub's own summary of them."
     yield doubtful("hidden rules", message, "Grant the token administration: read to see them.")
     yield fine("protection", f"As far as the token may see, {base} demands {_described(demands)}.")
 
@@ -103,7 +103,7 @@ def _movers(gateway: Gateway, demands: Demands, base: str) -> Iterator[Diagnosis
             "push restriction", message, "If GitHub refuses to merge, ask them to add the owner of the token."
         )
         return
-    message = f"{who} may push to {base}, be it by merging, and {user.login} is not among them."
+    message = f"{who} may push to {base}, also by merging, and {user.login} is not among them."
     hint = f"Add {user.login} in the branch's protection, or land with the token of somebody who may."
     yield broken("push restriction", message, hint)
 

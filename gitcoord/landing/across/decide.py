@@ -32,7 +32,7 @@ class RollBack(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BringForward(msgspec.Struct, frozen=True, kw_only=True):
-    """Let a task land first in these repositories, too: two have two tasks in opposite waves."""
+    """Let a task land first in these repositories, too: two repositories have two tasks in opposite waves."""
 
     task: TaskId
     names: tuple[str, ...]

@@ -94,9 +94,9 @@ class LevelLander:
         link_pulls(self._across, self._states, self._access, self._comments)
 
     def _not_later_before(self, name: str) -> frozenset[TaskId] | None:
-        """Returns the tasks that no repository before `name` lands in a later wave; None if those are all.
+        """Returns the tasks that no earlier repository than `name` lands in a later wave; None: all tasks.
 
-        Only the ones before it: else two repositories could hold each other's tasks.
+        Later repositories do not count: otherwise two could block each other's tasks.
         """
         before = self._across.names[: self._across.names.index(name)]
         later = in_later_waves(
@@ -174,7 +174,7 @@ class LevelLander:
             self._access.rehearse_rollback(name)
         if recorded is None or recorded.state != "rolling-back":
             self._record("rolling-back", tasks, reason=step.reason)
-        # What landed last goes first, and the others stay until it is gone: it may need them.
+        # Revert the last repository first, and the others only after it: it may depend on them.
         whys = ((name, self._access.roll_back(name)) for name in step.names)
         reason = next((f"{name}: {why}" for name, why in whys if why), "")
         self._states.clear()

@@ -48,7 +48,7 @@ class RepositoryState(msgspec.Struct, frozen=True, kw_only=True):
     def why_not(self, task: TaskId) -> str:
         """Returns why a task is not ready."""
         if task in self.ready:
-            return "it does not merge after what lands before it"
+            return "it conflicts with tasks that land before it"
         reasons: dict[TaskId, str] = {one.task: one.reason for one in self.report.deferred}
         reasons |= {one.task: one.reason for one in self.report.waiting}
         return reasons.get(task, "it waits for an earlier wave")
@@ -111,7 +111,7 @@ class RepositoryAccess(Protocol):
         """Records an event and prints it."""
 
     def update_parts(self) -> None:
-        """Updates each repository's list of the tasks that it awaits in the others."""
+        """Updates, in each repository, the list of tasks in other repositories that it waits for."""
 
     def check(self, commits: Mapping[str, Oid]) -> str:
         """Checks all repositories side by side at these commits; returns the failure, empty if it passed."""

@@ -78,7 +78,7 @@ def bring_forward(context: LandingContext, task: TaskId, landed: Container[TaskI
 
 
 def land(context: LandingContext, tasks: frozenset[TaskId], tree: Oid, tell: Tell) -> tuple[Report, bool]:
-    """Lands `tasks` if the base then has the tree `tree`; also returns whether it would get another one."""
+    """Lands `tasks` if the base's tree is then `tree`; also returns whether it would be another one."""
     moved = False
 
     def permit(snapshot: LandingSnapshot, step: Merge | MergeTogether | HandOver) -> str:

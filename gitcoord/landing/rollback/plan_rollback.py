@@ -27,7 +27,8 @@ _MOST_NAMED = 3
 
 
 class Reversal(msgspec.Struct, frozen=True, kw_only=True):
-    """The changes to revert, newest first, the base's tree without them, and what they contain of no task.
+    """The changes to revert, newest first, the base's tree without them, and the changes of no task among
+    them.
 
     `unchanged`: the base's tree stays as it is, because the landings changed nothing or are already reverted.
     """

@@ -32,8 +32,7 @@ def unowned(
     """Returns the changes of `units` that no task's head explains; `landed`: all landed heads and commits.
 
     Compares each landing with the merge of its tasks' heads. Where these conflict, somebody resolved that by
-    hand, and only the paths that no task changed count. A head that cannot be fetched explains nothing away:
-    its landing is skipped.
+    hand, and only the paths that no task changed count. Skips a landing whose head cannot be fetched.
     """
     found = []
     for unit in units:

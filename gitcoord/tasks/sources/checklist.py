@@ -253,7 +253,7 @@ def _tell_independent(tasks: list[ChecklistTask], findings: Findings) -> None:
     if len(left) > 1 and not any(task.notes.depends_on for task in tasks):
         findings.warn(
             "no-dependencies",
-            f"{findings.source} says of none of its {len(left)} tasks what it depends on, so all of them can "
+            f"{findings.source} names no dependency of any of its {len(left)} tasks, so all of them can "
             f"start at once. Where that is wrong, write `(depends on: {left[0].id})` behind a title, or set "
             "`in-order = true` under [tasks]: each task waits for the one before it then.",
         )

@@ -44,7 +44,7 @@ class ListedIssue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IssueList(msgspec.Struct, frozen=True, kw_only=True):
-    """Issues of one repository. `others` says of issues that texts refer to whether they are open.
+    """Issues of one repository. `others` has the issues that texts refer to, and whether they are open.
 
     `unread` are sentences about data that GitHub did not provide.
     """

@@ -82,7 +82,7 @@ def _leads_out(path: Path, place: ListFile) -> bool:
 
 
 def _unset(place: ListFile, wanted: Mapping[str, NewStatus]) -> dict[str, NewStatus]:
-    """Returns the wishes that the list does not fulfil yet."""
+    """Returns the requested statuses that the list does not have yet."""
     content = b"" if place.kind == BACKLOG else place.path.read_bytes()
     try:
         tags = read_tags(place.kind, content, place.path, place.root, Findings(place.path.name))

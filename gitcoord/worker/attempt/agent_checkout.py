@@ -1,4 +1,4 @@
-"""A unit's checkout: makes it, reuses it, or replaces it. Never takes a half-made checkout for work."""
+"""A unit's checkout: makes it, reuses it, or replaces it. Never submits files of an incomplete checkout."""
 
 import os
 import shutil
@@ -100,7 +100,7 @@ def is_ready(copy: WorkingCopy) -> bool:
 
 
 def unready(copy: WorkingCopy) -> None:
-    """Removes the mark while git writes to the checkout: what a crash leaves then is nobody's work."""
+    """Removes the mark while git writes to the checkout: files that a crash leaves then are not work."""
     place = copy.administration()
     if place is not None:
         with suppress(FileNotFoundError):
@@ -126,7 +126,7 @@ def unlock(repository: Repository, copy: WorkingCopy, own: str) -> tuple[str, ..
 
 @contextmanager
 def _unready_meanwhile(copy: WorkingCopy) -> Iterator[None]:
-    """Removes the mark while git writes; sets it again if git itself fails, as the old content is work."""
+    """Removes the mark while git writes; sets it again if git fails, because the old files are work."""
     unready(copy)
     try:
         yield
@@ -142,8 +142,8 @@ def clear_done(
 ) -> None:
     """Removes the checkout of a finished unit, and the branch of a subtask.
 
-    Keeps both if somebody worked on in the checkout, and the branch if it has more than the head `folded`,
-    which the parent's branch contains.
+    Keeps both if somebody has edited files in the checkout, and the branch if it has more than the head
+    `folded`, which the parent's branch contains.
     """
     if _edited(repository, directory):
         return
@@ -163,8 +163,7 @@ def remove(repository: Repository, directory: Path) -> tuple[Path, ...]:
     """Removes a checkout with its files. Commits stay on their branch, or are kept under a ref.
 
     Touches only a worktree of this repository. Returns the new directories of nested repositories that were
-    in it. A worker and the run that started it may both remove its checkout: who comes first keeps what is
-    in it.
+    in it. A worker and its run may both remove the checkout: the first of them keeps its commits and files.
     """
     if not _is_own(repository, directory):
         return ()
@@ -229,7 +228,7 @@ def _usable(repository: Repository, directory: Path, branch: str) -> bool:
 
 
 def _tidy(repository: Repository, copy: WorkingCopy, own: str) -> None:
-    """Ends what a killed git process left in progress."""
+    """Removes locks of a killed git process, and aborts its unfinished merge or rebase."""
     unlock(repository, copy, own)
     begun = copy.operation()
     if begun:
@@ -280,7 +279,7 @@ def _take_subtask(task_context: TaskContext, unit: WorkUnit, start: Oid, directo
     if not task_context.ancestry.contains(shared, local):
         raise answer_no(
             "diverged",
-            f"{unit.branch} here and on {task_context.shared.remote} have gone different ways.",
+            f"{unit.branch} here and on {task_context.shared.remote} have diverged.",
             f"Merge them in {directory}, or start again with `--fresh`.",
         )
     WorkingCopy(repository, directory).fast_forward(shared)

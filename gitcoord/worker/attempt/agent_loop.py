@@ -87,7 +87,7 @@ def _work(context: AttemptContext, copy: WorkingCopy, clash: ConflictBrief | Non
 
 
 def _moved(context: AttemptContext) -> bool:
-    """Whether the task was deferred because its parents landed in another form; `prepare` has merged them."""
+    """Whether the task was deferred because its parents landed as other commits, which `prepare` merged."""
     deferral = context.before.deferral
     return deferral is not None and bool(deferral.stands_on) and not context.how.fresh
 
@@ -228,10 +228,10 @@ def _waiting(context: AttemptContext, copy: WorkingCopy) -> ConflictBrief | None
 
 
 def _give_up(context: AttemptContext, copy: WorkingCopy, left: str) -> AttemptResult:
-    """Gives the conflict up: aborts the merge, and submits the work without it. The task is then deferred."""
+    """Gives up on the conflict: aborts the merge and submits the work without it, which defers the task."""
     kept = "" if context.settings.run.keep_checkout == "never" else f" in {context.directory}"
     by_hand = f"by hand: `gitcoord checkout {context.unit.id}`{kept}, edit, `gitcoord submit`"
-    context.log.say(f"{left}: conflict markers, or what lay there before; the merge is taken back")
+    context.log.say(f"{left}: conflict markers or uncommitted changes are left; the merge is aborted")
     context.log.say(by_hand)
     unready(copy)
     copy.git.run("merge", "--abort", ok=())
@@ -241,7 +241,7 @@ def _give_up(context: AttemptContext, copy: WorkingCopy, left: str) -> AttemptRe
         return AttemptResult(outcome="conflict", reason="it is not resolved")
     if outcome.outcome != "conflict" or outcome.recorded:
         return outcome
-    reason = f"{outcome.reason.removesuffix('.')}, and the agent left that unresolved"
+    reason = f"{outcome.reason.removesuffix('.')}, and the agent did not resolve it"
     return msgspec.structs.replace(outcome, reason=reason)
 
 

@@ -151,7 +151,7 @@ def patiently(context: AttemptContext, act: Callable[[], Answer]) -> Answer:
 
 
 def keep_leftovers(context: AttemptContext, attempt: int) -> None:
-    """Keeps what `attempt` left uncommitted in the checkout under a ref, and says so. Raises `git-failed`."""
+    """Keeps uncommitted work of `attempt` in the checkout under a ref, and logs it. Raises `git-failed`."""
     repository = context.task_context.repository
     ref = uncommitted_ref(context.task_context.plan.generation, context.unit.id, attempt)
     found = keep_uncommitted(repository, context.directory, ref, context.settings.rules)
@@ -166,7 +166,7 @@ def keep_leftovers(context: AttemptContext, attempt: int) -> None:
 
 
 def without_room(context: AttemptContext, why: str, code: int | None = None) -> AttemptResult | None:
-    """The result of an attempt that failed for a full disk, else None. Its work stays where it is."""
+    """The result if the attempt failed because of a full disk, else None. Its work stays in the checkout."""
     full = disk_problem(context.directory)
     if not full:
         return None

@@ -20,8 +20,8 @@ def repair(
     """Restores the `.git` of a checkout, or git's record of it, if an earlier attempt removed or replaced it.
 
     Returns what it did in words. Keeps a replacement in the git directory: it may be a repository with work.
-    Makes a missing record on `branch`, which it makes at `start` if necessary, or at one of the earlier heads
-    `been`, the one that differs least from the files.
+    Creates a missing record on `branch`. Creates that branch if necessary: at `start` or one of the earlier
+    heads `been`, whichever differs least from the files.
     """
     copy = WorkingCopy(repository, directory)
     if copy.administration() is None and (place := _record_of(repository, directory)) is not None:
@@ -54,7 +54,7 @@ def _differing(copy: WorkingCopy, commit: str) -> int:
 
 
 def _record_of(repository: Repository, directory: Path) -> Path | None:
-    """The directory of git's record of the checkout, as its `.git` names it, if it no longer exists."""
+    """The directory of git's record that the checkout's `.git` names, if it is missing; else None."""
     try:
         told = (directory / ".git").read_text("utf-8", "surrogateescape").strip().removeprefix("gitdir: ")
     except OSError:
@@ -88,7 +88,7 @@ def repair_branch(repository: Repository, copy: WorkingCopy, branch: str, start:
 
 
 def show_hidden_files(copy: WorkingCopy, say: Callable[[str], None]) -> None:
-    """Has git look again at files that an agent had it take for unchanged, and says which."""
+    """Clears the flags by which an agent made git skip changed files; returns a sentence that names them."""
     if shown := copy.show_hidden():
         say(f"it told git to treat files as unchanged; git reads them again: {some(shown)}")
 

@@ -85,7 +85,7 @@ def refusal(before: Progress, unit: WorkUnit, attempt: int | None) -> ClaimRefus
     newest = before.attempt
     if attempt is None and newest is not None and newest.running and newest.started is not None:
         who, since = newest.started.by, newest.started.at[:19]
-        reason = f"attempt {newest.number} is under way since {since} by {who}; `--attempt` goes over it"
+        reason = f"attempt {newest.number} is under way since {since} by {who}; `--attempt` overrides it"
         return ClaimRefusal(reason=reason, code=AGAIN)
     if attempt is not None and newest is not None and newest.number > attempt:
         reason = f"attempt {newest.number} is newer than attempt {attempt}"

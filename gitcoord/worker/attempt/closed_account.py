@@ -26,15 +26,15 @@ def limit_of(context: AttemptContext, code: int, said: str, *, since: float) -> 
         if until is not None:
             return UsageLimit(until=until, said="its agent said so")
         if words.strip():
-            context.log.say(f"no time that is to come: {words.strip()!r} in $GITCOORD_AGAIN_AT_FILE")
+            context.log.say(f"not a time in the future: {words.strip()!r} in $GITCOORD_AGAIN_AT_FILE")
     return find_limit(said, now, context.settings.run.limit_patterns)
 
 
 def _limit_of_well(context: AttemptContext, said: str, now: float, since: float) -> UsageLimit | None:
     """The usage limit of an agent that ended with exit code 0.
 
-    The work itself may be about limits: if the agent has changed something, its last line has to name a limit
-    with a time at which it ends.
+    The task itself may be about limits. If the agent has changed something, only its last line counts, and
+    only if it names a limit and the time at which it ends.
     """
     own = context.settings.run.limit_patterns
     if find_limit(said, now, own) is None:

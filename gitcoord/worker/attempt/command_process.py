@@ -61,7 +61,7 @@ def run_command(
     look: Callable[[], bool] = bool,
     every: float = 60.0,
 ) -> CommandEnd:
-    """Runs `command` to its end, or ends it `until` a time of `time.monotonic` or when `stop` is asked for.
+    """Runs `command`; ends it at the time `until` (of `time.monotonic`) or when `stop` is requested.
 
     Also ends the command when `look`, which is called every `every` seconds, returns True. Afterwards no
     process that the command started is alive, in any session.

@@ -20,7 +20,7 @@ from gitcoord.worker.hold_back_rules import in_words, unwanted_files
 from gitcoord.worker.unit import WorkUnit
 
 _TRIES = 2
-_SKIPPED = "the repository's hooks were not asked about what was left (commit-hooks is off)"
+_SKIPPED = "the repository's hooks did not run for the uncommitted changes (commit-hooks is off)"
 
 
 class CheckoutOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +49,8 @@ def commit_all_work(
     take_nested: bool = True,
     hooks: bool = True,
 ) -> CheckoutOutcome:
-    """Commits the agent's files, merge or own branch to the unit's branch, which began at `start`.
+    """Commits the agent's files or merge to the unit's branch, which began at `start`, or moves its commits
+    there.
 
     `message` is for the commits that it makes, except for a merge.
     """
@@ -100,7 +101,7 @@ def _with_history(repository: Repository, copy: WorkingCopy, message: str, start
     tree, who = git.text("rev-parse", "HEAD^{tree}"), repository.identity
     commit = commit_tree(git, tree, [start], message, environment=who)
     git.run("reset", "--quiet", "--soft", commit)
-    return f"its commits had no history in common with {start[:12]}: they are one commit after that now"
+    return f"its commits had no history in common with {start[:12]}: they are now one commit on top of it"
 
 
 def _hold_back(copy: WorkingCopy, rules: RuleSettings) -> str:
@@ -166,7 +167,7 @@ def _commit(
             return ""
         # A hook that formats files refuses the first commit, and accepts it when they are added again.
         _add(copy, rules, everything=everything)
-    return f"what it left could not be committed: {refused}"
+    return f"its changes could not be committed: {refused}"
 
 
 def _add(copy: WorkingCopy, rules: RuleSettings, *, everything: bool) -> None:

@@ -1,4 +1,4 @@
-"""Saves what a checkout holds and no branch has, before another turn or attempt of an agent begins in it."""
+"""Saves the work in a checkout that no branch has, before another turn or attempt begins in it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from gitcoord.worker.attempt.local_attempts import attempts_here
 
 
 def save_earlier_work(context: AttemptContext) -> None:
-    """Saves what earlier attempts left before the checkout is repaired, replaced, or given to an agent."""
+    """Saves the work of earlier attempts, before the checkout is repaired, replaced, or given to an agent."""
     repository, earlier = context.task_context.repository, context.before.attempts
     copy = WorkingCopy(repository, context.directory)
     been = _save_what_nothing_names(context)
@@ -31,16 +31,16 @@ def save_earlier_work(context: AttemptContext) -> None:
     except GitcoordError:
         if not _replace_damaged_index(copy):
             raise
-        context.log.say("the index of the checkout was damaged, and was made anew")
+        context.log.say("the index of the checkout was damaged, and was created again")
     if earlier:
         _save_commits(context, earlier[-1].number)
-    # What git was writing when it was killed is nobody's work.
+    # Files that a killed git was writing are not work.
     if is_ready(copy):
         keep_leftovers(context, _newest_here(context))
 
 
 def save_own_work(context: AttemptContext) -> None:
-    """Saves what this attempt has not committed, before another turn, or before its merge is aborted."""
+    """Saves uncommitted work of this attempt, before another turn, or before its merge is aborted."""
     keep_leftovers(context, context.attempt)
 
 

@@ -10,7 +10,7 @@ from gitcoord.tasks.model import TaskId
 from gitcoord.worker.attempt.repeated_ref import RepeatedRef
 
 _SHARE = 5.0
-"""Heartbeats in the time after which a worker counts as lost."""
+"""The number of heartbeats in a lease."""
 
 
 def lease_of(settings: RunSettings) -> float:

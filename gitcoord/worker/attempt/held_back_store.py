@@ -1,4 +1,4 @@
-"""Files of an agent that no commit has: keeps those that were held back, and names those that git ignores.
+"""Keeps an agent's files that were held back from commits, and names those that git ignores.
 
 `worker/hold_back_rules.py` decides which are held back.
 """
@@ -21,7 +21,7 @@ _LIST, _COPIED = "gitcoord-held-back", "gitcoord-held-copied"
 
 
 def record_held_back(copy: WorkingCopy, paths: Sequence[str]) -> None:
-    """Records with the checkout which of its files were held back from the commit."""
+    """Records in git's directory of the checkout which of its files were held back from the commit."""
     place = copy.administration()
     if place is not None:
         (place / _LIST).write_bytes(b"\0".join(map(os.fsencode, paths)))

@@ -38,11 +38,11 @@ def answer(request: HostRequest, version: str) -> HostAnswer:
 
 
 def attend_here(request: HostRequest, parent: int | None = None) -> int:
-    """Do the attempt that is asked for, in the foreground; returns its exit code.
+    """Executes the requested attempt in the foreground; returns its exit code.
 
     Ends the attempt when the process `parent`, which started this one, has ended.
 
-    Raises what cloning and starting raise.
+    Raises the errors of cloning and starting.
     """
     code = _BROKEN_OFF
     try:

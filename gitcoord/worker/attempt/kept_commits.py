@@ -1,4 +1,4 @@
-"""Keeps commits of a checkout that are on no branch under a ref, before the checkout changes or goes."""
+"""Keeps a checkout's commits that no branch has: a ref names them before the checkout changes or goes."""
 
 import os
 import shutil
@@ -30,7 +30,7 @@ def kept_ref(generation: int, unit: TaskId, attempt: int) -> str:
 
 
 def uncommitted_ref(generation: int, unit: TaskId, attempt: int) -> str:
-    """The ref in this clone for what an attempt left uncommitted. Only a person deletes it."""
+    """The ref in this clone for uncommitted work of an attempt. Only a person deletes it."""
     above, _, key = kept_ref(generation, unit, attempt).rpartition("/")
     return f"{above}/uncommitted/{key}"
 
@@ -155,7 +155,7 @@ def _point(repository: Repository, git: Git, ref: str, tips: list[Oid]) -> str:
 
 
 def _outside(git: Git, commits: list[Oid], known: list[str]) -> list[Oid]:
-    """Those of `commits` that `known` does not contain; all that exist if git cannot tell."""
+    """The `commits` that `known` does not contain; all existing ones if git cannot tell."""
     if not commits:
         return []
     asked = stdin_lines(dict.fromkeys(commits))

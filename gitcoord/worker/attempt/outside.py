@@ -1,6 +1,6 @@
-"""Finds changes outside an attempt's checkout while it runs, by comparing what was there before and after it.
+"""Finds changes outside an attempt's checkout while it runs: compares the state before and after it.
 
-A changed file does not tell who changed it: only git's trace proves what an agent did.
+A changed file does not show who changed it: only git's trace proves what an agent did.
 """
 
 import re
@@ -171,7 +171,7 @@ def _kept(place: Path) -> SurroundingsLook | None:
 def _pushed_at(git: Git, ref: str) -> float | None:
     """Returns when somebody here pushed the remote-tracking branch; None if a fetch moved it last.
 
-    Git has no other record of that than the words in the reflog, which it never translates:
+    Git records that only in the reflog, in words that it never translates:
     `transport_update_tracking_ref` in https://github.com/git/git/blob/v2.39.5/transport.c
     """
     entry = git.probe("reflog", "show", "-1", "--date=unix", "--format=%gs %gd", ref, "--") or ""

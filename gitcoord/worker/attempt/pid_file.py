@@ -1,4 +1,4 @@
-"""Records which process works on an attempt, before it claims: a dead worker is recognized by that."""
+"""Records which process works on an attempt, before it claims, so that a dead worker is recognized."""
 
 import os
 from contextlib import suppress
@@ -58,7 +58,7 @@ def died_here(place: Path) -> bool:
 
 
 def held_here(place: Path, by: str, *, seen_to_end: bool) -> bool:
-    """Whether the worker `by` that holds the attempt in the journal was one that ended on this machine.
+    """Whether `by`, the worker of the attempt in the journal, was a process of this machine that has ended.
 
     `seen_to_end`: its supervisor saw it end; a worker that is alive is then another one, started by hand.
     """

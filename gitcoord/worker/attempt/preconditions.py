@@ -1,4 +1,4 @@
-"""Checks before a worker claims: is the unit done, is its last worker dead, can it begin at all?"""
+"""Checks before a worker claims a unit: whether it is done, its last worker is dead, and it can begin."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -70,7 +70,7 @@ def note_not_begun(place: Path, done: WorkerEnd) -> None:
 
 
 def noted_not_begun(place: Path) -> WorkerEnd | None:
-    """Reads why the worker of the attempt at `place` did not begin; None if it did."""
+    """Reads why the worker of the attempt at `place` did not begin; None if it began."""
     try:
         return msgspec.json.decode((place / _NOT_BEGUN).read_bytes(), type=WorkerEnd)
     except (OSError, msgspec.DecodeError):
@@ -151,7 +151,7 @@ def look(
 
 
 def _is_void(task_context: TaskContext, unit: WorkUnit, mine: Progress) -> bool:
-    """Whether the branch was built on work that landed in another form, and has to begin again."""
+    """Whether the branch was built on work that landed as other commits, and has to begin again."""
     told = mine.deferral
     void = told is not None and told.anew and unit.subtask is None
     return void and told is not None and told.head in (task_context.shared_tip, task_context.local_tip)

@@ -14,7 +14,8 @@ class RepeatedRef:
     """Replaces `ref` every `seconds` (0: never) in a thread while the block lasts, and deletes it at the end.
 
     `make` returns the next commit, the last one again if nothing has changed, or None if there is none yet.
-    Errors do not end it. It ends when somebody else moves the ref: another machine took the attempt over.
+    Continues after errors. Ends when somebody else moves the ref, because another machine took the attempt
+    over.
     """
 
     def __init__(

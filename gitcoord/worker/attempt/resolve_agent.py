@@ -12,8 +12,8 @@ from gitcoord.git.remote_refs import SharedRefs
 def with_program(command: str, directory: Path, shared: SharedRefs, *, shell: bool) -> str:
     """Returns the command with the absolute path of its program, if that is relative to `directory`.
 
-    Leaves a program that exists only on branches: the worker's checkout has it. Does not parse shell
-    commands. Raises (exit 2) `no-agent` and `no-program`.
+    Leaves a program that exists only on branches unchanged: the worker's checkout has it. Does not parse
+    shell commands. Raises (exit 2) `no-agent` and `no-program`.
     """
     if shell:
         return command
@@ -31,7 +31,7 @@ def with_program(command: str, directory: Path, shared: SharedRefs, *, shell: bo
     path = directory / name
     if path.is_file():
         if not os.access(path, os.X_OK):
-            raise _no_program(f"{path} is not executable", f"Say `chmod +x {shlex.quote(str(path))}`.")
+            raise _no_program(f"{path} is not executable", f"Run `chmod +x {shlex.quote(str(path))}`.")
         whole = os.path.abspath(path)  # noqa: PTH100 - links stay
         return command if Path(name).is_absolute() else shlex.join((whole, *words[1:]))
     if not Path(name).is_absolute() and _in_a_branch(shared, os.path.normpath(name)):

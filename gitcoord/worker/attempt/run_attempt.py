@@ -82,7 +82,7 @@ def work(
     clock: Callable[[], float] = time.time,
     tell: Tell = _unheard,
 ) -> WorkerEnd:
-    """Claims the unit, runs the agent, submits the work, and records the result; `dry_run`: only looks.
+    """Claims the unit, runs the agent, submits the work, and records the result; `dry_run`: changes nothing.
 
     `clock` returns seconds since the epoch. Raises (exit 2) `no-plan`, `no-such-task`, `tasks-changed`,
     `has-subtasks`, and the errors of reading the repository; nothing is claimed then.
@@ -199,7 +199,7 @@ def _take(
 
 
 def _would_begin(repository: Repository, unit: WorkUnit, start: Oid, directory: Path) -> str:
-    begin = "gone on with" if repository.resolve(f"refs/heads/{unit.branch}") else "made"
+    begin = "continued" if repository.resolve(f"refs/heads/{unit.branch}") else "made"
     return f"{unit.branch} would be {begin} at {start[:12]}, in {directory}"
 
 
@@ -258,9 +258,10 @@ def _start_parent(context: AttemptContext) -> None:
 
 
 def _record(context: AttemptContext, result: AttemptResult) -> bool:
-    """Records the result, unless a newer attempt has begun; returns whether it did. Raises if that fails.
+    """Records the result, unless a newer attempt has begun; returns whether it was recorded.
 
-    The checkout then stays for the next attempt: one without a result counts as lost.
+    Raises if recording fails. The checkout then stays for the next attempt: one without a result counts as
+    lost.
     """
     event, shut_out = ended(context, result), superseded(context.attempt)
     end = log_end(context, event)
@@ -271,7 +272,7 @@ def _record(context: AttemptContext, result: AttemptResult) -> bool:
     except GitcoordError as error:
         where = f"The work of attempt {context.attempt} stays in {context.directory}; "
         where += "the next attempt continues from there."
-        what = f"That it ended ({result.outcome}) could not be recorded: {error.message}"
+        what = f"The result ({result.outcome}) could not be recorded: {error.message}"
         context.log.say(f"{what} {where}")
         raise GitcoordError(
             error.code, what, hint=f"{error.hint} {where}".strip(), passing=error.passing

@@ -56,7 +56,7 @@ class Spending:
         self._rest = rest if rest.lstrip()[:1] in (b"{", b"[") and len(rest) <= _LONGEST else b""
 
     def close(self) -> None:
-        """Ends the output: the last line needs no line end."""
+        """Reads the rest of the output: its last line may lack a line feed."""
         self._take(self._rest)
         self._rest = b""
 

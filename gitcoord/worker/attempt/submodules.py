@@ -30,7 +30,7 @@ class _SubmodulePlace(msgspec.Struct, frozen=True):
 
     @property
     def any(self) -> bool:
-        """Whether it has any; a tree without submodules costs one look at one file."""
+        """Whether there are any; for a tree without submodules, looks at one file only."""
         file = self.git.directory / ".gitmodules"
         return file.is_file() and not file.is_symlink()
 

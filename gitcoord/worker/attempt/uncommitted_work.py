@@ -1,4 +1,4 @@
-"""Keeps what is not committed in a checkout as a commit under a ref, before somebody else may destroy it.
+"""Keeps uncommitted work in a checkout as a commit under a ref, before somebody else may destroy it.
 
 The commit has the form of an entry in the stash, so that `git stash show` and `git stash apply` take it: its
 first parent is HEAD, its second one has the index.
@@ -53,8 +53,8 @@ def changed_entries(copy: WorkingCopy) -> list[str]:
 def keep_uncommitted(repository: Repository, directory: Path, ref: str, rules: RuleSettings) -> KeptWork:
     """Keeps changed, staged and new files of a checkout, and nested repositories, under `ref`.
 
-    Checkout and index stay as they are. Files that git ignores and scratch are not work. What gitcoord itself
-    left in a conflict, and nobody has touched since, is no work either. Raises `git-failed`.
+    Checkout and index stay as they are. Files that git ignores and scratch are not work. Conflict markers
+    that gitcoord wrote, in files that nobody has touched since, are not work either. Raises `git-failed`.
     """
     copy = WorkingCopy(repository, directory)
     if not directory.is_dir() or copy.administration() is None or not (entries := changed_entries(copy)):

@@ -1,7 +1,7 @@
-"""Publishes what a running attempt has so far, committed or not, so that other machines see clashes with it.
+"""Publishes the work of a running attempt, committed or not, so that other machines see clashes with it.
 
-What is published is one commit on top of commits that the remote has already: never a commit of the agent,
-and never a file that is held back when the work is submitted. The agent's index stays as it is.
+Publishes one commit on top of commits that the remote has already: never a commit of the agent, and never a
+file that is held back when the work is submitted. The agent's index stays as it is.
 """
 
 from pathlib import Path
@@ -112,7 +112,7 @@ def _add_changes(copy: WorkingCopy, indexed: Git, rules: RuleSettings) -> None:
 
 
 def _drop_unwanted(copy: WorkingCopy, indexed: Git, parents: list[Oid], rules: RuleSettings) -> None:
-    """Takes out of the index the new files that no submit contains, and new contents that are too large."""
+    """Removes new files that no submit contains from the index, and new contents that are too large."""
     tree, given = indexed.text("write-tree"), ProvidedFiles(copy)
     changed = _changed_files(indexed, parents[0], tree)
     for parent in parents[1:]:

@@ -16,14 +16,14 @@ from gitcoord.worker.leases import Leases, Silence, held_attempts, take_over
 from gitcoord.worker.transient_errors import passes
 
 _LOOKS = 30.0
-"""Looks in the time after which a worker counts as lost."""
+"""How often the journal is read during a lease."""
 _LONGEST = 10.0
 
 
 class Holder:
     """The other worker that has the unit; this one waits at most `seconds` for it.
 
-    Does not wait for an attempt without a lease: nobody could tell that its worker is gone.
+    Does not wait for an attempt without a lease: nobody could find out that its worker is gone.
     """
 
     def __init__(self, store: Store, unit: TaskId, seconds: float, stop: StopSignal, tell: Tell) -> None:

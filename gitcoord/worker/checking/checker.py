@@ -60,7 +60,7 @@ class LocalChecker:
         self._running: dict[Oid, CheckProcess] = {}
         self._ending: list[CheckProcess] = []
         self._ended_began = 0.0
-        """Monotonic time at which the check began that ended last."""
+        """The monotonic time at which the check that ended last began."""
 
     @property
     def running(self) -> Collection[Oid]:
@@ -68,7 +68,7 @@ class LocalChecker:
         return self._running.keys()
 
     def known(self, tree: Oid) -> CheckResult | None:
-        """The stored result, this machine's before those of others. Unclear results are not stored."""
+        """The stored result: this machine's, else another machine's. Unclear results are not stored."""
         own = self._memo.read(tree)
         if self._shared is None:
             return own
@@ -162,7 +162,7 @@ class LocalChecker:
     def _ending_as_well(self, found: Mapping[Oid, CheckResult]) -> Mapping[Oid, CheckResult]:
         """Waits a moment for checks that began with those that just ended, and returns their results.
 
-        A check that starts before would in most cases be stopped again because of those results.
+        A check that starts earlier would often be stopped again because of those results.
         """
         moment = _MOMENT * max((result.seconds for result in found.values()), default=0.0)
         until, more = time.monotonic() + moment, dict[Oid, CheckResult]()

@@ -56,7 +56,7 @@ class Slot:
     def move_to(self, tree: Oid, parent: Oid, *, clean: bool) -> None:
         """Checks out `tree` as a commit on top of `parent`. Keeps ignored files without `clean`.
 
-        Makes a new checkout if the old one cannot be moved. Raises OSError and GitcoordError.
+        Makes a new checkout if the old one cannot be changed to `tree`. Raises OSError and GitcoordError.
         """
         from gitcoord.errors import GitcoordError
 

@@ -26,11 +26,9 @@ _BEYOND_GRACE = 10.0
 
 
 class LocalFilesMaker:
-    """Runs the commands of `regenerate` one after the other.
-
-    `slots` is the number of checks that run beside it.
-
-    `like` has everything that results depend on besides tree and commands, and the limits of a check.
+    """Runs the commands of `regenerate` one after the other. `slots` is the number of checks that run at the
+    same time. `like` has the limits of a check, and all that a result depends on except the tree and the
+    commands.
     """
 
     def __init__(
@@ -66,7 +64,7 @@ class LocalFilesMaker:
             self._memo.make_room()
 
     def _learn_made(self, result: CheckResult, due: Sequence[Maker]) -> None:
-        """Stores that generating files again changes nothing: a command makes equal files of equal files."""
+        """Stores that generating again changes nothing: from equal files, a command generates equal files."""
         again = msgspec.structs.replace(result, tree=result.made)
         self._known[result.made, tuple(due)] = again
         place = self._memo_of(due).place(result.made)

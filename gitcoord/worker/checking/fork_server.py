@@ -1,8 +1,8 @@
-"""Starts check processes by forking a server that has imported all they need: faster than an interpreter.
+"""Starts check processes by forking a server that has imported all they need, which saves their start-up.
 
-The server is a process with one thread and the environment of checks. It ends when its client ends, however
-that happens; check processes then go on. Each holds one end of a pipe, which its client reads to notice its
-end.
+The server is a process with one thread and the environment of checks. It ends when its client ends, even if
+that is killed; check processes then continue. Each holds one end of a pipe, which its client reads to notice
+its end.
 """
 
 import contextlib
@@ -106,7 +106,7 @@ class ForkServer:
             raise
         finally:
             os.close(writing)
-        # Wait for the process number as an answer: two requests can then never be read as one.
+        # Wait for the answer, the process number: then two requests are never read as one.
         told = os.read(reading, 32) if _readable(reading, _PATIENCE) else b""
         if not told:
             os.close(reading)

@@ -61,7 +61,7 @@ def write_order(place: Path, order: CheckOrder) -> None:
 
 
 def check_at(place: Path) -> None:
-    """Runs the check that the directory `place` orders, unless another process has done so."""
+    """Runs the check that is described in the directory `place`, unless another process has done so."""
     order = msgspec.json.decode((place / ORDER_FILE).read_bytes(), type=CheckOrder)
     adopt_orphans()
     with listening() as stop, held_lock(place / LOCK_FILE, given_up=_given_up(stop)) as mine:

@@ -50,7 +50,7 @@ CAUSES = {
     "backoff": "another attempt",
     "trouble": "a failing remote or disk",
     "deferred": "the rest of the level",
-    "independent": "being independent",
+    "independent": "tasks that may not be independent",
     "barrier": "an earlier level or wave",
     "dependencies": "its dependencies",
     "paused": "the run to be resumed",
@@ -71,7 +71,7 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PathStep(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of the critical path; `share` in percent of its longest."""
+    """One step of the critical path; `share` in percent of the longest step."""
 
     unit: str
     title: str

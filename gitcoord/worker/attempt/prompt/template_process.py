@@ -1,7 +1,7 @@
 """Reads a prompt's template and fills it in: `python -m` this, in a process of its own with limits.
 
-An expression may ask for more memory or time than there is (`"x" * 10**9`), and jinja2's sandbox does not
-count either; it even computes constants while it reads. One JSON document comes in, and one goes out.
+An expression may need more memory or time than there is (`"x" * 10**9`). jinja2's sandbox limits neither, and
+computes constants already while it parses. One JSON document comes in, and one goes out.
 """
 
 import sys
