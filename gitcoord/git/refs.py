@@ -49,21 +49,30 @@ def name_clashes(wanted: Iterable[str], known: Iterable[str], *, ignore_case: bo
     below: dict[str, str] = {}
     for key, name in names.items():
         below.update(dict.fromkeys(_directories(key), name))
+    refs = list(wanted)
+    keys = [ref.casefold() for ref in refs] if ignore_case else refs
+    above = _names_above(keys, names)
+    if not above and names.keys().isdisjoint(keys) and below.keys().isdisjoint(keys):
+        return {}
     found: dict[str, str] = {}
-    above: dict[str, str | None] = {}
-    for ref in wanted:
-        key = _key(ref, ignore_case)
+    for ref, key in zip(refs, keys, strict=True):
         other: str | None = names.get(key, ref)
         if other == ref:
             other = below.get(key)
         if other is None:
-            # Many refs are in the same directory.
-            place = key.rpartition("/")[0]
-            if place not in above:
-                above[place] = next((names[one] for one in _directories(key) if one in names), None)
-            other = above[place]
+            other = above.get(key.rpartition("/")[0])
         if other is not None:
             found[ref] = other
+    return found
+
+
+def _names_above(keys: Iterable[str], names: Mapping[str, str]) -> dict[str, str]:
+    """Returns, for each directory of `keys`, the first of the `names` that is that directory or above it."""
+    found: dict[str, str] = {}
+    for place in {key.rpartition("/")[0] for key in keys}:  # Many refs are in the same directory.
+        above = next((names[one] for one in _directories(f"{place}/") if one in names), None)
+        if above is not None:
+            found[place] = above
     return found
 
 

@@ -73,6 +73,8 @@ def texts_digest(texts: Texts) -> str:
 
 def _texts(task: Task, most: int) -> TaskTexts:
     own, parts = _words(task), [_words(part) for part in task.subtasks]
+    if not parts:
+        return _without_subtasks(own, most)
     lengths = [len(text) for words in parts for text in words]
     whole, share, rest = sum(map(len, own)), most, most
     if whole + sum(lengths) > most:
@@ -93,6 +95,17 @@ def _texts(task: Task, most: int) -> TaskTexts:
             ]
         ),
         cut=max(map(len, own)) > rest or max(lengths, default=0) > share,
+    )
+
+
+def _without_subtasks(own: tuple[str, str, str, str], most: int) -> TaskTexts:
+    title, description, details, test_strategy = own
+    lengths = [len(title), len(description), len(details), len(test_strategy)]
+    cut = sum(lengths) > most
+    if cut:
+        title, description, details, test_strategy = _shortened(own, _fair_share(lengths, most))
+    return TaskTexts(
+        title=title, description=description, details=details, test_strategy=test_strategy, cut=cut
     )
 
 
