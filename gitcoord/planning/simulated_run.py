@@ -2,6 +2,7 @@
 
 import heapq
 
+from gitcoord.planning.ready_queue import ReadyQueue
 from gitcoord.planning.risks import LOOKAHEAD
 from gitcoord.planning.simulated_capacity import SimulatedCapacity
 from gitcoord.planning.simulated_clashes import SimulatedClashes
@@ -23,7 +24,7 @@ class SimulatedRun:
         self._now = 0
         self._running: list[tuple[int, int]] = []
         self._unit_at = work.by_urgency
-        self._ready: list[int] = []
+        self._ready = ReadyQueue()
         self._deferred: list[int] = []
         stuck = _stuck(work, initial, rules) if initial.failed else set()
         self.tasks = SimulatedTasks(work, rules, initial, stuck)
@@ -65,7 +66,7 @@ class SimulatedRun:
         if unit in initial.deferred:
             self._deferred.append(self._work.rank[unit])
         else:
-            heapq.heappush(self._ready, self._work.rank[unit])
+            self._ready.add(self._work.rank[unit])
 
     def _start_what_can(self) -> None:
         self.capacity.begin_round(self._now)
@@ -77,7 +78,7 @@ class SimulatedRun:
                 continue
             self._start(unit)
         for place in refused:
-            heapq.heappush(self._ready, place)
+            self._ready.add(place)
         if self._deferred:
             self._start_deferred()
 
@@ -85,13 +86,11 @@ class SimulatedRun:
         """Removes the most urgent unit from the ready ones, and returns its rank."""
         urgencies, ready = self._work.urgencies, self._ready
         if urgencies is None:
-            return heapq.heappop(ready)
-        places = [heapq.heappop(ready) for _ in range(min(LOOKAHEAD, len(ready)))]
+            return ready.pop()
+        places = ready.first(LOOKAHEAD)
         running, near = [unit for _, unit in self._running], [self._unit_at[place] for place in places]
-        best = max(places, key=lambda place: urgencies.now(self._unit_at[place], running, near))
-        for place in places:
-            if place != best:
-                heapq.heappush(ready, place)
+        best = places[urgencies.most_urgent(near, running)]
+        ready.remove(best)
         return best
 
     def _make_wait(self, unit: int, place: int, refused: list[int]) -> bool:

@@ -28,6 +28,17 @@ class Urgencies:
             if task in number
         }
 
+    def most_urgent(self, ready: Sequence[int], running: Collection[int]) -> int:
+        """Returns the place of the unit to start next among the `ready` ones, which are in order of rank."""
+        places = [place for place, unit in enumerate(ready) if self._owner[unit] in self._risk]
+        if len(places) < len(ready):
+            # Of the units without risks, the first one is the most urgent.
+            plain = next(place for place, unit in enumerate(ready) if self._owner[unit] not in self._risk)
+            if not places:
+                return plain
+            places = sorted([*places, plain])
+        return max(places, key=lambda place: self.now(ready[place], running, ready))
+
     def now(self, unit: int, running: Collection[int], ready: Collection[int]) -> float:
         """Returns the urgency of the unit beside the running ones, in minutes.
 
