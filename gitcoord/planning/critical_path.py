@@ -155,16 +155,14 @@ def _last_of(network: Network, task: int, ends: list[int], landed: list[int]) ->
 
 def task_timing(network: Network, times: UnitTimes) -> Timing:
     """Returns the times of the tasks."""
-    starts, ends, begin, duration = [], [], times.earliest, times.duration
-    last = [duration - tail for tail in times.tail]
-    for parts in network.parts:
-        unit = parts[0]
-        start, end = begin[unit], last[unit]
-        if len(parts) > 1:
-            start = min([begin[unit] for unit in parts])
-            end = start + min([last[unit] - begin[unit] for unit in parts])
-        starts.append(start)
-        ends.append(end)
+    begin, last = times.earliest, [times.duration - tail for tail in times.tail]
+    starts, ends = begin, last
+    if network.units != network.tasks:
+        starts = [min([begin[unit] for unit in parts]) for parts in network.parts]
+        ends = [
+            start + min([last[unit] - begin[unit] for unit in parts])
+            for start, parts in zip(starts, network.parts, strict=True)
+        ]
     spare = [end - start for start, end in zip(starts, ends, strict=True)]
     way = dict.fromkeys(network.tasks[network.owner[unit]] for unit in times.path)
     return Timing(

@@ -1,18 +1,19 @@
 """Computes durations: the network of units of the planned tasks, their times, and the schedules."""
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 
 import msgspec
 
 from gitcoord.planning.critical_path import Timing, UnitTimes, task_timing, unit_times
 from gitcoord.planning.graph import Graph
 from gitcoord.planning.model import PlannedSubtask, PlannedTask, Schedule, Schedules, Strategy
-from gitcoord.planning.network import Network, all_minutes, minutes_of, network_of
+from gitcoord.planning.network import Network, Row, all_minutes, minutes_of, network_of
 from gitcoord.planning.predicted_conflict_waves import RiskWeighing
 from gitcoord.planning.simulate import simulate
-from gitcoord.planning.unhindered import lands_by_level
+from gitcoord.planning.unhindered import lands_by_level, unhindered
 from gitcoord.planning.units import clash_sets, rows_of
-from gitcoord.planning.workload import RunRules, WorkNetwork, work_of
+from gitcoord.planning.workload import RunRules, StartState, WorkNetwork, work_of
 from gitcoord.tasks.model import Task, TaskId
 
 _DIGITS = 6
@@ -38,17 +39,27 @@ def reckon(
     subtasks: Mapping[TaskId, tuple[PlannedSubtask, ...]],
 ) -> Durations:
     """Computes the durations of `tasks`; `subtasks` has their planned subtasks."""
+    network = network_of(_rows(tasks, graph, minutes, subtasks), graph)
+    times = unit_times(network)
+    return Durations(network=network, times=times, timing=task_timing(network, times))
+
+
+def _rows(
+    tasks: Sequence[Task],
+    graph: Graph,
+    minutes: Mapping[TaskId, float],
+    subtasks: Mapping[TaskId, tuple[PlannedSubtask, ...]],
+) -> list[Row]:
+    if not subtasks:
+        return [(task, task, minutes[task], needs, ()) for task, needs in graph.needs.items()]
     owners = {part.id: task for task, parts in subtasks.items() for part in parts}
-    rows = [
+    return [
         row
         for task in tasks
         for row in rows_of(
             task.id, minutes[task.id], graph.needs[task.id], task.lifted, subtasks.get(task.id, ()), owners
         )
     ]
-    network = network_of(rows, graph)
-    times = unit_times(network)
-    return Durations(network=network, times=times, timing=task_timing(network, times))
 
 
 def timed(
@@ -117,12 +128,15 @@ class _Reckoned:
         self._total = sum(work.network.ticks)
 
     def one_by_one(self) -> Schedule:
-        starts: dict[int, int] = {}
-        self._add(starts, self._work.in_order, 0)
+        order, ticks = self._work.in_order, self._network.ticks
+        starts = dict(zip(order, accumulate(map(ticks.__getitem__, order), initial=0), strict=False))
         return self._schedule(starts, self._total, 1, 1)
 
     def simulated(self, rules: RunRules) -> Schedule:
-        found = simulate(self._work, rules)
+        course = unhindered(self._work, rules)
+        if course is not None:
+            return self._schedule(course.starts, course.end, rules.slots, course.most)
+        found = simulate(self._work, rules, StartState())
         starts, end = found.starts, found.duration
         if len(starts) < len(self._work.in_order):
             # Such work cannot land together with its wave: the remaining units start after it.

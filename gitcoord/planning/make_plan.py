@@ -111,7 +111,7 @@ def build_plan(
         critical_units=durations.critical_units,
         critical_minutes=timing.duration,
         schedules=reckon_schedules(durations, planned, max_parallel, strategy, weighing),
-        opportunities=opportunities(graph, [task.id for task in chosen], planned, max_parallel),
+        opportunities=opportunities(graph, planned, max_parallel),
         estimates_from=estimates.sentence,
         satisfied=satisfied,
         token_budget=token_budget,
@@ -184,24 +184,19 @@ def _planned(
         for number, wave in enumerate(level.waves, start=1):
             for id in wave:
                 pin = draft.pins.get(id)
-                planned[id] = _place(
-                    draft,
-                    draft.tasks[id],
-                    branch=pin.branch if pin else namer.name(level.number, id),
-                    wave=number,
-                    tokens=tokens.get(id),
-                )
+                branch = pin.branch if pin else namer.name(level.number, id)
+                planned[id] = _place(draft, id, level.number, number, branch, tokens.get(id))
     return planned
 
 
-def _place(draft: _Draft, task: Task, *, branch: str, wave: int, tokens: int | None) -> PlannedTask:
-    id, timing = task.id, draft.timing
+def _place(draft: _Draft, id: TaskId, level: int, wave: int, branch: str, tokens: int | None) -> PlannedTask:
+    task, timing = draft.tasks[id], draft.timing
     minutes, slack = draft.minutes[id], timing.slack[id]
     placed = PlannedTask(
         id=id,
         title=task.title,
         branch=branch,
-        level=draft.level_of[id],
+        level=level,
         wave=wave,
         depends_on=draft.needs[id],
         estimate=minutes,

@@ -10,17 +10,15 @@ from gitcoord.tasks.model import TaskId
 _DIGITS = 6
 
 
-def opportunities(
-    graph: Graph, order: Sequence[TaskId], tasks: Mapping[TaskId, PlannedTask], slots: int
-) -> tuple[Opportunity, ...]:
-    """Returns every set of two or more tasks with the same dependencies, in the order of `order`."""
-    place = {task: number for number, task in enumerate(order)}
-    sharing: dict[frozenset[TaskId], list[TaskId]] = {}
-    for task in order:
-        sharing.setdefault(frozenset(graph.needs[task]), []).append(task)
+def opportunities(graph: Graph, tasks: Mapping[TaskId, PlannedTask], slots: int) -> tuple[Opportunity, ...]:
+    """Returns every set of two or more tasks with the same dependencies, in the order of the graph."""
+    names = list(graph.needs)
+    sharing: dict[tuple[int, ...], list[TaskId]] = {}
+    for task, needs in zip(names, graph.after, strict=True):
+        sharing.setdefault(tuple(sorted(needs) if len(needs) > 1 else needs), []).append(task)
     return tuple(
         Opportunity(
-            depends_on=tuple(sorted(needs, key=place.__getitem__)),
+            depends_on=tuple([names[need] for need in needs]),
             tasks=tuple(together),
             saves=_saved([tasks[task] for task in together], slots),
         )

@@ -41,6 +41,8 @@ def remaining_parts(
     tasks: TaskList, chosen: Sequence[Task], needs: Mapping[TaskId, Collection[TaskId]], everything: bool
 ) -> dict[TaskId, tuple[PlannedSubtask, ...]]:
     """Returns the remaining subtasks of each task that has any."""
+    if not any(task.subtasks for task in chosen):
+        return {}
     owners = {subtask.id: task.id for task in tasks.tasks for subtask in task.subtasks}
     planned = {
         task.id: planned_subtasks(task, everything=everything, needs=needs[task.id], owners=owners)

@@ -6,7 +6,7 @@ complete scans. A test compares the two.
 
 import msgspec
 
-from gitcoord.planning.unhindered import unhindered
+from gitcoord.planning.unhindered import Course, unhindered
 from gitcoord.planning.workload import RunRules, StartState, WorkNetwork
 
 
@@ -34,7 +34,7 @@ def simulate(work: WorkNetwork, rules: RunRules, initial: StartState | None = No
     """Simulates the rest of a run after `initial`, assuming exact estimates and no further failures."""
     course = unhindered(work, rules) if initial is None else None
     if course is not None:
-        return _whole(work, *course)
+        return _whole(work, course)
     from gitcoord.planning.simulated_run import SimulatedRun
 
     run = SimulatedRun(work, rules, initial or StartState())
@@ -50,16 +50,16 @@ def simulate(work: WorkNetwork, rules: RunRules, initial: StartState | None = No
     )
 
 
-def _whole(work: WorkNetwork, starts: dict[int, int], most: int) -> SimulatedPlan:
+def _whole(work: WorkNetwork, course: Course) -> SimulatedPlan:
     """Returns a run in which everything was done and landed."""
     ticks = work.network.ticks
     every = set(range(len(work.network.tasks)))
     return SimulatedPlan(
-        starts=starts,
-        ends={unit: start + ticks[unit] for unit, start in starts.items()},
-        most=most,
+        starts=course.starts,
+        ends={unit: start + ticks[unit] for unit, start in course.starts.items()},
+        most=course.most,
         tokens=0,
-        done=set(starts),
+        done=set(course.starts),
         submitted=every,
         landed=every,
     )

@@ -6,10 +6,17 @@ them.
 
 import heapq
 
+import msgspec
+
 from gitcoord.planning.workload import RunRules, WorkNetwork
 
-Course = tuple[dict[int, int], int]
-"""The start of each unit, in ticks and in that order; and the highest number that ran at once."""
+
+class Course(msgspec.Struct, frozen=True):
+    """The start of each unit, in ticks and in that order; the highest number that ran at once; the end."""
+
+    starts: dict[int, int]
+    most: int
+    end: int
 
 
 def unhindered(work: WorkNetwork, rules: RunRules) -> Course | None:
@@ -22,7 +29,7 @@ def unhindered(work: WorkNetwork, rules: RunRules) -> Course | None:
     if network.after != network.gates or any(network.needs):
         return None
     if rules.barrier:
-        return _wave_by_wave(work, rules.slots) if not rules.pipeline and _rises(work) else None
+        return _wave_by_wave(work, rules.slots) if not rules.pipeline and work.by_depth else None
     if rules.pipeline or not rules.waves:
         return _as_needed(work, rules.slots)
     return _wave_by_wave(work, rules.slots) if lands_by_level(work, rules) else None
@@ -38,21 +45,7 @@ def lands_by_level(work: WorkNetwork, rules: RunRules) -> bool:
         return False
     if work.clashes or work.alone or work.urgencies:
         return False
-    return all(wave == 1 for _, wave, _ in work.turn) and _rises(work)
-
-
-def _rises(work: WorkNetwork) -> bool:
-    """Whether each task is one level above its highest dependency."""
-    levels = [level for level, _, _ in work.turn]
-    for unit, gates in enumerate(work.network.gates):
-        below = levels[unit] - 1
-        reached = -1
-        for need in gates:
-            if levels[need] > reached:
-                reached = levels[need]
-        if reached != below:
-            return False
-    return True
+    return work.by_depth and all(wave == 1 for _, wave, _ in work.turn)
 
 
 def _wave_by_wave(work: WorkNetwork, slots: int) -> Course:
@@ -68,7 +61,7 @@ def _wave_by_wave(work: WorkNetwork, slots: int) -> Course:
             start = starts[unit] = free[0]
             heapq.heapreplace(free, start + ticks[unit])
         now = max(free)
-    return starts, min(slots, max(map(len, waves.values()), default=0))
+    return Course(starts, min(slots, max(map(len, waves.values()), default=0)), now)
 
 
 def _as_needed(work: WorkNetwork, slots: int) -> Course:
@@ -94,4 +87,4 @@ def _as_needed(work: WorkNetwork, slots: int) -> Course:
                 missing[opened] -= 1
                 if not missing[opened]:
                     push(ready, rank[opened])
-    return starts, most
+    return Course(starts, most, now)

@@ -43,17 +43,19 @@ def level_waves(
     weighing: RiskWeighing,
 ) -> LevelWaves:
     """Makes the waves of one level; in a wave, critical tasks first, then by work, then in file order."""
-    duration, slack = timing.duration, timing.slack
-    ranks = [
-        (round(slack[task.id] - duration, DIGITS), -minutes[task.id], number)
-        for number, task in enumerate(tasks)
-    ]
+    ids = [task.id for task in tasks]
+    slack = [timing.slack[id] for id in ids]
+    least = {spare: round(spare - timing.duration, DIGITS) for spare in set(slack)}
+    # Sorts keep the order of equals: by the last criterion first.
+    longest = sorted(range(len(ids)), key=[-minutes[id] for id in ids].__getitem__)
+    numbers = sorted(longest, key=[least[spare] for spare in slack].__getitem__)
     risky = bool(weighing.risk)
-    if not pinned and not (risky and weighing.rework_cost) and not any(map(_says_something, tasks)):
+    hindered = any(
+        task.modifies or task.conflicts_with or task.subtasks or not task.parallel_safe for task in tasks
+    )
+    if not pinned and not (risky and weighing.rework_cost) and not hindered:
         # Nothing excludes them: they are one wave.
-        return LevelWaves(
-            waves=(tuple([tasks[number].id for _, _, number in sorted(ranks)]),), clashes=Clashes()
-        )
+        return LevelWaves(waves=(tuple([ids[number] for number in numbers]),), clashes=Clashes())
     clashes = find_clashes([footprint(task) for task in tasks])
     arrangement = arrange(
         [
@@ -72,16 +74,11 @@ def level_waves(
     waves: Sequence[Sequence[TaskId]] = arrangement.waves
     if risky:
         waves = weighed_waves(waves, clashes, pinned, weighing)
-    importance = {task.id: rank for task, rank in zip(tasks, ranks, strict=True)}
+    importance = {ids[number]: rank for rank, number in enumerate(numbers)}
     return LevelWaves(
         waves=tuple(tuple(sorted(wave, key=importance.__getitem__)) for wave in waves),
         clashes=clashes,
     )
-
-
-def _says_something(task: Task) -> bool:
-    """Whether the task declares anything that could keep it from running in parallel."""
-    return bool(task.modifies or task.conflicts_with or task.subtasks or not task.parallel_safe)
 
 
 def capped_waves(plan: Plan) -> list[list[TaskId]]:

@@ -80,6 +80,8 @@ class WorkNetwork(msgspec.Struct, frozen=True, kw_only=True):
     silent: set[int] = set()
     urgencies: Urgencies | None = None
     """The urgency of each unit beside others; None: by its rank alone."""
+    by_depth: bool = False
+    """Whether the units are tasks, each one level above its highest dependency."""
 
     def apart(self, one: int, other: int) -> bool:
         """Whether two units of one clash exclude each other."""
@@ -134,8 +136,8 @@ def work_of(
     """
     parts = {part.id: part for task in tasks.values() if task.subtasks for part in task.subtasks}
     number = {id: unit for unit, id in enumerate(network.units)}
-    # The longest chain first, then the plan's order: both sorts are stable.
-    in_order = _in_order(tasks, network)
+    # The longest chain first, then the plan's order: the sort is stable.
+    in_order = _in_order(tasks, network, number)
     by_urgency = sorted(in_order, key=tails.__getitem__, reverse=True)
     rank = [0] * len(by_urgency)
     for place, unit in enumerate(by_urgency):
@@ -143,8 +145,11 @@ def work_of(
     declared = [sorted(number[id] for id in clash if id in number) for clash in clashes]
     pairs = [[number[one], number[other]] for one, other in seen if one in number and other in number]
     traits = _Traits()
-    for unit, id in enumerate(network.units):
-        traits.add(unit, tasks[network.tasks[network.owner[unit]]], parts.get(id))
+    if parts:
+        for unit, id in enumerate(network.units):
+            traits.add(unit, tasks[network.tasks[network.owner[unit]]], parts.get(id))
+    else:
+        traits.add_whole([tasks[network.tasks[task]] for task in network.owner])
     return WorkNetwork(
         network=network,
         rank=rank,
@@ -165,11 +170,28 @@ def work_of(
         tokens=list(tokens),
         urgencies=Urgencies(tails, network, weighing) if weighing.risk else None,
         silent=traits.silent,
+        by_depth=network.units == network.tasks and _rises(traits.turn, network.gates),
     )
 
 
-def _in_order(tasks: Mapping[TaskId, PlannedTask], network: Network) -> list[int]:
+def _rises(turn: Iterable[tuple[int, int, int]], gates: Iterable[Collection[int]]) -> bool:
+    levels = [level for level, _, _ in turn]
+    for level, needs in zip(levels, gates, strict=True):
+        reached = -1
+        for need in needs:
+            if levels[need] > reached:
+                reached = levels[need]
+        if reached + 1 != level:
+            return False
+    return True
+
+
+def _in_order(
+    tasks: Mapping[TaskId, PlannedTask], network: Network, number: Mapping[TaskId, int]
+) -> list[int]:
     """Returns the units in the order of the planned `tasks`; the rework of a whole task follows its parts."""
+    if number.keys() == tasks.keys():
+        return [*map(number.__getitem__, tasks)]
     places: dict[TaskId, int] = {}
     for id, task in tasks.items():
         for part in task.subtasks:
@@ -185,6 +207,12 @@ class _Traits:
         self.alone: dict[int, Alone] = {}
         self.named: set[int] = set()
         self.silent: set[int] = set()
+
+    def add_whole(self, tasks: Sequence[PlannedTask]) -> None:
+        """Adds the properties of units that are tasks without subtasks."""
+        self.turn = [(task.level, task.wave, 0) for task in tasks]
+        self.alone = {unit: "all" for unit, task in enumerate(tasks) if not task.parallel_safe}
+        self.silent = {unit for unit, task in enumerate(tasks) if not (task.modifies or task.marked_safe)}
 
     def add(self, unit: int, task: PlannedTask, part: PlannedSubtask | None) -> None:
         """Adds the unit's properties. The rework of a whole task belongs to the last of its subtasks."""

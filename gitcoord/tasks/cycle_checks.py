@@ -21,15 +21,12 @@ def check_tasks(entries: Mapping[TaskId, TaskEntry], edges: Edges, findings: Fin
 
     Reports errors for cycles of remaining tasks.
     """
-    graph = {
-        id: tuple(dict.fromkeys((*edges.direct[id], *edges.lifted[id])))
-        if edges.lifted[id]
-        else edges.direct[id]
-        for id in entries
-    }
-    remaining = dict.fromkeys(id for id, entry in entries.items() if entry.remains)
+    graph = dict(edges.direct)
+    for id, lifted in edges.lifted.items():
+        graph[id] = tuple(dict.fromkeys((*graph[id], *lifted)))
     every = cyclic_components(graph)
-    for component in cyclic_components(_within(graph, remaining)) if every else ():
+    remaining = dict.fromkeys(id for id, entry in entries.items() if entry.remains) if every else {}
+    for component in cyclic_components(_within(graph, remaining)):
         direct = cyclic_components(_within(edges.direct, component))
         if direct:
             _tell_cycle(findings, "Tasks", shortest_cycle(edges.direct, direct[0]))
@@ -78,9 +75,9 @@ def _cut(
 
 def _with_settled(graph: Cut, settled: Cut, findings: Findings) -> Cut:
     """Returns `graph` with its settled edges, except those that would close a cycle."""
-    if not any(settled.values()):
+    if not settled:
         return graph
-    every = {id: tuple(dict.fromkeys((*needs, *settled[id]))) for id, needs in graph.items()}
+    every = {id: tuple(dict.fromkeys((*needs, *settled.get(id, ())))) for id, needs in graph.items()}
     for component in cyclic_components(every):
         members = set(component)
         findings.warn(

@@ -116,7 +116,7 @@ def _task(
     )
     # Most tasks of a long list have neither subtasks nor hints, and each further field takes time.
     if hints is NO_HINTS and not (
-        entry.subtasks or edges.lifted[id] or edges.settled[id] or edges.conflicts[id]
+        entry.subtasks or id in edges.lifted or id in edges.settled or id in edges.conflicts
     ):
         return task
     return msgspec.structs.replace(
@@ -128,27 +128,21 @@ def _task(
         modifies=hints.modifies,
         parallel_safe=hints.parallel_safe,
         marked_safe=hints.marked_safe,
-        conflicts_with=edges.conflicts[id],
+        conflicts_with=edges.conflicts.get(id, ()),
         repo=hints.repo,
     )
 
 
 def _only_below(task: TaskId, needs: Iterable[TaskId], edges: Edges) -> tuple[TaskId, ...]:
-    if not edges.lifted[task] and not edges.settled[task]:
+    if task not in edges.lifted and task not in edges.settled:
         return ()
     own = {*edges.direct[task], *edges.whole.get(task, ())}
     return tuple(need for need in needs if need not in own)
 
 
 def _settled(task: TaskId, needs: Iterable[TaskId], edges: Edges) -> tuple[TaskId, ...]:
-    settled = edges.settled[task]
-    if not settled:
-        return ()
-    return tuple(
-        need
-        for need in needs
-        if need in settled and need not in edges.direct[task] and need not in edges.lifted[task]
-    )
+    kept = {*edges.direct[task], *edges.lifted.get(task, ())}
+    return tuple(need for need in needs if need in edges.settled.get(task, ()) and need not in kept)
 
 
 def _subtask(entry: TaskEntry, siblings: Cut, edges: Edges) -> Subtask:

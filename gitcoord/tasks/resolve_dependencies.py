@@ -25,7 +25,8 @@ class Edges(msgspec.Struct):
 
     A lifted edge has a sentence that explains it; it is also in `whole` if the task itself depends on a
     subtask of another one. A lifted edge is `settled` if only finished subtasks need it, or if it needs only
-    finished subtasks of an unfinished task. `conflicts` are the resolved `conflicts_with`.
+    finished subtasks of an unfinished task. `conflicts` are the resolved `conflicts_with`. Only `direct`,
+    `siblings` and `foreign` have every id.
     """
 
     direct: dict[TaskId, tuple[TaskId, ...]]
@@ -60,11 +61,8 @@ class _Resolver:
 
     def task(self, entry: TaskEntry) -> None:
         id, edges = entry.id, self.edges
-        edges.lifted[id] = {}
-        edges.settled[id] = ()
         if not (entry.subtasks or entry.hints.conflicts_with) and self._all_plain(entry):
             edges.direct[id] = cast("tuple[TaskId, ...]", entry.written.ids)
-            edges.conflicts[id] = ()
             return
         direct: dict[TaskId, None] = {}
         unknown: list[str] = []
@@ -178,9 +176,10 @@ class _Resolver:
             self._drop(who, "depends-on-own-subtask", f"its own subtask {found.id}")
             return
         if who.remains and (self._satisfied(self.tasks[target]) or not self._satisfied(found)):
-            self.edges.lifted[owner.id].setdefault(target, f"{who.id} depends on {found.id}")
+            lifted = self.edges.lifted.setdefault(owner.id, {})
+            lifted.setdefault(target, f"{who.id} depends on {found.id}")
         else:
-            self.edges.settled[owner.id] += (target,)
+            self.edges.settled[owner.id] = (*self.edges.settled.get(owner.id, ()), target)
         if who is owner:
             self.edges.whole.setdefault(owner.id, set()).add(target)
 

@@ -27,11 +27,16 @@ def plain_lists(draw: st.DrawFn) -> list[Task]:
     ]
 
 
-def work_of_plan(tasks: list[Task]) -> WorkNetwork:
+def work_of_plan(tasks: list[Task], **levels: int) -> WorkNetwork:
+    """Makes the work of the plan; tasks with `levels`, such as `task_2=1`, stay in those."""
     plan = a_plan(tasks)
     units = units_of(plan)
     tails = [unit.tail for unit in units.by_id.values()]
-    return work_of(plan.tasks, network_of_units(units), tails, units.apart)
+    planned = {
+        id: msgspec.structs.replace(task, level=levels.get(f"task_{id}", task.level))
+        for id, task in plan.tasks.items()
+    }
+    return work_of(planned, network_of_units(units), tails, units.apart)
 
 
 @settings(max_examples=150)
@@ -70,7 +75,9 @@ def test_what_more_holds_back_is_left_to_all_the_rules(tasks: list[Task]) -> Non
 
 def test_tasks_that_stay_in_the_level_that_they_began_in_are_left_to_all_the_rules() -> None:
     work = work_of_plan([a_task(1), a_task(2, 1)])
-    beside = msgspec.structs.replace(work, turn=[(1, 1, 0), (1, 1, 0)])
+    beside = work_of_plan([a_task(1), a_task(2, 1)], task_1=1)
+    later = work_of_plan([a_task(1), a_task(2)], task_2=1)
     for rules in (RunRules(slots=2, barrier=True), RunRules(slots=2, waves=True)):
         assert unhindered(work, rules) is not None
         assert unhindered(beside, rules) is None
+        assert unhindered(later, rules) is None
