@@ -24,7 +24,7 @@ class LevelAcross(Event, frozen=True, kw_only=True, tag="level-across"):
         where = ", ".join(self.tasks)
         match self.state:
             case "proved":
-                return f"{self.task} proved in {where}; it lands there in this order"
+                return f"{self.task} proved in {where}; it lands in this order"
             case "landed":
                 return f"{self.task} has landed in {where}"
             case "rolling-back":

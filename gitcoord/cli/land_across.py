@@ -92,7 +92,7 @@ def _roll_back_each(
         task=level,
         state="rolling-back",
         tasks=named,
-        reason="somebody asked for it",
+        reason="requested by `gitcoord rollback`",
     )
     run.record(recorded)
     done: dict[str, RollbackReport] = {}

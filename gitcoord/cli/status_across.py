@@ -82,7 +82,7 @@ def _levels(plan: Plan, landed: "dict[str, list[TaskId]]") -> TextTable:
             own = [task for task in level.tasks if name in plan.tasks[task].repositories]
             inside = [task for task in own if task in tasks]
             style = "green" if own and len(inside) == len(own) else "yellow" if inside else ""
-            cells.append(plain(f"{len(inside)} of {len(own)} in" if own else "", style))
+            cells.append(plain(f"{len(inside)} of {len(own)} landed" if own else "", style))
         table.add_row(plain(level.name, "bold cyan"), *cells)
     return table
 
@@ -105,7 +105,7 @@ def _half_in(plan: Plan, landed: "dict[str, list[TaskId]]", going: Collection[st
         if level.name in going:
             own = {name: [task for task in level.tasks if task in tasks] for name, tasks in found.items()}
             words = [f"{named_tasks(tasks, _MOST_NAMED)} in {name}" for name, tasks in own.items() if tasks]
-            left = f"Still in: {'; '.join(words)}" if words else "Nothing of it is left in a base"
+            left = f"Not rolled back: {'; '.join(words)}" if words else "Nothing of it is left in a base"
             further = f"To continue: `gitcoord rollback {level.number}`."
             lines.append(plain(clean(f"! {level.name} is being rolled back. {left}. {further}"), "yellow"))
             continue

@@ -36,7 +36,7 @@ def test_a_level_lands_in_all_repositories_or_in_none(strategy: str, tmp_path: P
     services.work("2", {"task2.txt": "api"}, at="api")
     ran = services.run("merge-level")
     assert (ran.code, services.added()) == (1, NOTHING)
-    assert "It waits for task 3 in web (not started)" in ran.out
+    assert "It waits for task 3 in web: not started." in ran.out
     services.work("3", {"task3.txt": "web"}, at="web")
     ran = services.run("merge-level", "--json", ok=0)
     assert (ran.json["state"], services.added()) == ("landed", ALL)
@@ -136,6 +136,9 @@ def test_a_repository_that_refuses_is_waited_for_or_all_is_taken_back(
     assert ran.code == 1, ran.err
     if on_partial == "wait":
         assert (ran.json["state"], services.added()) == ("partial", {**NOTHING, "schema": ["task1.txt"]})
+        reasons = {name: one["waiting"] for name, one in ran.json["repositories"].items() if one["waiting"]}
+        assert "frozen" in reasons["api"][0]["reason"]
+        assert "waits for the other repositories" in reasons["web"][0]["reason"]
         told = services.run("status", "--json", ok=0).json["levels"][0]
         assert (told["in"]["schema"], told["out"]["api"], told["out"]["web"]) == (["1"], ["2"], ["3"])
         hook.unlink()
@@ -157,7 +160,8 @@ def test_the_check_sees_all_repositories_side_by_side(tmp_path: Path) -> None:
     services.work("2", {"task2.txt": "bad"}, at="api")
     ran = services.run("merge-level", env=env)
     assert (ran.code, services.added()) == (1, NOTHING)
-    assert "side by side failed" in ran.out
+    assert "Nothing of level-0 has landed. Why: the check of all repositories side by side failed" in ran.out
+    assert "run merge-level again later" not in ran.out.lower()
     services.work("2", {"task2.txt": "good"}, at="api")
     services.run("merge-level", env=env, ok=0)
     assert (tmp_path / "seen").read_text() == "schemagoodweb"

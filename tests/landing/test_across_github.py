@@ -85,7 +85,7 @@ def test_a_rollback_that_waits_in_one_repository_leaves_those_that_it_needs(
     assert (ran.code, services.added()) == (1, {**ALL, "web": []}), ran.err
     assert "schema: its tasks stay until api is rolled back" in ran.err
     ran = services.run("status")
-    assert "level-0 is being rolled back. Still in: task 1 in schema; task 2 in api." in ran.out
+    assert "level-0 is being rolled back. Not rolled back: task 1 in schema; task 2 in api." in ran.out
     ran = services.run("merge-level", "0", "--json")
     assert (ran.json["state"], services.added()) == ("rolling-back", {**ALL, "web": []}), ran.err
     api.unprotect("main")

@@ -7,9 +7,14 @@ from gitcoord.text_lists import named_tasks
 
 ONLY_TEXT = "Git merged everything cleanly, but no check was run. To run one, use --check 'COMMAND'."
 
+WAIT = "Run merge-level again later, or with --wait 30m to wait until it has landed."
 
-def show_report(report: Report, *, adopted: bool = False) -> None:
-    """Prints the landed, deferred and waiting tasks, with reasons; `adopted`: without a task list."""
+
+def show_report(report: Report, *, adopted: bool = False, repository: str = "") -> None:
+    """Prints the landed, deferred and waiting tasks, with reasons; `adopted`: without a task list.
+
+    `repository` is its name if the level has tasks in others, too.
+    """
     head = plain(f"{report.level} onto {clean(report.base)}", "bold")
     show(head.append(f"  {report.strategy}", "not bold dim"))
     narrow = [TextColumn(name) for name in ("task", "state", "pull", "commit")]
@@ -33,9 +38,9 @@ def show_report(report: Report, *, adopted: bool = False) -> None:
     if report.deleted:
         show(plain(f"Deleted: {', '.join(map(clean, report.deleted))}"), soft_wrap=True)
     if report.complete:
-        show(
-            plain(f"{report.level} has landed on {report.base} at {report.base_commit[:12]}."), soft_wrap=True
-        )
+        where = f"in {clean(repository)}, " if repository else ""
+        at = f"on {report.base} at {report.base_commit[:12]}"
+        show(plain(f"{report.level} has landed {where}{at}."), soft_wrap=True)
     elif adopted:
         show(plain(_way_of_heads(report)), soft_wrap=True)
     elif report.deferred:
@@ -44,7 +49,7 @@ def show_report(report: Report, *, adopted: bool = False) -> None:
         name = tasks[0] if len(tasks) == 1 else "TASK"
         way = f"gitcoord checkout {name}, edit, gitcoord submit"
         show(plain(f"To resolve: {each}{way}, then merge-level again."), soft_wrap=True)
-    elif report.waiting:
+    elif report.waiting and not (repository and is_temporary(report)):
         show(plain(_way_on(report)), soft_wrap=True)
 
 
@@ -58,10 +63,15 @@ def _way_of_heads(report: Report) -> str:
     return "Follow the notes, then run the same command again."
 
 
+def is_temporary(report: Report) -> bool:
+    """Whether a waiting task may land later without further work."""
+    return any(waiting.needs == "time" for waiting in report.waiting)
+
+
 def _way_on(report: Report) -> str:
     """Returns the next step for a waiting level: wait, or do the named work."""
-    if any(waiting.needs == "time" for waiting in report.waiting):
-        return "Run merge-level again later, or with --wait 30m to wait until it has landed."
+    if is_temporary(report):
+        return WAIT
     idle = [clean(waiting.task) for waiting in report.waiting if waiting.needs == "work"]
     if not idle:
         return "Land what they wait for first, then merge-level again."

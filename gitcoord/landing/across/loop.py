@@ -26,6 +26,7 @@ from gitcoord.landing.across.model import (
     MissingTask,
     RepositoryAccess,
     RepositoryState,
+    refused,
 )
 from gitcoord.landing.across.one_repository import bring_forward, land, prepare
 from gitcoord.level_events import LevelAcross, LevelState
@@ -48,6 +49,7 @@ class LevelLander:
         self._sleep = sleep
         self._states: dict[str, RepositoryState] = {}
         self._refusals: dict[str, str] = {}
+        self._failed_check: MissingTask | None = None
         self._failed_tries = 0
         self._forward = set[TaskId]()
         self._comments: dict[tuple[str, int], str] = {}
@@ -116,7 +118,9 @@ class LevelLander:
         commits = {name: commit for name, commit in merged.items() if commit is not None}
         failed = self._access.check(commits)
         if failed:
-            self._refusals[next(iter(tasks))] = failed
+            first = next(iter(tasks))
+            self._refusals[first] = failed
+            self._failed_check = MissingTask(repository=first, task=min(tasks[first]), reason=failed)
             return
         named = {name: tuple(sorted(some)) for name, some in tasks.items()}
         earlier = recorded.tasks if recorded is not None and recorded.state == "proved" else {}
@@ -192,9 +196,15 @@ class LevelLander:
             if recorded is not None and recorded.state == "proved":
                 self._record("landed", recorded.tasks)
             return self._report("landed")
-        inside = any(one.landed for one in self._states.values())
+        inside: AcrossState = "partial" if any(one.landed for one in self._states.values()) else "waiting"
+        failed = self._failed_check
+        if failed is not None and self._refusals.get(failed.repository) == failed.reason:
+            # No task is to blame for the check of all repositories.
+            missing = tuple(one for one in missing if one.reason != failed.reason)
+            if not missing:
+                return self._report(inside, reason=failed.reason)
         reason = f"{missing[0].repository}: {missing[0].reason}" if missing else ""
-        return self._report("partial" if inside else "waiting", missing, reason)
+        return self._report(inside, missing, reason)
 
     def _report(
         self, state: AcrossState, missing: tuple[MissingTask, ...] = (), reason: str = ""
@@ -202,7 +212,10 @@ class LevelLander:
         return LevelReport(
             level=self._across.level.name,
             state=state,
-            repositories={name: self._states[name].report for name in self._across.names},
+            repositories={
+                name: refused(self._states[name].report, [one for one in missing if one.repository == name])
+                for name in self._across.names
+            },
             missing=missing,
             reason=reason,
         )

@@ -1,6 +1,6 @@
 """The values for landing a level across repositories, and the interface to the repositories."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -60,6 +60,13 @@ class MissingTask(msgspec.Struct, frozen=True, kw_only=True):
     repository: str
     task: TaskId
     reason: str
+
+
+def refused(report: Report, missing: Sequence[MissingTask]) -> Report:
+    """Returns one repository's report with the reasons why it refused the tasks that block the level."""
+    why = {one.task: one.reason for one in missing}
+    waiting = (msgspec.structs.replace(one, reason=why.get(one.task, one.reason)) for one in report.waiting)
+    return msgspec.structs.replace(report, waiting=tuple(waiting))
 
 
 class LevelReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,6 +27,8 @@ def main() -> None:
     with scratch, GitHubEmulator(root, token=options.token) as hub:
         for name in options.repository or ["acme/app"]:
             hub.make_repository(name)
+        for pair in options.closes:
+            _close_after_merges(hub, *pair.split(":"))
         if not options.repository:
             _fill(hub, options.require, options.approvals)
         _announce(hub, options)
@@ -45,11 +47,25 @@ def _options() -> argparse.Namespace:
         default=[],
         help="OWNER/NAME, made empty (default: acme/app with three tasks to do)",
     )
+    parser.add_argument(
+        "--closes",
+        action="append",
+        default=[],
+        metavar="OWNER/NAME:OWNER/OTHER",
+        help="each merge of a pull request in NAME lets main of OTHER demand a check that nobody reports",
+    )
     parser.add_argument("--require", action="append", default=[], help="a check that acme/app's main demands")
     parser.add_argument("--approvals", type=int, default=0, help="how many approvals it demands")
     parser.add_argument("--token", default=TOKEN)
     parser.add_argument("--ready-fd", type=int, help="the port is written to this file descriptor, too")
     return parser.parse_args()
+
+
+def _close_after_merges(hub: GitHubEmulator, name: str, other: str) -> None:
+    def close() -> None:
+        hub.repository(other).protect("main", Protection.requiring("release"))
+
+    hub.when(rf"^PUT /repos/{name}/pulls/\d+/merge", close, when="after", times=1000)
 
 
 def _fill(hub: GitHubEmulator, required: list[str], approvals: int) -> None:
