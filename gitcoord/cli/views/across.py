@@ -30,8 +30,8 @@ def show_level(report: LevelReport) -> None:
 def _reason(report: LevelReport) -> str:
     if report.missing:
         some = [f"task {one.task} in {one.repository}: {one.reason}" for one in report.missing[:_MOST_NAMED]]
-        return f"It waits for {'; '.join(some)}."
-    return f"Why: {report.reason}." if report.reason else ""
+        return f"It waits for {'; '.join(some).removesuffix('.')}."
+    return f"Why: {report.reason.removesuffix('.')}." if report.reason else ""
 
 
 def _way_on(report: LevelReport) -> str:
