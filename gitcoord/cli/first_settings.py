@@ -12,14 +12,15 @@ def settings_text(facts: ProjectFacts) -> str:
 
 
 def next_commands(facts: ProjectFacts) -> tuple[tuple[str, str], ...]:
-    """Returns the next three commands, each with an explanation."""
+    """Returns the next commands, each with an explanation."""
     doctor = ("gitcoord doctor", "does landing work here? Changes nothing")
     if not facts.lists:
         heads = "--author LOGIN" if facts.github else "--branches 'agent/*'"
         return (
             doctor,
-            (f"gitcoord check-conflicts {heads}", "which of them conflict"),
-            (f"gitcoord land {heads} --dry-run", "every step of landing them"),
+            ("gitcoord help planning", "how to write a task list, for `gitcoord plan`"),
+            (f"gitcoord check-conflicts {heads}", "which existing branches conflict"),
+            (f"gitcoord land {heads} --dry-run", "every step of landing them, without a task list"),
         )
     run = f"gitcoord run{'' if facts.agents else ' --agent COMMAND'} --land --dry-run"
     return (

@@ -62,11 +62,12 @@ def test_what_a_repository_tells_becomes_settings_that_hold(tmp_path: Path) -> N
     assert (desk.path / "gitcoord.toml").read_text() == text
 
 
-def test_where_nothing_is_found_everything_is_a_comment_and_the_way_leads_to_land(tmp_path: Path) -> None:
+def test_where_nothing_is_found_all_is_a_comment_and_no_next_command_needs_a_list(tmp_path: Path) -> None:
     repo = Repo.create(tmp_path / "repo")
     repo.commit({"package.json": json.dumps({"scripts": {"test": 'echo "Error: no test specified"'}})})
     told = gitcoord("init", "--json", cwd=repo.path, env={"PATH": "/usr/bin:/bin"}, ok=0).json
     assert tomllib.loads(told["text"]) == {"base": "main", "run": {}, "landing": {}}
     assert told["found"]["checks"] == []
+    assert "gitcoord help planning" in told["next"]  # how to write a task list
     assert told["next"][-1] == "gitcoord land --branches 'agent/*' --dry-run"
     assert Path(told["written"]).read_text() == told["text"]
