@@ -44,7 +44,7 @@ class MemoryLimit:
         used = self._used()
         if used <= self._limit:
             return False
-        why = f"its processes used {used // _MIB:,} MB of memory; the limit is {self._limit // _MIB:,} MB"
+        why = f"its processes used {-(-used // _MIB):,} MB of memory; the limit is {self._limit // _MIB:,} MB"
         (self._place / WHY_FILE).write_text(why, encoding="utf-8")
         self.over = end(self._others, 0.0) == 0
         return self.over

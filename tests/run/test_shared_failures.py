@@ -38,7 +38,7 @@ def test_failures_of_several_units_in_a_row_have_one_cause(events: list[AnyEvent
 
 
 def test_a_run_of_agents_that_are_not_logged_in_stops_early_and_names_the_cause(tmp_path: Path) -> None:
-    project = Project.create(tmp_path / "project", independent(*"12345678"))
+    project = Project.create(tmp_path / "project", independent(*"123456"))
     agent = ScriptAgent(tmp_path / "agent").does("*", {"print": "Not logged in\n"}, {"exit": 1})
     arguments = ("run", "--agent", agent.command, "--yes", "--max-parallel", "2")
     ran = project.run(*arguments, ok=1)
