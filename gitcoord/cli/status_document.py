@@ -204,7 +204,7 @@ def _state(before: Progress, landing: Landing | None) -> State:
         return "deferred"
     if before.state == "rolled-back":
         return "rolled-back"
-    if before.head is not None:
+    if before.has_submitted_work:
         return "submitted" if before.pull is None else "open-pull"
     return "started" if before.started_at or before.attempts else "pending"
 

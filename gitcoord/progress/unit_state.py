@@ -127,15 +127,16 @@ def _own_state(
         return "deferred", "rolled back; it can be worked on again"
     if parent.deferral is not None and unit.id == unit.parent:
         return "deferred", parent.deferral.reason
-    if parent.head is not None:
+    if parent.has_submitted_work:
         return "submitted", live.landing.get(unit.parent, "") if live else ""
-    if own.folded is not None or (own.attempt and own.attempt.ended and own.attempt.ended.outcome == "ok"):
+    newest = own.current_attempt
+    if own.folded is not None or (newest and newest.ended and newest.ended.outcome == "ok"):
         return "done", ""
     if own.cancelled or parent.cancelled:
         return "cancelled", ""
-    if own.attempt is not None and own.attempt.ended is not None:
-        return _after_failure(own.attempt, own.retried_after, live, unit.id, going)
-    if own.started_at and own.attempt is None:
+    if newest is not None and newest.ended is not None:
+        return _after_failure(newest, own.retried_after, live, unit.id, going)
+    if own.started_at and newest is None:
         return "running", ""
     return "waiting", ""
 

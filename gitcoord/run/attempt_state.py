@@ -1,11 +1,11 @@
 """Finds out who works on each unit: this machine, another one, or a process that is gone."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import msgspec
 
 from gitcoord.engines.engine import AttemptView, key_of
-from gitcoord.events import AnyEvent, AttemptStarted, RetryAsked
+from gitcoord.events import AttemptStarted
 from gitcoord.planning.units import Unit
 from gitcoord.run.retry_policy import RetryDecision, running_attempt
 from gitcoord.state.task_history import PENDING, Attempt, Progress
@@ -34,7 +34,6 @@ class AttemptsAtWork:
 
     def __init__(
         self,
-        events: Sequence[AnyEvent],
         progress: Mapping[TaskId, Progress],
         decisions: Mapping[TaskId, RetryDecision],
         polled: Mapping[str, AttemptView],
@@ -48,7 +47,6 @@ class AttemptsAtWork:
         self._held = held
         self._leases = leases or Leases()
         self._launched = launched or {}
-        self._retried = {event.task for event in events if isinstance(event, RetryAsked)}
         self.running: dict[TaskId, float] = {}
         self.keys: dict[TaskId, str] = {}
         self.elsewhere: dict[TaskId, str] = {}
@@ -67,7 +65,7 @@ class AttemptsAtWork:
                 return
             if told.retried_after < attempt.number:
                 self._others(unit, attempt)
-        elif told.state == "started" and not told.attempts and unit.id not in self._retried:
+        elif told.state == "started" and told.current_attempt is None and not told.retry_pending:
             self.elsewhere[unit.id] = (
                 f"{told.started_by} began it by hand; `gitcoord retry {unit.id}` gives it to the run"
             )

@@ -108,7 +108,7 @@ class Observer:
         last_steps = [unit for unit in units.by_id.values() if unit.id in done]
         polled = self._poll(decisions, progress, last_steps)
         leases = self._observed_leases(progress)
-        work = AttemptsAtWork(events, progress, decisions, polled, self._held, leases, self.launched)
+        work = AttemptsAtWork(progress, decisions, polled, self._held, leases, self.launched)
         for unit in left:
             work.sort(unit)
         for unit in last_steps:

@@ -75,6 +75,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """Rollbacks in the journal. One counts only if the base contains its revert."""
     rolled_back_branches: frozenset[str] = frozenset()
     """Branches of rolled-back landings; never used again."""
+    rolled_back_after: int = 0
+    """The number of the last attempt before the rollback: the work of these attempts was rolled back."""
     attempts: tuple[Attempt, ...] = ()
     """All attempts, by number."""
     cancelled: bool = False
@@ -104,6 +106,17 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
         """The newest attempt."""
         return self.attempts[-1] if self.attempts else None
 
+    @property
+    def current_attempt(self) -> Attempt | None:
+        """The newest attempt, unless its work was rolled back since."""
+        newest = self.attempt
+        return newest if newest is not None and newest.number > self.rolled_back_after else None
+
+    @property
+    def has_submitted_work(self) -> bool:
+        """Whether work was submitted and not rolled back since; `head` also names rolled-back work."""
+        return self.head is not None and self.state not in ("started", "rolled-back")
+
 
 PENDING = Progress()
 _NOTHING: Mapping[TaskId, Progress] = {}
@@ -129,6 +142,8 @@ def after(before: Progress, event: AnyEvent) -> Progress:
     match event:
         case TaskStarted():
             state: RecordedState = "started" if before.state in ("pending", "rolled-back") else before.state
+            # Somebody took the task by hand before the retry that was requested.
+            taken = before.state == "rolled-back" and before.current_attempt is None
             return change(
                 before,
                 state=state,
@@ -138,6 +153,7 @@ def after(before: Progress, event: AnyEvent) -> Progress:
                 began=event.base if before.state in ("pending", "rolled-back") else before.began,
                 branch=event.branch,
                 parents={**before.parents, **event.parents},
+                retry_pending=before.retry_pending and not taken,
             )
         case TaskSubmitted():
             return change(
@@ -202,6 +218,7 @@ def _rolled_back(before: Progress, event: RollbackProposed | TaskRolledBack) -> 
         deferral=None,
         pull=None,
         rolled_back_branches=before.rolled_back_branches | branches,
+        rolled_back_after=before.attempt.number if before.attempt else 0,
     )
 
 

@@ -138,10 +138,10 @@ def _before_landing(context: TaskContext, needed: Sequence[TaskId]) -> str:
         return (
             f"{named_tasks(absent).capitalize()} {verb} no branch yet; `gitcoord next` shows what can start."
         )
-    open_still = [task for task in needed if context.progress.get(task, PENDING).head is None]
-    if open_still:
-        verb = "has" if len(open_still) == 1 else "have"
-        first = f"{named_tasks(open_still).capitalize()} {verb} to be submitted and landed first"
+    unsubmitted = [task for task in needed if not context.progress.get(task, PENDING).has_submitted_work]
+    if unsubmitted:
+        verb = "has" if len(unsubmitted) == 1 else "have"
+        first = f"{named_tasks(unsubmitted).capitalize()} {verb} to be submitted and landed first"
         return f"{first}, or use `--stack` to start from their branches."
     return "Land them first (`gitcoord merge-level`), or use `--stack` to start from their branches."
 

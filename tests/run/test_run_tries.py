@@ -118,7 +118,7 @@ def test_a_process_that_never_held_the_attempt_says_nothing_about_its_holder(tmp
     for code in (3, 143, None):
         for here in (False, True):
             seen = {"1-1": AttemptView(key="1-1", state="ended", code=code)}
-            work = AttemptsAtWork([], told, decisions, seen, lambda *_, here=here: here)
+            work = AttemptsAtWork(told, decisions, seen, lambda *_, here=here: here)
             work.sort(unit)
             assert (bool(work.ended), bool(work.elsewhere)) == (here, True)
     me = worker_name()
@@ -148,7 +148,7 @@ def test_a_run_waits_for_an_attempt_that_it_started_on_a_host_which_stopped_answ
     leases.look([(unit.id, Silence(attempt=1, claim=AT, lease=60, sign=None))], 1.0)
     # Sent to another host after the answer was lost, it was refused there.
     seen = {"1-1": AttemptView(key="1-1", state="ended", code=HELD)}
-    work = AttemptsAtWork([], told, decisions, seen, lambda *_: False, leases, launched)
+    work = AttemptsAtWork(told, decisions, seen, lambda *_: False, leases, launched)
     work.sort(unit)
     assert (bool(work.elsewhere), bool(work.waits), work.ended) == (True, bool(launched), [])
 

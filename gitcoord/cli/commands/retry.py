@@ -169,14 +169,9 @@ def _wanted(unit: "WorkUnit", progress: "Mapping[TaskId, Progress]") -> "tuple[T
 
 
 def _is_done(progress: "Progress") -> bool:
-    newest = progress.attempt
+    newest = progress.current_attempt
     ended_well = newest is not None and newest.ended is not None and newest.ended.outcome == "ok"
-    return (
-        ended_well
-        and progress.state != "rolled-back"
-        and not progress.cancelled
-        and progress.deferral is None
-    )
+    return ended_well and not progress.cancelled and progress.deferral is None
 
 
 def _did_not_succeed(progress: "Progress") -> bool:
