@@ -33,6 +33,7 @@ ErrorCode = Literal[
     "built-upon",
     "busy",
     "cannot-write",
+    "check-on-base",
     "conflict",
     "conflict-markers",
     "cycle",

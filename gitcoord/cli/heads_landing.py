@@ -8,6 +8,7 @@ import typer
 from gitcoord.adoption.adopt import draft_plan, save_plan
 from gitcoord.adoption.model import Adoption
 from gitcoord.cli.adopted import adopted_inputs, excluded_lines, heads_word, push_lines
+from gitcoord.cli.base_settings import require_check_of
 from gitcoord.cli.check_options import with_checker
 from gitcoord.cli.confirm import confirmed
 from gitcoord.cli.context import Context
@@ -48,11 +49,13 @@ class HeadsLanding:
         self._options = options
         self._as_json = as_json
 
-    def run(self, *, yes: bool, dry_run: bool, slots: int | None, recheck: bool) -> None:
+    def run(self, *, yes: bool, dry_run: bool, slots: int | None, recheck: bool, no_check: bool) -> None:
         """Shows the heads, asks for a confirmation, and lands them. Exit code 1 if something did not land."""
         if not self._adoption.heads:
             self._nothing(dry_run=dry_run)
             return
+        if self._options.check is None and not no_check:
+            require_check_of(self._context, self._adoption.base)
         shared, strategy = self._context.shared, self._options.strategy
         shared.expect(self._adoption.pushes)
         draft = self._landing_context(*draft_plan(self._store, shared, self._adoption, strategy))

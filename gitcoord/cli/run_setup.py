@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gitcoord.cli.base_settings import require_check_of
 from gitcoord.cli.context import Context, open_context
 from gitcoord.cli.home_engines import use_given_engines
 from gitcoord.cli.list_changes import list_changes
@@ -62,7 +63,10 @@ def set_up(request: RunRequest) -> "Setup":
     shell = run.shell if request.shell is None else request.shell
     if request.engine.engine_of(run.engine) == "local":
         request = msgspec.structs.replace(request, agent=known_agent(context, request.agent, shell=shell))
-    return Setup(context, request, _proposal(context, request))
+    proposal = _proposal(context, request)
+    if request.land and request.land_check and landing_check(request, context.settings) is None:
+        require_check_of(context, proposal.plan.base)
+    return Setup(context, request, proposal)
 
 
 def _proposal(context: Context, request: RunRequest) -> PlanProposal:

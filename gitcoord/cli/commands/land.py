@@ -156,4 +156,4 @@ def land(
     opened = open_forge(context, requested=forge, repository=repository)
     adoption, store = find_heads(context, opened, request)
     landing = HeadsLanding(context, adoption, store, opened, options, as_json=as_json)
-    landing.run(yes=yes, dry_run=dry_run, slots=slots, recheck=recheck)
+    landing.run(yes=yes, dry_run=dry_run, slots=slots, recheck=recheck, no_check=no_check)

@@ -144,8 +144,7 @@ def merge_level(
     plan = context.store.require_plan()
     checks = make_check_options(context.settings, words, auto=auto)
     options = make_options(arguments, context.settings, plan.strategy, checks)
-    if not dry_run:
-        _prepare(context)
+    _prepare(context, plan.base, unchecked=checks is None and not no_check, dry_run=dry_run)
     landing_context = make_landing_context(context, plan, level, options, forge=forge, repository=repository)
     landing_context = with_real_order(landing_context, save=not dry_run)
     if recheck and not dry_run:
@@ -157,7 +156,13 @@ def merge_level(
         _land(checked, context, as_json=as_json)
 
 
-def _prepare(context: "Context") -> None:
+def _prepare(context: "Context", base: str, *, unchecked: bool, dry_run: bool) -> None:
+    from gitcoord.cli.base_settings import require_check_of
+
+    if unchecked:
+        require_check_of(context, base)
+    if dry_run:
+        return
     context.repository.require_signer()
     context.repository.read_in_process()
 
