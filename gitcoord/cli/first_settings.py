@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator
 
 from gitcoord.cli.project_facts import ProjectFacts
+from gitcoord.settings import Settings
+from gitcoord.settings_file import SETTINGS_FILES
 
 
 def settings_text(facts: ProjectFacts) -> str:
@@ -13,10 +15,16 @@ def settings_text(facts: ProjectFacts) -> str:
 
 def next_commands(facts: ProjectFacts) -> tuple[tuple[str, str], ...]:
     """Returns the next commands, each with an explanation."""
+    push = " && git push" if facts.remote else ""
+    commit = (
+        f"git add {SETTINGS_FILES[0]} && git commit -m 'Set up gitcoord'{push}",
+        "for everybody, and for each task's branch",
+    )
     doctor = ("gitcoord doctor", "does landing work here? Changes nothing")
     if not facts.lists:
         heads = "--author LOGIN" if facts.github else "--branches 'agent/*'"
         return (
+            commit,
             doctor,
             ("gitcoord help planning", "how to write a task list, for `gitcoord plan`"),
             (f"gitcoord check-conflicts {heads}", "which existing branches conflict"),
@@ -24,6 +32,7 @@ def next_commands(facts: ProjectFacts) -> tuple[tuple[str, str], ...]:
         )
     run = f"gitcoord run{'' if facts.agents else ' --agent COMMAND'} --land --dry-run"
     return (
+        commit,
         ("gitcoord plan", "levels, waves and branches, saved for everybody"),
         doctor,
         (run, "what would run together, and what it saves"),
@@ -32,12 +41,13 @@ def next_commands(facts: ProjectFacts) -> tuple[tuple[str, str], ...]:
 
 def _lines(facts: ProjectFacts) -> Iterator[str]:
     yield "# Settings of gitcoord: `gitcoord config` shows those in effect, with `--schema` all that exist."
-    yield "# Commit this file to the base so that all users have it."
+    yield "# Commit this file to the base before you plan, so that all users and all tasks have it."
     yield ""
     yield _setting("base", facts.base, "main", "the branch that work lands on")
     yield _setting("remote", facts.remote, "origin", "the remote that workers share")
-    yield '# strategy = "multi-pr"    # a pull request for each task; "single-pr": one for a level'
-    yield '# method = "squash"        # or "merge", "rebase": how pull requests are merged'
+    usual = Settings()
+    yield f'# strategy = "{usual.strategy}"    # a pull request for each level; "multi-pr": for each task'
+    yield f'# method = "{usual.method}"    # or "squash", "rebase": how pull requests are merged'
     if facts.lists:
         yield ""
         yield "[tasks]"

@@ -4,6 +4,7 @@ from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.git.remote_refs import HEADS
 from gitcoord.git.worktree import WorkingCopy
 from gitcoord.git.worktree_list import worktrees
+from gitcoord.settings_file import SETTINGS_FILES
 from gitcoord.text_lists import some
 from gitcoord.worker.task_context import TaskContext
 from gitcoord.worker.task_list_changes import beside_lists, paths_at
@@ -33,7 +34,7 @@ def check_ready(context: TaskContext) -> None:
         )
     unclean = copy.unstaged() if state.running else copy.changes(untracked=True)
     unclean = [path for path in unclean if path not in state.unmerged]
-    unclean = beside_lists(copy, unclean, paths_at(context))
+    unclean = _beside_new_settings(copy, beside_lists(copy, unclean, paths_at(context)))
     if unclean:
         raise answer_no(
             "unclean",
@@ -42,6 +43,14 @@ def check_ready(context: TaskContext) -> None:
             if not state.running
             else "Stage them with `git add` (or put them into .gitignore), then submit again.",
         )
+
+
+def _beside_new_settings(copy: WorkingCopy, unclean: list[str]) -> list[str]:
+    """The changed paths without a settings file that is not in git: `init` wrote it, and no task."""
+    if not set(unclean) & set(SETTINGS_FILES):
+        return unclean
+    tracked = set(copy.changes(untracked=False))
+    return [path for path in unclean if path in tracked or path not in SETTINGS_FILES]
 
 
 def working_copy(context: TaskContext) -> WorkingCopy | None:
