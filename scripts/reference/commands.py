@@ -20,11 +20,17 @@ class CommandPage(NamedTuple):
     arguments: list[tuple[str, str]]
     options: list[tuple[str, str]]
     examples: list[str]
+    remarks: list[str]
+
+
+def root_command() -> Any:
+    """The command `gitcoord` itself, with all others under it."""
+    return get_command(app)
 
 
 def command_pages() -> list[CommandPage]:
     """Every command in the order of `gitcoord --help`, those of groups after their group."""
-    root: Any = get_command(app)
+    root = root_command()
     context = root.make_context("gitcoord", ["plan"], resilient_parsing=True)
     return list(_pages(root, context))
 
@@ -60,10 +66,18 @@ def _page(command: Any, context: Any) -> CommandPage:
         paragraphs=paragraphs,
         arguments=arguments,
         options=options,
-        examples=_examples(command.epilog or ""),
+        examples=examples(command.epilog or ""),
+        remarks=_remarks(command.epilog or ""),
     )
 
 
-def _examples(epilog: str) -> list[str]:
-    lines = epilog.replace("\b", "").strip("\n").splitlines()
-    return [line[2:] if line.startswith("  ") else line for line in lines if line.strip() != "Examples:"]
+def examples(epilog: str) -> list[str]:
+    """The commands that an epilog shows, with what they do as a comment of the shell."""
+    return [line[2:] for line in epilog.splitlines() if line.startswith("  ")]
+
+
+def _remarks(epilog: str) -> list[str]:
+    """The paragraphs of an epilog that are no examples."""
+    parts = epilog.replace("\b", "").replace("Examples:", "").split("\n\n")
+    told = [" ".join(line for line in part.splitlines() if not line.startswith("  ")) for part in parts]
+    return [text for part in told if (text := " ".join(part.split()))]

@@ -35,6 +35,8 @@ def man_page(page: CommandPage) -> str:
             lines += [f".SH {title}", *_listed(rows)]
     if page.examples:
         lines += [".SH EXAMPLES", *_verbatim(page.examples)]
+    for remark in page.remarks:
+        lines += [".PP", _roff(remark)]
     lines += [".SH EXIT STATUS", *_listed(_EXIT)]
     return "\n".join([*lines, ".SH SEE ALSO", r"\fBgitcoord\fR(1)", ""])
 

@@ -32,6 +32,7 @@ def commands_page(pages: list[CommandPage]) -> str:
                 parts += [f"| {title} | meaning |\n|---|---|\n{told}"]
         if page.examples:
             parts += ["```sh\n" + "\n".join(page.examples) + "\n```"]
+        parts += map(escaped, page.remarks)
     return "\n\n".join(parts) + "\n"
 
 

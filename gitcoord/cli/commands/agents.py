@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord agents install claude      .claude/skills/gitcoord/SKILL.md
-  gitcoord agents install codex       a part of AGENTS.md; the rest stays
+  gitcoord agents install claude  # .claude/skills/gitcoord/SKILL.md
+  gitcoord agents install codex   # a part of AGENTS.md; the rest stays
   gitcoord agents install generic --uninstall
 """
 

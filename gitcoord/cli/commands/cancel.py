@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord cancel 3             stops task 3 and all of its subtasks
-  gitcoord cancel 3.1           one subtask
-  gitcoord cancel 2 4 5         several
-  gitcoord cancel 3 --dry-run   shows what would stop
+  gitcoord cancel 3            # stops task 3 and all of its subtasks
+  gitcoord cancel 3.1          # one subtask
+  gitcoord cancel 2 4 5        # several
+  gitcoord cancel 3 --dry-run  # shows what would stop
 """
 
 

@@ -33,15 +33,15 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord check-conflicts                  the first level not landed yet
-  gitcoord check-conflicts level-0 --save   write these waves into the plan
-  gitcoord check-conflicts --explain        which rule decided for each pair
-  gitcoord check-conflicts --what-if 7      the order if task 7 landed first
-  gitcoord check-conflicts --check 'make test'   branches that fail together
-  gitcoord check-conflicts --watch          check again when a branch changes
-  gitcoord check-conflicts --json           for a program
+  gitcoord check-conflicts                      # the first unlanded level
+  gitcoord check-conflicts level-0 --save       # save the waves in the plan
+  gitcoord check-conflicts --explain            # the rule behind each pair
+  gitcoord check-conflicts --what-if 7          # the order if 7 landed first
+  gitcoord check-conflicts --check 'make test'  # branches that fail together
+  gitcoord check-conflicts --watch              # again when a branch changes
+  gitcoord check-conflicts --json               # for a program
   gitcoord check-conflicts 0 --serialize-on overlap --ignore '*.lock'
-  gitcoord check-conflicts --pulls 12,15,19         without a task list
+  gitcoord check-conflicts --pulls 12,15,19     # without a task list
   gitcoord check-conflicts --branches 'agent/*'
 """
 

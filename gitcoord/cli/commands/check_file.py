@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _EPILOG = """\b
 Examples:
   gitcoord check-file src/main.rs || echo "another task changes it"
-  gitcoord hooks install claude    an agent asks before each write
+  gitcoord hooks install claude  # an agent asks before each write
 """
 
 _Paths = Annotated[

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord checkout 3                      switch to its branch, or create it
-  gitcoord checkout 3 --worktree ../t-3    in a worktree of its own
-  gitcoord checkout 3.1                    a subtask, to resolve its conflict
-  gitcoord checkout 3 --stack              on dependencies not landed yet
+  gitcoord checkout 3                    # switch to its branch, or create it
+  gitcoord checkout 3 --worktree ../t-3  # in a worktree of its own
+  gitcoord checkout 3.1                  # a subtask, to resolve its conflict
+  gitcoord checkout 3 --stack            # on dependencies not landed yet
   BRANCH=$(gitcoord checkout "$TASK_ID")   the branch's name, for a script
 """
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord config            every setting, its value and its source
-  gitcoord config --schema   the JSON schema of gitcoord.toml, for an editor
+  gitcoord config           # every setting, its value and its source
+  gitcoord config --schema  # the JSON schema of gitcoord.toml, for an editor
 """
 
 

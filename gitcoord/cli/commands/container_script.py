@@ -8,8 +8,8 @@ from gitcoord.cli.app import app
 
 _EPILOG = """\b
 Examples:
-  gitcoord container-script > /opt/worker.sh   for the image's Dockerfile
-  gitcoord container-script | bash             in a container that is set up
+  gitcoord container-script > /opt/worker.sh  # for the image's Dockerfile
+  gitcoord container-script | bash            # in a container that is set up
 """
 
 

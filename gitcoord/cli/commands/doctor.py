@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _MARKS = {"ok": "ok     ", "warning": "warning", "failed": "FAILED "}
 _EPILOG = """\b
 Examples:
-  gitcoord doctor          what works, what is missing, how to fix it
-  gitcoord doctor --json   the same for a program
+  gitcoord doctor         # what works, what is missing, how to fix it
+  gitcoord doctor --json  # the same for a program
   gitcoord doctor --engine kubernetes
 """
 

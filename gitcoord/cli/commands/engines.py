@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord engines                      where attempts can run
-  gitcoord doctor --engine kubernetes   whether that one works
+  gitcoord engines                     # where attempts can run
+  gitcoord doctor --engine kubernetes  # whether that one works
 """
 
 

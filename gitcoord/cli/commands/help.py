@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord help             the topics
-  gitcoord help running     `run`, agents and their environment
-  gitcoord help tutorial    from an empty folder to landed work
-  gitcoord help reference   settings, variables, JSON documents
-  gitcoord help plan        the same as `gitcoord plan --help`
+  gitcoord help            # the topics
+  gitcoord help running    # `run`, agents and their environment
+  gitcoord help tutorial   # from an empty folder to landed work
+  gitcoord help reference  # settings, variables, JSON documents
+  gitcoord help plan       # the same as `gitcoord plan --help`
 """
 
 

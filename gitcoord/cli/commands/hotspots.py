@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord hotspots                   the newest 400 changes of the base
-  gitcoord hotspots --changes 1000    more of them
-  gitcoord hotspots --apply           write the rules into gitcoord.toml
+  gitcoord hotspots                 # the newest 400 changes of the base
+  gitcoord hotspots --changes 1000  # more of them
+  gitcoord hotspots --apply         # write the rules into gitcoord.toml
 """
 _WINDOW = 20
 """The number of consecutive changes that are compared with each other."""

@@ -9,8 +9,8 @@ from gitcoord.cli.options import DryRun
 
 _EPILOG = """\b
 Examples:
-  gitcoord init             writes gitcoord.toml, lists the next commands
-  gitcoord init --dry-run   prints the file, writes nothing
+  gitcoord init            # writes gitcoord.toml, lists the next commands
+  gitcoord init --dry-run  # prints the file, writes nothing
 """
 
 

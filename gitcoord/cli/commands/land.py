@@ -30,12 +30,12 @@ from gitcoord.cli.options import (
 
 _EPILOG = """\b
 Examples:
-  gitcoord land 12 15 19                       these pull requests
-  gitcoord land acme/api#12                    in another of [repositories]
+  gitcoord land 12 15 19     # these pull requests
+  gitcoord land acme/api#12  # in another of [repositories]
   gitcoord land --label agents --check 'make test'
   gitcoord land --author copilot --method squash --yes
   gitcoord land --branches 'agent/*' --dry-run
-  gitcoord land --worktrees                    branches of linked worktrees
+  gitcoord land --worktrees  # branches of linked worktrees
 """
 
 _Pulls = Annotated[

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 _MOST_NAME = 24
 _EPILOG = """\b
 Examples:
-  gitcoord log             everything that happened
-  gitcoord log -n 20       the newest twenty events
-  gitcoord log --task 3    what happened to task 3
-  gitcoord log --generation 1   what happened under the first task list
-  gitcoord log --adopted   what happened to adopted pull requests and branches
-  gitcoord log --json      the same for a program
+  gitcoord log                 # everything that happened
+  gitcoord log -n 20           # the newest twenty events
+  gitcoord log --task 3        # what happened to task 3
+  gitcoord log --generation 1  # what happened under the first task list
+  gitcoord log --adopted       # what happened to what `land` has adopted
+  gitcoord log --json          # the same for a program
 """
 
 

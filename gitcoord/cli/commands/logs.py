@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord logs 3               the newest attempt at task 3
-  gitcoord logs 3.1 -f          follow a subtask's log; wait for it to start
-  gitcoord logs 3 --attempt 1   an earlier one
-  gitcoord logs 3 --check       the failed check that deferred it
-  gitcoord logs 3 --raw         with terminal colours
+  gitcoord logs 3              # the newest attempt at task 3
+  gitcoord logs 3.1 -f         # follow a subtask's log; wait for it to start
+  gitcoord logs 3 --attempt 1  # an earlier one
+  gitcoord logs 3 --check      # the failed check that deferred it
+  gitcoord logs 3 --raw        # with terminal colours
 """
 
 

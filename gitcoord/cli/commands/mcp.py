@@ -17,9 +17,9 @@ _Directory = Annotated[
 
 _EPILOG = """\b
 Examples:
-  gitcoord mcp install claude      .mcp.json: Claude Code starts the server
-  gitcoord mcp install codex       print the command that adds it to Codex
-  gitcoord mcp                     serve on stdin and stdout
+  gitcoord mcp install claude  # .mcp.json: Claude Code starts the server
+  gitcoord mcp install codex   # print the command that adds it to Codex
+  gitcoord mcp                 # serve on stdin and stdout
 """
 
 mcp = typer.Typer(

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord merge-level                     the first level not landed yet
-  gitcoord merge-level level-0 --dry-run   show every step, change nothing
+  gitcoord merge-level                    # the first level not landed yet
+  gitcoord merge-level level-0 --dry-run  # show every step, change nothing
   gitcoord merge-level 0 --strategy multi-pr --method squash --wait 30m
   gitcoord merge-level 0 --check 'make test' --slots 4
   gitcoord merge-level 0 --serialize-on overlap --ignore '*.lock' --json

@@ -9,18 +9,18 @@ from gitcoord.cli.list_options import ListOrigin
 
 _EPILOG = """\b
 Examples:
-  gitcoord plan                                 plan the list, and save it
-  gitcoord plan --dry-run --max-parallel 8      show it, for eight workers
-  gitcoord plan --tag api --strategy multi-pr   another tag, a PR per task
-  gitcoord plan --format levels                 [[1,3],[2],[4]] as it is saved
-  gitcoord plan --format waves                  what may start together
-  gitcoord plan --rework-cost 2                 a conflict costs two waves
-  gitcoord plan --format mermaid --dry-run      a diagram of the list
-  gitcoord plan --new-list                      another list, its own branches
-  gitcoord plan --tasks - --json < tasks.json   a list from elsewhere
-  gitcoord plan --from kiro                     the tasks.md of a Kiro spec
-  gitcoord plan --from yaml:plan.yaml           see gitcoord help sources
-  gitcoord plan --from github --label parallel  issues with that label
+  gitcoord plan                                 # plan the list, and save it
+  gitcoord plan --dry-run --max-parallel 8      # show it, for eight workers
+  gitcoord plan --tag api --strategy multi-pr   # another tag, a PR per task
+  gitcoord plan --format levels                 # [[1,3],[2],[4]] as saved
+  gitcoord plan --format waves                  # what may start together
+  gitcoord plan --rework-cost 2                 # a conflict costs two waves
+  gitcoord plan --format mermaid --dry-run      # a diagram of the list
+  gitcoord plan --new-list                      # another list and branches
+  gitcoord plan --tasks - --json < tasks.json   # a list from elsewhere
+  gitcoord plan --from kiro                     # the tasks.md of a Kiro spec
+  gitcoord plan --from yaml:plan.yaml           # see gitcoord help sources
+  gitcoord plan --from github --label parallel  # issues with that label
 """
 
 

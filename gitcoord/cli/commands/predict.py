@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord predict 3 7          how likely 3 and 7 conflict, and where
-  gitcoord predict --files 3    the files that task 3 will probably change
-  gitcoord predict              the riskiest pairs of the whole list
-  gitcoord predict --calibrate  fit the constants to the past
+  gitcoord predict 3 7          # how likely 3 and 7 conflict, and where
+  gitcoord predict --files 3    # the files that task 3 will probably change
+  gitcoord predict              # the riskiest pairs of the whole list
+  gitcoord predict --calibrate  # fit the constants to the past
   gitcoord predict --json 3 7 | jq '.pairs[0].conflict'
 
 \b

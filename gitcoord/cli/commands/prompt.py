@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord prompt 3                        the complete prompt
-  gitcoord prompt 3.1                      a subtask's
-  gitcoord prompt 3 | claude -p            try it by hand
+  gitcoord prompt 3              # the complete prompt
+  gitcoord prompt 3.1            # a subtask's
+  gitcoord prompt 3 | claude -p  # try it by hand
   gitcoord prompt 3 --json | jq -r .sections.others
 
 \b

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord report                 speed-up, waiting, conflicts, a timeline
-  gitcoord report --json          the same numbers for a program
-  gitcoord report --html r.html   one page with graph and events; no network
+  gitcoord report                # speed-up, waiting, conflicts, a timeline
+  gitcoord report --json         # the same numbers for a program
+  gitcoord report --html r.html  # one page with graph and events; no network
 """
 
 

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord retry 3            reset its count of failures
-  gitcoord retry 3.1 --fresh  one subtask, from a new checkout
-  gitcoord retry 2 4 5        several
-  gitcoord retry --all        all that failed or were cancelled
+  gitcoord retry 3            # reset its count of failures
+  gitcoord retry 3.1 --fresh  # one subtask, from a new checkout
+  gitcoord retry 2 4 5        # several
+  gitcoord retry --all        # all that failed or were cancelled
 """
 
 

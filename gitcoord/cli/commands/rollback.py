@@ -10,10 +10,10 @@ from gitcoord.cli.options import DryRun, Forge, GitHubRepository, Method
 
 _EPILOG = """\b
 Examples:
-  gitcoord rollback level-1 --dry-run         what would be reverted
-  gitcoord rollback level-1                   one commit, or one merged PR
-  gitcoord rollback level-0 --include-later   later levels, too
-  gitcoord rollback 1 --no-merge              leave the PR to its reviewers
+  gitcoord rollback level-1 --dry-run        # what would be reverted
+  gitcoord rollback level-1                  # one commit, or one merged PR
+  gitcoord rollback level-0 --include-later  # later levels, too
+  gitcoord rollback 1 --no-merge             # leave the PR to its reviewers
 """
 
 _Levels = Annotated[

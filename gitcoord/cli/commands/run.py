@@ -17,10 +17,10 @@ Examples:
   gitcoord run --agent codex --check 'make test' --land
   gitcoord run --shell --agent 'claude -p < "$GITCOORD_PROMPT_FILE"' --land
   gitcoord run --agent ./agent.sh --check 'make test' --max-parallel 6
-  gitcoord run --agent ./agent.sh --pipeline     before needs have landed
-  gitcoord run --agent codex --speculate --land  the same, redone where needed
-  gitcoord run --agent ./agent.sh --dry-run      what would run, what it saves
-  gitcoord run --agent ./agent.sh --yes --json   for a program
+  gitcoord run --agent ./agent.sh --pipeline     # before needs have landed
+  gitcoord run --agent codex --speculate --land  # redone where needed
+  gitcoord run --agent ./agent.sh --dry-run      # what would run
+  gitcoord run --agent ./agent.sh --yes --json   # for a program
 
 \b
 Press Ctrl-C once to start no more tasks and wait for the running ones; twice

@@ -8,8 +8,8 @@ from gitcoord.cli.app import app
 
 _EPILOG = """\b
 Examples:
-  gitcoord schema            the documents that have a schema
-  gitcoord schema status     the schema of gitcoord.status/1
+  gitcoord schema         # the documents that have a schema
+  gitcoord schema status  # the schema of gitcoord.status/1
   gitcoord status --json > status.json
   check-jsonschema --schemafile <(gitcoord schema status) status.json
 """

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 _SHOW = """\b
 Examples:
-  gitcoord show                   the saved plan
-  gitcoord show --format waves    its waves for a workflow template
-  gitcoord show --json            one gitcoord.plan/1 document
+  gitcoord show                 # the saved plan
+  gitcoord show --format waves  # its waves for a workflow template
+  gitcoord show --json          # one gitcoord.plan/1 document
 """
 _NEXT = """\b
 Examples:
-  gitcoord next                   what can start now, and why the rest cannot
+  gitcoord next  # what can start now, and why the rest cannot
   gitcoord next --json | jq -r '.starts[].unit'
 
 \b

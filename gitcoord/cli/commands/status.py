@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord status          levels, waves, who works on what, what has landed
-  gitcoord status --json   the same for a program
-  gitcoord status --adopted   the same of what `gitcoord land` has adopted
-  gitcoord status --watch  the dashboard, from any clone, until Ctrl-C
+  gitcoord status            # levels, waves, who works on what, what landed
+  gitcoord status --json     # the same for a program
+  gitcoord status --adopted  # the same of what `gitcoord land` has adopted
+  gitcoord status --watch    # the dashboard, from any clone, until Ctrl-C
 """
 
 

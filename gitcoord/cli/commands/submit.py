@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord submit            the task whose branch is checked out
-  gitcoord submit 3 --json   a task by its id, for a program
+  gitcoord submit           # the task whose branch is checked out
+  gitcoord submit 3 --json  # a task by its id, for a program
 """
 
 _Task = Annotated[

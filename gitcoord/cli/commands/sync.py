@@ -10,9 +10,9 @@ from gitcoord.cli.options import DryRun
 
 _EPILOG = """\b
 Examples:
-  gitcoord sync --dry-run      what would be set in the list
-  gitcoord sync                landed tasks are done in tasks.json
-  gitcoord sync --json         for a program
+  gitcoord sync --dry-run  # what would be set in the list
+  gitcoord sync            # landed tasks are done in tasks.json
+  gitcoord sync --json     # for a program
 
 \b
 Exit codes: 0 the list is up to date, 1 a status could not be set.

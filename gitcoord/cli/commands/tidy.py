@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Examples:
-  gitcoord tidy --dry-run             show what would be removed, what stays
-  gitcoord tidy                       the same, then ask and remove
+  gitcoord tidy --dry-run  # show what would be removed, what stays
+  gitcoord tidy            # the same, then ask and remove
   gitcoord tidy --older-than 7d --yes
-  gitcoord tidy --ignored             also delete ignored files (.env)
+  gitcoord tidy --ignored  # also delete ignored files (.env)
 """
 
 _Base = Annotated[

@@ -21,7 +21,7 @@ Examples:
   gitcoord worker 3 --agent claude
   gitcoord worker 3.1 --attempt 2 --agent ./agent.sh --check 'make test'
   gitcoord worker 3 --shell --agent 'claude -p < "$GITCOORD_PROMPT_FILE"'
-  gitcoord worker 3 --json   with the agent of [run] in the settings
+  gitcoord worker 3 --json  # with the agent of [run] in the settings
 
 \b
 The agent finds its task in $GITCOORD_PROMPT_FILE, which is also its standard
