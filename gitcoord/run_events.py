@@ -29,7 +29,8 @@ class AttemptStarted(Event, frozen=True, kw_only=True, tag="attempt-started"):
     lease: float = 0.0
 
     def sentence(self) -> str:
-        return f"task {self.task}: attempt {self.attempt} started by {self.by} on {self.branch}"
+        again = " (rework)" if self.rework else ""
+        return f"task {self.task}: attempt {self.attempt}{again} started by {self.by} on {self.branch}"
 
 
 class AttemptEnded(Event, frozen=True, kw_only=True, tag="attempt-ended"):
@@ -68,7 +69,10 @@ class AttemptEnded(Event, frozen=True, kw_only=True, tag="attempt-ended"):
         held = f" (not committed: {some(self.held_back)})" if self.held_back else ""
         own = [change.words() for change in self.outside if change.by_agent]
         changed = f" (its git changed outside of its checkout: {some(own)})" if own else ""
-        return f"task {self.task}: attempt {self.attempt} ended: {self.outcome}{why}{kept}{held}{changed}"
+        again = "a conflict" if self.reworks == 1 else f"{self.reworks} conflicts"
+        reworked = f", after its agent resolved {again}" if self.reworks and self.outcome == "ok" else ""
+        result = f"{self.outcome}{why}{reworked}"
+        return f"task {self.task}: attempt {self.attempt} ended: {result}{kept}{held}{changed}"
 
 
 class TasksClash(Event, frozen=True, kw_only=True, tag="clash"):

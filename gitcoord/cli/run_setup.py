@@ -97,7 +97,9 @@ class Setup:
         engine = open_engine(context, directory, plan.generation, request.engine)
         self.options = run_options(request, run, plan)
         self.lands = request.land
-        self.proves_only_text = request.land and landing_check(request, context.settings) is None
+        check = landing_check(request, context.settings) if request.land else None
+        self.check = check.command.text if check is not None else ""
+        self.proves_only_text = request.land and check is None
         self._context = context
         self._request = request
         self._proposal = proposal

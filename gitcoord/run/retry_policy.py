@@ -54,7 +54,9 @@ def retry_decision(progress: Progress, limits: AttemptLimits) -> RetryDecision:
     newest_number = number - 1
     if progress.state == "rolled-back" and progress.retried_after < max(newest_number, 1):
         return RetryDecision(
-            state="failed", number=number, reason="it was rolled back; `gitcoord retry` starts it again"
+            state="failed",
+            number=number,
+            reason="it was rolled back; `gitcoord retry` gives it to an agent, `gitcoord checkout` to you",
         )
     tried = [one for one in progress.attempts if one.number > progress.retried_after and _counts(one.ended)]
     since = [one.ended for one in tried if one.ended is not None]

@@ -102,6 +102,8 @@ def _state(view: RunView, unit: TaskId, task: TaskId, refused: str, *, stopped: 
     if unit in view.seen.done:
         return "done", ""
     match refused:
+        case "failed" if view.progress.get(unit, PENDING).state == "rolled-back":
+            return "waiting", ""  # its last attempt succeeded
         case "failed":
             return "failed", ""
         case "blocked":

@@ -241,6 +241,10 @@ def test_a_run_shows_what_it_would_do_and_begins_only_when_somebody_agrees(
     assert "refs/gitcoord/plan" not in project.remote.refs()
     refused = project.run("run", "--agent", agent.command, "--land", ok=2)
     assert "1 and 2 declare the same paths: the later one waits" in refused.err
+    assert "The run lands what git merges cleanly, unchecked." in refused.err
+    words = ("run", "--agent", agent.command, "--dry-run", "--check", "make test")
+    assert "The run lands only trees that pass `make test`." in project.run(*words, "--land", ok=0).out
+    assert "The run lands" not in project.run(*words, ok=0).out
     assert "Add `--yes`." in refused.err
     assert agent.runs() == []
     wrong: list[str]

@@ -46,6 +46,10 @@ def test_a_rolled_back_task_that_a_person_takes_is_not_submitted_and_no_run_take
 
     ran = project.run(*command, ok=1)
     assert "began it by hand" in ran.out + ran.err
+    # Nobody took the other one, whose attempt succeeded.
+    assert "2 waiting" in ran.out
+    assert "`gitcoord retry` gives it to an agent" in ran.out
+    assert "failed" not in ran.out
     assert [run.attempt for run in agent.runs() if (run.what, run.id) == ("start", "1")] == [1]
     assert "attempt 2" not in project.run("log", "--task", "1", ok=0).out
     project.run("submit", "1", ok=0)

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from gitcoord.event_stamp import now, worker_name
-from gitcoord.events import AnyEvent, TaskLanded
+from gitcoord.events import AnyEvent, AttemptEnded, AttemptStarted, Outcome, TaskLanded
 from gitcoord.git.json_commits import decode, encode
 from tests.state.world import started, submitted
 
@@ -40,3 +40,18 @@ def test_an_event_is_read_back_as_it_was_written() -> None:
     assert decode(encode({"event": "unheard-of", "at": "", "by": ""}), AnyEvent) is None
     assert msgspec.json.decode(encode(landed))["event"] == "landed"
     assert landed.sentence() == "task 1 landed through pull request 3 as bbbbbbbbbbbb"
+
+
+def test_the_journal_says_that_an_agent_had_a_conflict_to_resolve() -> None:
+    def sentence(outcome: Outcome = "ok", reworks: int = 0) -> str:
+        ended = AttemptEnded(at="", by="me", task="1", attempt=2, outcome=outcome, reworks=reworks)
+        return ended.sentence().removeprefix("task 1: attempt 2 ended: ")
+
+    assert [sentence(reworks=number) for number in range(3)] == [
+        "ok",
+        "ok, after its agent resolved a conflict",
+        "ok, after its agent resolved 2 conflicts",
+    ]
+    assert sentence("conflict", 1) == "conflict"
+    again = AttemptStarted(at="", by="me", task="1", attempt=2, branch="b", base="0", rework=True)
+    assert again.sentence() == "task 1: attempt 2 (rework) started by me on b"

@@ -220,7 +220,8 @@ def _approved(setup: "Setup", *, yes: bool, dry_run: bool, as_json: bool) -> boo
     if dry_run and as_json:
         emit_json("run-preview", asked)
         return False
-    show(*approval_view(asked, overlap=setup.options.policy.overlap), stderr=not dry_run)
+    view_parts = approval_view(asked, overlap=setup.options.policy.overlap, check=setup.check)
+    show(*view_parts, stderr=not dry_run)
     if dry_run:
         old = setup.old_logs(view)
         if old.places:

@@ -26,6 +26,7 @@ def show_rollback(report: RollbackReport, git: Git) -> None:
         emit(f"{clean(named)} {verb} rolled back on {clean(report.base)} at {report.base_commit[:12]}.")
         name = clean(report.tasks[0].task) if len(report.tasks) == 1 else "TASK"
         emit(f"For another try: gitcoord checkout {name}, edit, gitcoord submit, then merge-level again.")
+        emit(f"For another try by an agent: gitcoord retry {name}, then gitcoord run --land.")
     else:
         emit(f"{clean(named)} {verb} not rolled back yet.")
         emit(clean(f"pull request {report.pull} of {report.branch}: {report.reason} {report.url}".rstrip()))

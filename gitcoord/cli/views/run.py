@@ -22,8 +22,11 @@ _MOST_OUTSIDE = 12
 _WORDS = {"handed-in": "submitted"}
 
 
-def approval_view(preview: "Approval", *, overlap: str) -> list[Shown]:
-    """Returns the preview of a run for approval, for a terminal of 80 columns or more."""
+def approval_view(preview: "Approval", *, overlap: str, check: str = "") -> list[Shown]:
+    """Returns the preview of a run for approval, for a terminal of 80 columns or more.
+
+    `check`: the command that a tree must pass before it lands; empty if there is none.
+    """
     left = preview.units - preview.done
     if preview.idle:
         return [*_idle(preview, left), *_never(preview)]
@@ -51,6 +54,9 @@ def approval_view(preview: "Approval", *, overlap: str) -> list[Shown]:
     else:
         cost.append(": no tasks run in parallel")
     parts += [cost, plain(_starting(preview), "dim")]
+    if preview.lands:
+        only = f"only trees that pass `{clean(check)}`" if check else "what git merges cleanly, unchecked"
+        parts.append(plain(f"The run lands {only}.", "dim"))
     if preview.tokens is not None:
         parts.append(plain(f"At most {preview.tokens:,} tokens for the tasks that run at once"))
     parts.append(plain(clean(preview.estimates_from), "dim"))
