@@ -7,7 +7,7 @@ import msgspec
 
 from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.settings import Settings
-from gitcoord.settings_problems import Problem, contradictions, type_problems
+from gitcoord.settings_problems import Problem, contradictions, impossible_texts, type_problems
 
 SETTINGS_FILES = ("gitcoord.toml", ".gitcoord.toml")
 PYPROJECT = "pyproject.toml"
@@ -58,7 +58,7 @@ def read_settings(file: SettingsFile) -> Settings:
         raise usage_error(
             "bad-settings", f"{where}{file.path.name} is not a table.", "Write [tool.gitcoord]."
         )
-    problems = list(type_problems(file.table, Settings))
+    problems = [*impossible_texts(file.table), *type_problems(file.table, Settings)]
     if not problems:
         settings = msgspec.convert(file.table, Settings)
         problems = list(contradictions(settings))

@@ -16,6 +16,8 @@ from gitcoord.settings import (
 )
 
 _MOST_SHOWN = 40
+_LONGEST_NAME = 60
+"""Directories and variables have the name of a repository."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -48,6 +50,18 @@ def type_problems(table: dict[str, Any], form: type[msgspec.Struct], above: str 
             yield _misfit(name, value, msgspec.inspect.type_info(kind))
 
 
+def impossible_texts(value: object, name: str = "") -> Iterator[Problem]:
+    """Yields the texts with a NUL character, which no path, argument or variable can have."""
+    if isinstance(value, str) and "\0" in f"{name}{value}":
+        yield Problem(f"`{name}` has a NUL character.", "Remove it.")
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from impossible_texts(inner, f"{name}.{key}" if name else key)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from impossible_texts(inner, name)
+
+
 def _repository_problems(value: object) -> Iterator[Problem]:
     """Yields the errors in `[repositories]`, which maps names to a location or a table."""
     if not isinstance(value, dict):
@@ -58,8 +72,10 @@ def _repository_problems(value: object) -> Iterator[Problem]:
     for name, given in value.items():
         key = f"repositories.{name}"
         is_home = name.lower() == "home"
-        if is_home or name.startswith("-") or not (name.isascii() and name.replace("-", "_").isidentifier()):
-            way_out = "`home` is this repository." if is_home else "Use letters, digits, - and _."
+        is_identifier = name.isascii() and name.replace("-", "_").isidentifier()
+        if is_home or name.startswith("-") or not is_identifier or len(name) > _LONGEST_NAME:
+            allowed = f"Use letters, digits, - and _, at most {_LONGEST_NAME} characters."
+            way_out = "`home` is this repository." if is_home else allowed
             yield Problem(f"`{key}` is not a valid name for a repository.", way_out)
         twin = variables.setdefault(name.replace("-", "_").upper(), name)
         if twin != name:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from gitcoord.errors import GitcoordError, usage_error
+from gitcoord.errors import GitcoordError, in_repository, usage_error
 from gitcoord.git.base_branch import find_base
 from gitcoord.git.locate_repository import RepositoryPlace, locate
 from gitcoord.git.read_only import cannot_write, copied, is_writable
@@ -51,9 +51,10 @@ class AcrossRepositories(Protocol):
 class Context:
     """One command's repository, settings and state. `GITCOORD_STATE_PREFIX` overrides `state-prefix`.
 
-    `environ` has the variables for the forge. `several` is set if the command acts on a plan over several
-    repositories. `engine_directories` has the directory of engines that the settings of another repository
-    describe: paths and commands in these settings are relative to it.
+    `name` is that of [repositories], empty for this repository. `environ` has the variables for the forge.
+    `several` is set if the command acts on a plan over several repositories. `engine_directories` has the
+    directory of engines that the settings of another repository describe: paths and commands in these
+    settings are relative to it.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Context:
         self.repository = repository
         self.settings = settings
         self.environ = environ
+        self.name = ""
         self.several: AcrossRepositories | None = None
         self.engine_directories: Mapping[str, Path] = {}
         prefix = os.environ.get("GITCOORD_STATE_PREFIX") or settings.state_prefix
@@ -70,7 +72,8 @@ class Context:
 
     def base(self, requested: str | None = None) -> str:
         """Returns the base branch: `requested`, else the settings', else the repository's default."""
-        return find_base(self.shared, requested or self.settings.base)
+        with in_repository(self.name):
+            return find_base(self.shared, requested or self.settings.base)
 
 
 def open_context(

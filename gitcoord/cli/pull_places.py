@@ -26,8 +26,9 @@ def named_repository(words: Sequence[str]) -> tuple[str, list[str]]:
 
 
 def open_named(name: str, *, reads: bool) -> Context:
-    """Opens the repository of that name. Raises `no-such-repository` (exit 2)."""
-    return _find(open_context(reads=reads, several=True), name) if name else open_context(reads=reads)
+    """Opens the repository of that name (empty: this one). Raises `no-such-repository` (exit 2)."""
+    context = open_context(reads=reads, several=True)
+    return _find(context, name) if name else context
 
 
 def _find(home: Context, name: str) -> Context:

@@ -8,7 +8,7 @@ import msgspec
 
 from gitcoord.cli.context import Context
 from gitcoord.cli.home_engines import use_engines_of
-from gitcoord.errors import GitcoordError, usage_error
+from gitcoord.errors import GitcoordError, in_repository, usage_error
 from gitcoord.git.credentials import git_auth_environment
 from gitcoord.git.git_cli import Git
 from gitcoord.git.github_remotes import parse_address
@@ -40,10 +40,13 @@ def open_member(home: Context, name: str, given: str | RepositorySettings) -> Co
         raise _missing(name, directory) from error
     if directory.resolve() not in (place.root, place.common_dir.resolve()):
         raise _missing(name, directory)
-    file = find_settings(place.root)
-    settings = msgspec.structs.replace(read_settings(file), repositories={}, **_overrides(setting))
+    with in_repository(name):
+        file = find_settings(place.root)
+        own = read_settings(file)
+    settings = msgspec.structs.replace(own, repositories={}, **_overrides(setting))
     rules = settings.rules
     member = Context(place.open(settings.remote, rules.union, environ, rules.regenerate), settings, environ)
+    member.name = name
     use_engines_of(home.settings, home.repository.root, member, file)
     return member
 
@@ -100,7 +103,8 @@ def _directory(home: Context, name: str, setting: RepositorySettings, environ: M
         )
     kept = kept_clone(home, name, setting.at)
     if not kept.exists():
-        _clone(setting.at, kept, environ)
+        with in_repository(name):
+            _clone(setting.at, kept, environ)
     return kept
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.cli.context import Context, acts_across, open_context
+from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.planning.model import Plan, PlannedTask
 from gitcoord.tasks.model import TaskId
 
@@ -25,12 +26,18 @@ class TaskPlace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def places_of(task: str | None, *, restores: bool = False, reads: bool = False) -> list[TaskPlace]:
-    """Returns the repositories in which a command about `task` acts. Raises `no-such-task`.
+    """Returns the repositories in which a command about `task` acts. Raises `no-such-task` or `no-plan`.
 
+    Without a task it acts in this one, whose branch tells the task.
     For a plan over several repositories, fetches the shared refs and, unless `reads`, updates the parts.
     """
     context = open_context(restores=restores, reads=reads, several=True)
-    if task is None or not acts_across(context.settings):
+    if not acts_across(context.settings):
+        return [TaskPlace(name="", context=context)]
+    if task is None:
+        context.store.refresh()
+        if context.store.plan() is None:
+            raise no_task_here(context, "Name the task.")
         return [TaskPlace(name="", context=context)]
     from gitcoord.cli.repositories import Repositories
 
@@ -41,6 +48,14 @@ def places_of(task: str | None, *, restores: bool = False, reads: bool = False) 
     if not reads:
         several.update_parts(plan)
     return [TaskPlace(name=name, context=several.contexts[name]) for name in names]
+
+
+def no_task_here(context: Context, way_out: str) -> GitcoordError:
+    """Returns the error of a home repository that has no part of the complete plan. Raises `no-plan`."""
+    from gitcoord.cli.repositories import across
+
+    across(context).store.require_plan()
+    return usage_error("no-plan", "No task of the plan works in this repository.", way_out)
 
 
 def directory_in(worktree: Path | None, place: TaskPlace, count: int) -> Path | None:

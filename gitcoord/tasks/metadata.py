@@ -27,7 +27,7 @@ _KINDS = {
     "modifies": "a list of globs",
     "parallel_safe": "true or false",
     "conflicts_with": "a list of task ids",
-    "repo": "a name",
+    "repo": "a name or a list of names",
 }
 
 
@@ -96,7 +96,8 @@ def _understood(name: str, value: Any) -> Any:
         case "parallel_safe":
             return value if isinstance(value, bool) else None
         case "repo":
-            return (one_line(value) or None) if isinstance(value, str) else None
+            names = (value,) if isinstance(value, str) else _texts(value)
+            return None if names is None else ", ".join(filter(None, map(one_line, names))) or None
         case "modifies":
             return _texts(value)
         case _:

@@ -118,6 +118,14 @@ def test_a_run_works_in_all_repositories_and_lands_what_needs_each_other(tmp_pat
 def test_pull_requests_are_named_with_their_repository(tmp_path: Path) -> None:
     services = Services.create(tmp_path / "world", planned=False)
     services.work("7", {"task7.txt": "api"}, at="api")
+    # Without a repository it is this one.
+    for words in (["1"], ["#1"], ["--branches", "feature/level-0-task-7"]):
+        ran = services.run("land", *words, "--yes")
+        assert "several repositories" not in ran.err
+        assert services.added()["api"] == []
+    services.remotes["home"].commit({"here.txt": "1"}, branch="topic")
+    services.run("land", "--branches", "topic", "--yes", ok=0)
+    assert "here.txt" in services.remotes["home"].files("main")
     ran = services.run("land", "shop#1", "--yes")
     assert (ran.code, "shop is none of the repositories here" in ran.err) == (2, True)
     ran = services.run("land", "api#1", "web#2", "--yes")

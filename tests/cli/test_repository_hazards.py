@@ -55,6 +55,34 @@ def test_an_error_names_the_repository_that_it_is_about(services: Services) -> N
     services.remotes["api"].path.rename(services.remotes["api"].path.with_name("gone"))
     ran = services.run("status")
     assert (ran.code, "gitcoord: api: The remote origin cannot be read" in ran.err) == (3, True), ran.err
+    (services.clones["api"].path / "gitcoord.toml").write_text("strategy = 3\n")
+    ran = services.run("status")
+    assert (ran.code, "gitcoord: api: gitcoord.toml: `strategy`" in ran.err) == (2, True), ran.err
+    name_them(services, f'[repositories]\nweb = "{services.remotes["api"].path.as_uri()}"\n')
+    ran = services.run("status")
+    assert (ran.code, "gitcoord: web: `git clone" in ran.err) == (3, True), ran.err
+
+
+def test_a_base_that_is_not_there_is_named_with_its_repository(services: Services) -> None:
+    name_them(services, '[repositories]\nweb = { at = "../web", base = "nope" }\n')
+    write_tasks(services.home.path, [task(1, repo="web")])
+    ran = services.run("plan")
+    assert (ran.code, "gitcoord: web: The base branch 'nope' does not exist" in ran.err) == (2, True), ran.err
+
+
+def test_a_list_of_names_is_a_task_of_several_repositories(services: Services) -> None:
+    write_tasks(services.home.path, [{**task(1), "repo": ["api", "web"]}])
+    planned = services.run("plan", "--json", ok=0)
+    assert planned.json["tasks"]["1"]["repositories"] == ["api", "web"]
+
+
+def test_a_branch_of_no_task_here_is_not_taken_for_a_missing_plan(services: Services) -> None:
+    write_tasks(services.home.path, [task(1, repo="web")])
+    ran = services.run("submit")
+    assert (ran.code, "No plan is saved" in ran.err) == (2, True), ran.err
+    services.run("plan", ok=0)
+    ran = services.run("submit")
+    assert (ran.code, "No task of the plan works in this repository." in ran.err) == (2, True), ran.err
 
 
 def test_the_kept_clone_of_a_url_has_the_settings_that_its_base_has_now(services: Services) -> None:

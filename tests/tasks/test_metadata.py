@@ -49,7 +49,7 @@ def test_metadata_counts_more_than_the_task(read: Read) -> None:
         {"parallel_safe": "no"},
         {"conflicts_with": 2},
         {"conflicts_with": [None]},
-        {"repo": ["a"]},
+        {"repo": [3]},
         {"repo": " "},
         {"modify": ["typo"]},
     ],

@@ -57,6 +57,7 @@ def check_file(
     from gitcoord.cli import check_file_fast
     from gitcoord.cli.check_file_request import find_tree, place_of
     from gitcoord.cli.context import acts_across, open_context
+    from gitcoord.cli.task_routing import no_task_here
     from gitcoord.worker.task_context import find_task
 
     if hook is not None:
@@ -73,21 +74,12 @@ def check_file(
     if fetch:
         context.store.refresh()
     if acts_across(context.settings) and context.store.plan() is None:
-        _require_whole_plan(context)
+        hint = "`gitcoord show` names the repository of each task: name a file there."
+        raise no_task_here(context, hint)
     touches = _find_touches(context, places[0].common)
     asked = find_task(context.store.require_plan(), task).id if task else None
     own = [asked or check_file_fast.own_task(touches, here, place) for place in places]
     raise typer.Exit(check_file_fast.answer(places, own, touches, as_json=as_json))
-
-
-def _require_whole_plan(context: "Context") -> None:
-    """Raises `no-plan` (exit 2) for a home repository without tasks: it has a complete plan and no part."""
-    from gitcoord.cli.repositories import across
-    from gitcoord.errors import usage_error
-
-    across(context).store.require_plan()
-    hint = "`gitcoord show` names the repository of each task: name a file there."
-    raise usage_error("no-plan", "No task of the plan works in this repository.", hint)
 
 
 def _check_hook_options(paths: list[str] | None, *, as_json: bool, task: str | None) -> None:
