@@ -5,20 +5,17 @@ import queue
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from gitcoord.events import AnyEvent
 from gitcoord.notices import Caution, Tell
+from gitcoord.progress.new_events import NewEvents
 
 _LONGEST = 30.0
 """Seconds after which the command for one event is killed."""
 _AT_THE_END = 5.0
 _MOST_WAITING = 1000
-
-
-def _key(event: AnyEvent) -> Hashable:
-    return event.at, event.by, event.task, event.sentence()
 
 
 class EventFeed:
@@ -30,7 +27,7 @@ class EventFeed:
     def __init__(self, argv: Sequence[str], as_text: Callable[[AnyEvent], str], tell: Tell) -> None:
         self._argv, self._as_text, self._tell = argv, as_text, tell
         self._waiting: queue.Queue[str | None] = queue.Queue()
-        self._known: set[Hashable] = set()
+        self._new = NewEvents()
         self._reported = False
         self._command: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._work, name="on-event", daemon=True)
@@ -38,16 +35,11 @@ class EventFeed:
 
     def skip(self, events: Sequence[AnyEvent]) -> None:
         """Marks events from before the run as passed on."""
-        self._known.update(map(_key, events))
+        self._new.take(events)
 
     def take(self, events: Sequence[AnyEvent]) -> None:
         """Passes on the events that are new in the journal."""
-        if len(events) == len(self._known):
-            return
-        for event in events:
-            if (key := _key(event)) in self._known:
-                continue
-            self._known.add(key)
+        for event in self._new.take(events):
             if self._waiting.qsize() >= _MOST_WAITING:
                 with suppress(queue.Empty):
                     self._waiting.get_nowait()

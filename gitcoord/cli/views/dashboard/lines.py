@@ -7,6 +7,7 @@ from gitcoord.cli.views.output import clean, count_of
 from gitcoord.cli.views.times import duration, time_of_day
 from gitcoord.events import AnyEvent
 from gitcoord.progress.make_picture import Picture, UnitState
+from gitcoord.progress.new_events import NewEvents
 
 SUMMARY_EVERY = 60.0
 _RUN: Mapping[str | None, tuple[str, str]] = {
@@ -19,16 +20,18 @@ _TOLD: tuple[UnitState, ...] = ("running", "ready", "failed", "deferred", "block
 
 
 class PlainLines:
-    """Remembers how much of the journal was printed, to print each event once."""
+    """Prints each event of the journal once."""
 
     def __init__(self) -> None:
-        self._said: int | None = None
+        self._new = NewEvents()
+        self._began = False
         self._summed_up = float("-inf")
         self._last = ""
 
     def skip(self, events: Sequence[AnyEvent]) -> None:
         """Marks the journal's first events as printed."""
-        self._said = len(events)
+        self._new.take(events)
+        self._began = True
 
     def lines(
         self, picture: Picture, events: Sequence[AnyEvent], now: float, *, last: bool = False
@@ -37,12 +40,9 @@ class PlainLines:
 
         Adds a summary of `picture` the first time, the `last` time, and once a minute.
         """
-        if self._said is None:
+        if not self._began:
             self.skip(events)
-        # A journal that is shorter than before belongs to another plan.
-        known = self._said if self._said is not None and self._said <= len(events) else 0
-        self._said = len(events)
-        lines = [f"{clean(time_of_day(one.at))} {clean(one.sentence())}" for one in events[known:]]
+        lines = [f"{clean(time_of_day(one.at))} {clean(one.sentence())}" for one in self._new.take(events)]
         summary = sentence(picture)
         if summary != self._last and (last or now - self._summed_up >= SUMMARY_EVERY):
             lines.append(summary)
