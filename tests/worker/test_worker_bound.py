@@ -105,6 +105,7 @@ POINTING = {
     "environment": "GIT_DIR=$common GIT_WORK_TREE=$PWD sh -c '{git}'",
     "its own HEAD": "git switch -q --ignore-other-worktrees main; {git}",
     "told": "{git}; git update-ref refs/heads/main HEAD",
+    "told, and locked": "{git}; git update-ref refs/heads/main HEAD; touch $common/refs/heads/main.lock",
 }
 
 
@@ -128,7 +129,7 @@ def test_an_agent_whose_git_is_led_to_the_users_repository_is_named_and_moves_no
     changes = [one["change"] for one in project.run("report", "--json", ok=0).json["outside"]]
     named = {(one["kind"], one["name"]) for one in changes if one.get("by_agent")}
     assert ("branch", "main") in named
-    assert (("command", "commit") in named) == (pointing not in ("its own HEAD", "told"))
+    assert (("command", "commit") in named) == (pointing not in ("its own HEAD", "told", "told, and locked"))
     # What it committed is on its own branch in the end, and a person's commit stays where it is.
     desk.git("commit", "--quiet", "--allow-empty", "-m", "A person's")
     person = desk.tip("main")

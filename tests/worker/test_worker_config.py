@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from gitcoord.git.git_cli import Git
+from gitcoord.worker.attempt.git_trace import GitProcess
+from gitcoord.worker.attempt.shared_config import SharedConfig
 from tests.support.project import Project
 from tests.support.tasklists import task
 from tests.worker.test_worker_kept import shell
@@ -73,3 +76,19 @@ def test_a_worker_finds_the_remote_again_that_a_killed_one_has_lost(tmp_path: Pa
     said = shell(project, KILLED)
     assert "The worker of attempt 1-1 was killed" in said
     assert project.remote.files("feature/level-0-task-1") == ["src/main.rs", "x"]
+
+
+def test_the_lock_of_another_attempts_agent_does_not_keep_what_an_agent_changed(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project", [task(1)])
+    desk, git_dir = project.desk, project.desk.path / ".git"
+    url, place = desk.git("config", "remote.origin.url"), git_dir / "gitcoord" / "run" / "1-1"
+    config = SharedConfig(Git(desk.path), git_dir, place)
+    desk.git("remote", "remove", "origin")
+    assert config.unlock() == ()
+    (git_dir / "config.lock").touch()
+    reverted, others = config.put_back([GitProcess(argv=("git", "remote", "remove", "origin"))])
+    assert ("remote.origin.url" in reverted, others) == (True, ())
+    assert desk.git("config", "remote.origin.url") == url
+    assert list(place.iterdir())  # a worker that is killed now leaves what another one needs
+    config.delete()
+    assert not list(place.iterdir())

@@ -84,15 +84,18 @@ class GitTrace:
         """The environment that turns the trace on, unless the user sends git's trace elsewhere."""
         return {} if _NAME in os.environ else {_NAME: str(self._file)}
 
-    def take(self) -> list[GitProcess]:
-        """Returns all processes so far, in starting order; deletes the trace, as it may have secrets."""
+    def read(self) -> list[GitProcess]:
+        """Returns all processes so far, in starting order."""
         decoder, found = msgspec.json.Decoder(_TraceLine), dict[str, GitProcess]()
         with suppress(OSError), self._file.open("rb") as lines:
             for line in lines:
                 with suppress(msgspec.DecodeError, ValueError):
                     _add(found, decoder.decode(line))
-        self._file.unlink(missing_ok=True)
         return list(found.values())
+
+    def delete(self) -> None:
+        """Deletes the trace, as it may have secrets."""
+        self._file.unlink(missing_ok=True)
 
 
 def _add(found: dict[str, GitProcess], line: _TraceLine) -> None:

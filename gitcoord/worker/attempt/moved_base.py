@@ -41,7 +41,11 @@ def put_base_back(context: AttemptContext, processes: Sequence[GitProcess], was:
         return
     kept = kept_ref(plan.generation, context.unit.id, context.attempt)
     keep_also(repository, kept, now)
-    if repository.git.run("update-ref", ref, was, now, ok=()).code == 0:
+    reset = repository.git.run("update-ref", ref, was, now, ok=())
+    if reset.code != 0:
+        to = f"to {now[:12]}, and it cannot be reset to {was[:12]}"
+        context.log.say(f"its git moved {plan.base}, the base, {to}: {reset.reason}")
+    else:
         context.outside.moved(plan.base, was)
         back = f"it is at {was[:12]} again, and what its git put there is kept: git log {kept}"
         context.log.say(f"its git moved {plan.base}, the base, to {now[:12]}; {back}")

@@ -120,7 +120,9 @@ def _run(
     also: Mapping[str, str] = _NOTHING,
 ) -> AttemptResult | None:
     repository = context.task_context.repository
-    config = SharedConfig(repository.git, repository.common_dir, context.place)
+    config = SharedConfig(
+        repository.git, repository.common_dir, context.place, context.task_context.plan.base
+    )
     traced = GitTrace(context.place)
     lasting = LastingRefs(context.task_context.shared, context.task_context.plan.base)
     lasting.put_back()
@@ -199,9 +201,8 @@ def _put_back(context: AttemptContext, config: SharedConfig, traced: GitTrace, l
     by = f"attempt {context.attempt} at {context.unit.id}"
     if locks := config.unlock():
         context.log.say(f"{by} left locks in the repository, removed now: {', '.join(locks)}")
-    processes = traced.take()
+    repository, processes = context.task_context.repository, traced.read()
     own, others = config.put_back(processes)
-    repository = context.task_context.repository
     if restore_history(repository.git, repository.common_dir):
         context.log.say("a shallow fetch had cut off the repository's history; it was restored")
         if any(process.command == "fetch" for process in processes):
@@ -212,16 +213,16 @@ def _put_back(context: AttemptContext, config: SharedConfig, traced: GitTrace, l
     if own:
         context.log.say(f"{by} changed the repository's configuration; it was restored: {', '.join(own)}")
     if others:
-        context.log.say(
-            "the repository's configuration was changed meanwhile by others, and stays so: "
-            f"{', '.join(others)}"
-        )
+        stays = "the repository's configuration was changed meanwhile by others, and stays so"
+        context.log.say(f"{stays}: {', '.join(others)}")
     if context.task_context.shared.remote is None:
         put_base_back(context, processes, lasting.base_tip)
         # Do not contact the remote here: only the submit waits if it does not answer.
         context.task_context.shared.refresh()
     if back := lasting.put_back():
         context.log.say(f"deleted while it ran, and restored: {', '.join(back)}")
+    config.delete()
+    traced.delete()
 
 
 def _with_words(context: AttemptContext, result: AttemptResult | None) -> AttemptResult | None:

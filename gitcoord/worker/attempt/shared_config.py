@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.git.git_cli import Git
+from gitcoord.git.remote_refs import HEADS
 from gitcoord.worker.attempt.full_history import SHALLOW, restore_history
 from gitcoord.worker.attempt.git_trace import GitProcess, GitTrace
 from gitcoord.worker.attempt.local_attempts import under_way
@@ -20,18 +21,26 @@ _OF_BRANCHES = "branch."
 
 _BEFORE = "shared-config.json"
 _LOCKED = ("config", "packed-refs")
+"""Files that every checkout writes, besides the base's ref."""
+
 _LET_GO = 3.0
 """Seconds after which an unchanged lock counts as abandoned."""
+
+_TRIES = 5
+"""Attempts to write where others lock the file again and again."""
 
 Entries = Mapping[str, tuple[str, ...]]
 
 
 class SharedConfig:
-    """The configuration before a command of an attempt; `place` is the attempt's directory."""
+    """The configuration before a command of an attempt; `place` is the attempt's directory.
 
-    def __init__(self, git: Git, common_dir: Path, place: Path) -> None:
+    `base`: the branch whose lock is removed like that of the configuration.
+    """
+
+    def __init__(self, git: Git, common_dir: Path, place: Path, base: str = "") -> None:
         self._git, self._file = git, common_dir / "config"
-        self._locks = [common_dir / f"{one}.lock" for one in _LOCKED]
+        self._locks = [common_dir / f"{one}.lock" for one in (*_LOCKED, *([HEADS + base] if base else []))]
         self._kept = place / _BEFORE
         self._others = self._locks_before()
         self._before = _decoded(self._kept) or self._read()
@@ -60,16 +69,56 @@ class SharedConfig:
     def put_back(self, processes: Sequence[GitProcess]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Reverts what `processes` of the command changed.
 
-        Returns the reverted keys, and other keys that changed meanwhile.
+        Returns the reverted keys, and other keys that changed meanwhile. Until `delete`, a worker that is
+        killed leaves the rest to `put_back_of_the_dead`.
         """
         now, words = self._read(), [process.argv for process in processes]
+        changed = [
+            key for key in dict.fromkeys((*self._before, *now)) if self._before.get(key) != now.get(key)
+        ]
+        own = [key for key in changed if any(_writes(argv, key) for argv in words)]
+        locked = self._revert(own) if own else ()
+        reverted = tuple(key for key in own if key not in locked)
+        others = (key for key in changed if key not in reverted and not key.startswith(_OF_BRANCHES))
+        return reverted, tuple(others)
+
+    def delete(self) -> None:
+        """Deletes the saved configuration: nothing is left to revert."""
         self._kept.unlink(missing_ok=True)
-        keys = [key for key in dict.fromkeys((*self._before, *now)) if self._before.get(key) != now.get(key)]
-        own = tuple(key for key in keys if any(_writes(argv, key) for argv in words))
-        for key in own:
-            self._write(key)
-        others = tuple(key for key in keys if key not in own and not key.startswith(_OF_BRANCHES))
-        return own, others
+
+    def _revert(self, keys: Sequence[str]) -> tuple[str, ...]:
+        """Writes the former values; returns the keys that a lock of others kept from that to the end.
+
+        Another attempt's agent may lock the file at any moment, and leave the lock.
+        """
+        from tenacity import (
+            RetryCallState,
+            Retrying,
+            retry_if_result,
+            stop_after_attempt,
+            wait_random_exponential,
+        )
+
+        def write() -> tuple[str, ...]:
+            for key in keys:
+                self._write(key)
+            now = self._read()
+            return tuple(key for key in keys if self._before.get(key) != now.get(key))
+
+        def unlock(_: RetryCallState) -> None:
+            self.unlock()
+
+        def give_up(last: RetryCallState) -> tuple[str, ...]:
+            return last.outcome.result() if last.outcome else tuple(keys)
+
+        again = Retrying(
+            retry=retry_if_result(bool),
+            stop=stop_after_attempt(_TRIES),
+            wait=wait_random_exponential(0.1, max=1),
+            before_sleep=unlock,
+            retry_error_callback=give_up,
+        )
+        return again(write)
 
     def _keep(self) -> None:
         """Saves the configuration for whoever has to revert it after the worker was killed."""
@@ -78,10 +127,11 @@ class SharedConfig:
             self._kept.write_bytes(msgspec.json.encode(self._before))
 
     def _write(self, key: str) -> None:
+        """Writes the former values of the key, unless a lock is in the way."""
         asked = ("config", "--file", str(self._file))
         self._git.run(*asked, "--unset-all", key, ok=())
         for value in self._before.get(key, ()):
-            self._git.run(*asked, "--add", key, value)
+            self._git.run(*asked, "--add", key, value, ok=())
 
     def _read(self) -> Entries:
         found: dict[str, tuple[str, ...]] = {}
@@ -98,9 +148,12 @@ def put_back_of_the_dead(git: Git, common_dir: Path) -> Iterator[tuple[str, tupl
         if not under_way(kept.parent):
             config = SharedConfig(git, common_dir, kept.parent)
             config.unlock()
-            own, _ = config.put_back(GitTrace(kept.parent).take())
+            trace = GitTrace(kept.parent)
+            own, _ = config.put_back(trace.read())
             if restore_history(git, common_dir):
                 own = (*own, SHALLOW)
+            config.delete()
+            trace.delete()
             if own:
                 yield kept.parent.name, own
 
