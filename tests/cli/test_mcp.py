@@ -4,17 +4,21 @@ import asyncio
 import json
 import sys
 import time
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gitcoord.cli.mcp_server.clients import SDK, install_command
 from tests.support.cli import environment, gitcoord
 from tests.support.project import Project, independent
 from tests.support.tasklists import task
 
 if TYPE_CHECKING:
     from mcp import Client
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 def serving(project: Project, *words: str) -> "Client":
@@ -48,6 +52,7 @@ def test_an_agent_finds_work_hands_it_in_and_lands_it_only_where_that_is_allowed
             assert reading == {
                 "ready",
                 "show",
+                "prompt",
                 "status",
                 "report",
                 "check_file",
@@ -58,6 +63,8 @@ def test_an_agent_finds_work_hands_it_in_and_lands_it_only_where_that_is_allowed
             assert [one["unit"] for one in ready["starts"]] == ["1"]
             started = await ask(client, "checkout", task="1")
             assert started["branch"] == "feature/level-0-task-1"
+            # An agent that has only these tools knows what to do.
+            assert "# Task 1" in (await ask(client, "prompt", task="1"))["text"]
             (project.desk.path / "new.txt").write_text("new\n")
             project.desk.git("add", "new.txt")
             project.desk.git("commit", "--quiet", "--message", "work")
@@ -129,7 +136,7 @@ def test_a_client_is_told_of_the_server_and_keeps_all_else(
     path.write_text(json.dumps(own))
     assert "would name" in project.run("mcp", "install", client, "--dry-run", ok=0).out
     assert json.loads(path.read_text()) == own
-    project.run("mcp", "install", client, "--allow-landing", ok=0)
+    assert "Commit the file" in project.run("mcp", "install", client, "--allow-landing", ok=0).out
     after = json.loads(path.read_text())
     assert after[table].pop("gitcoord")["args"] == ["mcp", "--allow-landing"]
     assert after == own
@@ -143,3 +150,14 @@ def test_codex_is_told_by_its_own_command(tmp_path: Path) -> None:
         gitcoord("mcp", "install", "codex", cwd=tmp_path, ok=0).out
         == "codex mcp add gitcoord -- gitcoord mcp\n"
     )
+
+
+def test_the_package_that_is_missing_is_installed_where_this_gitcoord_is() -> None:
+    asked = {
+        "/home/me/.local/share/pipx/venvs/gitcoord": f"pipx inject gitcoord '{SDK}'",
+        "/home/me/.local/share/uv/tools/gitcoord": f"uv tool install --with '{SDK}' gitcoord",
+        "/home/me/my venv": f"'/home/me/my venv/bin/python' -m pip install '{SDK}'",
+    }
+    assert {prefix: install_command(prefix, f"{prefix}/bin/python") for prefix in asked} == asked
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["optional-dependencies"]["mcp"] == [SDK]

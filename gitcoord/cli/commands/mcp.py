@@ -98,3 +98,5 @@ def install(
         emit(clean(f"{change.path} already names the server."))
     else:
         emit(clean(f"{change.path} {'would name' if dry_run else 'names'} the server: {' '.join(words)}"))
+        if not dry_run:
+            emit("Commit the file, so that every clone and every task's branch has it.")

@@ -1,12 +1,16 @@
 """Adds gitcoord's server to a client's configuration file. Keeps everything else in the file."""
 
 import json
+import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
 from gitcoord.cli.hook_files import Change
 from gitcoord.errors import usage_error
 
+SDK = "mcp>=2.3,<3"
+"""The requirement of the extra `mcp` in pyproject.toml."""
 CLIENTS = {"claude": ".mcp.json", "cursor": ".cursor/mcp.json", "vscode": ".vscode/mcp.json"}
 """The configuration file of each client, relative to the repository's top."""
 _TABLES = {"claude": "mcpServers", "cursor": "mcpServers", "vscode": "servers"}
@@ -39,5 +43,15 @@ def require_sdk() -> None:
     from importlib.util import find_spec
 
     if find_spec("mcp") is None:
-        message = "The Model Context Protocol needs a package that is not installed here."
-        raise usage_error("usage", message, "Install it: pip install 'gitcoord[mcp]'.")
+        message = "The Model Context Protocol needs the package `mcp`, which is not installed here."
+        raise usage_error("usage", message, f"Install it: `{install_command(sys.prefix, sys.executable)}`.")
+
+
+def install_command(prefix: str, python: str) -> str:
+    """Returns the command that installs the SDK beside this gitcoord, however that was installed."""
+    parts = Path(prefix).parts
+    if "pipx" in parts:
+        return f"pipx inject gitcoord '{SDK}'"
+    if "uv" in parts and "tools" in parts:
+        return f"uv tool install --with '{SDK}' gitcoord"
+    return f"{shlex.quote(python)} -m pip install '{SDK}'"

@@ -15,7 +15,8 @@ from gitcoord.cli.mcp_server.commands import CommandRefused, run_command
 
 _INSTRUCTIONS = """\
 gitcoord coordinates workers that each do one task on a branch of their own in this repository.
-Call `ready` for the tasks that can start, `checkout` one, do the work and commit it, then `submit` it.
+Call `ready` for the tasks that can start, `checkout` one, do what its `prompt` says, commit the work, then
+`submit` it. For a task that was deferred for a conflict, `prompt` describes the conflict.
 Before you write a file, call `check_file`: it names other tasks that change it. Only landing tools land."""
 _READS = ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True
@@ -86,6 +87,11 @@ def _add_reading(server: MCPServer[Any], call: Call) -> None:
     async def show(context: Context[Any, Any]) -> Answer:
         """Shows the saved plan: levels, waves, branches, times."""
         return await call(context, "show")
+
+    @server.tool(annotations=_READS)
+    async def prompt(context: Context[Any, Any], task: TaskArgument) -> Answer:
+        """Describes a task: what to do, how to submit it, the files that others change, and its conflict."""
+        return await call(context, "prompt", then=[task])
 
     @server.tool(annotations=_READS)
     async def status(context: Context[Any, Any]) -> Answer:
