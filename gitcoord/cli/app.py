@@ -54,7 +54,7 @@ COMMANDS = {
     "mcp": ("mcp", "Serve the commands to agents (Model Context Protocol)."),
     "config": ("config", "Show the settings in effect and their sources."),
     "schema": ("schema", "Print the JSON schema of a document."),
-    "export": ("export", "Print the plan as a workflow of Argo or GitHub Actions."),
+    "export": ("export", "Print the plan as a workflow of another engine."),
     "container-script": ("container_script", "Print the start script of worker containers."),
     "engine-host": ("engine_host", "Run attempts for a run on another machine."),
     "help": ("help", "Show the documents by topic."),

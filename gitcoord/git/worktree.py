@@ -233,7 +233,11 @@ class WorkingCopy:
 
 def in_use(branch: str, place: Path) -> GitcoordError:
     """Makes the error (exit 1) for a branch that is checked out somewhere else."""
-    return answer_no("in-use", f"{branch} is already checked out in {place}.", f"Work in {place}.")
+    return answer_no(
+        "in-use",
+        f"{branch} is already checked out in {place}.",
+        f"Work in {place}, or switch to another branch there.",
+    )
 
 
 def add_worktree(repository: Repository, directory: Path, branch: str, start: Oid | None) -> Path:
