@@ -35,6 +35,11 @@ _LOCKED_SECONDS = 1.0
 Removing a slow git's lock does no harm: only one gitcoord at a time writes here, and fetches the ref again.
 """
 
+_PACK_EVERY = 50
+"""The number of fetches by one process after which it lets git pack loose objects."""
+_MOST_LOOSE = 2000
+"""Fewer loose objects than this stay loose."""
+
 
 class RefUpdate(msgspec.Struct, frozen=True):
     """One ref to move from `old` (None: it must not exist) to `new` (None: delete it)."""
@@ -67,6 +72,7 @@ class Mirror:
         self._broken_since = 0.0
         self.more: tuple[str, ...] = ()
         """Refs that are copied in addition to branches and state, if the remote has them."""
+        self._fetches = 0
 
     def fetch(self) -> GitResult:
         """Updates the copy.
@@ -77,7 +83,11 @@ class Mirror:
             if self.broken and time.monotonic() - self._broken_since > _BROKEN_SECONDS:
                 self.broken = ()
             ended = self._fetch()
-            return ended if ended.code == 0 else self._fetch_around_broken(ended)
+            ended = ended if ended.code == 0 else self._fetch_around_broken(ended)
+            self._fetches += 1
+            if self._fetches % _PACK_EVERY == 0:
+                self._pack()
+            return ended
 
     def bring(self, names: Iterable[str]) -> GitResult:
         """Fetches the commits of refs that are not in the copy; moves no ref."""
@@ -125,6 +135,17 @@ class Mirror:
             (f"{self._state_prefix}{ON_REQUEST}*", *self.broken),
         )
         return ended
+
+    def _pack(self) -> None:
+        """Lets git pack loose objects, unless the user's `maintenance.auto` is false.
+
+        Each fetch reads the commits of all refs, and from loose files that takes twice as long. See
+        https://git-scm.com/docs/git-maintenance#_tasks
+        """
+        if self._git.probe("config", "--type=bool", "maintenance.auto") != "false":
+            limit = f"maintenance.loose-objects.auto={_MOST_LOOSE}"
+            task = ("maintenance", "run", "--auto", "--quiet", "--task=loose-objects")
+            self._git.run("-c", limit, *task, ok=())
 
     def _fetch_once(self, refs: Sequence[str], without: Sequence[str] = ()) -> GitResult:
         specs = [*(f"+{ref}:{self.prefix}{ref}" for ref in refs), *(f"^{ref}" for ref in without)]
