@@ -7,6 +7,7 @@ request of the coordinator takes as long as a distant server does (`--fetch-seco
 import argparse
 import os
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -29,7 +30,7 @@ from gitcoord.progress.live_state import LiveState
 from gitcoord.run.capacity import CapacityMeter
 from gitcoord.run.effects import RunEffects, RunOptions
 from gitcoord.run.loop import Coordinator
-from gitcoord.run.observe import View
+from gitcoord.run.observe import RunView
 from gitcoord.run.polling import PollIntervals, Signals
 from gitcoord.run.retry_policy import AttemptLimits
 from gitcoord.schedule.model import Policy, UnitStart
@@ -82,13 +83,13 @@ def simulate(
     until = time.perf_counter() + minutes * 60
     began, before = clock.now(), time.process_time()
 
-    def show(view: View, live: LiveState) -> None:
+    def show(view: RunView, live: LiveState) -> None:
         over = len(view.seen.submitted)
         samples.append(Sample(clock.now() - began, clock.cpu, over, len(view.seen.running)))
         if time.perf_counter() > until:
             raise _TooLongError
 
-    def launch(view: View, start: UnitStart, number: int, waited: Mapping[str, float]) -> Launch:
+    def launch(view: RunView, start: UnitStart, number: int, waited: Mapping[str, float]) -> Launch:
         return Launch(key=key_of(start.unit, number), argv=(start.unit, str(number)), directory="")
 
     meter = CapacityMeter(fleet, max_parallel=slots, token_budget=None, stagger=0.0)
@@ -106,7 +107,7 @@ def simulate(
         ),
         landing=None,
         signals=Signals(),
-        pace=PollIntervals(place / "run"),
+        intervals=PollIntervals(place / "run"),
     )
     stopped = False
     try:
@@ -206,6 +207,8 @@ def main() -> None:
         "--wall-minutes", type=float, default=1e9, help="stop then, and print what was seen; so does Ctrl-C"
     )
     options = parser.parse_args()
+    # A shell starts what it puts into the background with Ctrl-C ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     pace = {"fetch": options.fetch_seconds, "ls-remote": options.fetch_seconds, "push": options.push_seconds}
     habits = Habits(median=options.minutes * 60, deaths=options.deaths, beat=options.beat)
     with tempfile.TemporaryDirectory(prefix="gitcoord-bench-") as scratch:

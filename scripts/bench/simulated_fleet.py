@@ -20,10 +20,10 @@ from typing import NamedTuple
 
 import pygit2  # noqa: TID251 - the simulated workers write with it, not gitcoord
 
+from gitcoord import event_stamp
 from gitcoord.engines.engine import AttemptView, EngineTrouble, Launch
 from gitcoord.events import AnyEvent, AttemptEnded, AttemptStarted, TaskStarted, TaskSubmitted
 from gitcoord.git.json_commits import encode
-from gitcoord.state import journal
 from gitcoord.state.heartbeats import Beat
 from gitcoord.tasks.model import TaskId
 
@@ -65,10 +65,10 @@ class Clock:
 
     def install(self, fleet: "Fleet") -> None:
         """Makes this the clock of the whole process."""
-        real = journal.now
+        real = event_stamp.now
         time.time = self.now
         time.monotonic = self.now
-        time.sleep = lambda seconds: fleet.wait((), seconds)
+        time.sleep = lambda seconds: fleet.wait((), float(seconds))
         for module in [one for name, one in sys.modules.items() if name.startswith("gitcoord.")]:
             if getattr(module, "now", None) is real:
                 module.now = self.stamp  # type: ignore[attr-defined]

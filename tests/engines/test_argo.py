@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from gitcoord.engines.argo_manifest import WorkflowShape
 from gitcoord.engines.engine import Engine, Launch
@@ -17,18 +16,10 @@ from tests.support.cli import start_gitcoord
 from tests.support.engines import asked_for
 from tests.support.kubernetes import Cluster, needs_kubectl
 from tests.support.project import Project
+from tests.support.ready_engines import documented_template
 from tests.support.tasklists import task
 
 SHAPE = WorkflowShape(template="attempt", parameters={"docs-branch": "main"})
-DOCS = Path(__file__).parents[2] / "docs/engines.md"
-
-
-def documented_template() -> dict[str, object]:
-    """The WorkflowTemplate that the documents show."""
-    text = DOCS.read_text(encoding="utf-8").partition("kind: WorkflowTemplate")
-    block = text[0].rpartition("```yaml\n")[2] + text[1] + text[2].partition("```")[0]
-    spec: dict[str, object] = yaml.safe_load(block)["spec"]
-    return spec
 
 
 @pytest.fixture(scope="module")
