@@ -25,8 +25,10 @@ def test_each_setting_is_shown_with_its_value_and_where_it_is_from(tmp_path: Pat
     assert settings["base"] == {"value": "main", "source": "repository"}
     assert settings["state-prefix"] == {"value": "refs/x/", "source": "GITCOORD_STATE_PREFIX"}
     shown = gitcoord("config", cwd=desk, ok=0).out
+    # The longest value widens its own line only.
+    assert {len(line) < 80 for line in shown.splitlines() if line.startswith("run.timeout")} == {True}
     assert [line.split() for line in shown.splitlines() if line.startswith("run.timeout")] == [
-        ["run.timeout", '"1h"', ".gitcoord.toml"]
+        ["run.timeout", ".gitcoord.toml", '"1h"']
     ]
 
 

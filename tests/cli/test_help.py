@@ -25,6 +25,9 @@ TOPICS = sorted(path.stem for path in (ROOT / "docs").glob("*.md"))
 
 def test_every_document_is_a_topic(tmp_path: Path) -> None:
     assert sorted(gitcoord("help", "--json", cwd=tmp_path, ok=0).json["topics"]) == TOPICS
+    *listed, last = gitcoord("help", cwd=tmp_path, ok=0).out.splitlines()
+    start = last.index("One command")
+    assert {line[start - 2 : start] for line in listed} == {"  "}
     for topic in TOPICS:
         text = (ROOT / "docs" / f"{topic}.md").read_text(encoding="utf-8")
         assert gitcoord("help", topic, cwd=tmp_path, ok=0).out == text.rstrip("\n") + "\n"

@@ -85,10 +85,10 @@ def _print(file: "SettingsFile", rows: "dict[str, dict[str, Any]]") -> None:
 
     missing = "No settings file. gitcoord reads gitcoord.toml at the top of the repository."
     show(plain(clean(str(file.path) if file.path else missing)))
-    columns = (TextColumn(name, folds=True) for name in ("setting", "value", "from"))
+    columns = (TextColumn(name, folds=True) for name in ("setting", "from", "value"))
     table = TextTable(*columns, before=0, after=2)
     for key, row in rows.items():
         value = "" if row["value"] is None else json.dumps(row["value"], ensure_ascii=False)
         source = file.path.name if row["source"] == "file" and file.path else row["source"]
-        table.add_row(key, clean(value), source)
+        table.add_row(key, source, clean(value))
     show(table)

@@ -43,9 +43,11 @@ def show_help(
         if as_json:
             emit_json("help", {"topics": titles})
             return
-        for name, title in titles.items():
-            emit(f"gitcoord help {name:<12} {title}")
-        emit("gitcoord COMMAND --help   one command; `gitcoord --help` lists them")
+        rows = {f"gitcoord help {name}": title for name, title in titles.items()}
+        rows["gitcoord COMMAND --help"] = "One command; `gitcoord --help` lists them"
+        width = max(map(len, rows))
+        for command, title in rows.items():
+            emit(f"{command:<{width}}  {title}")
         return
     if topic in topics:
         text = topics[topic].read_text(encoding="utf-8")
