@@ -22,7 +22,7 @@ from gitcoord.state.task_history import PENDING, Progress
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.attempt.outside import MOST_OUTSIDE, outside_of_dead
 from gitcoord.worker.attempt.paths import attempt_directory
-from gitcoord.worker.attempt.preconditions import noted_not_begun
+from gitcoord.worker.attempt.worker_end import noted_not_begun
 from gitcoord.worker.leases import superseded, take_over
 from gitcoord.worker.transient_errors import passes
 

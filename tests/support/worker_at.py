@@ -5,8 +5,8 @@ import sys
 from gitcoord.cli.context import open_context
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.attempt.request import WorkerOrder
-from gitcoord.worker.attempt.run_attempt import work
 from gitcoord.worker.attempt.signals import listening
+from gitcoord.worker.attempt.work import work
 
 
 def main(unit: str, attempt: str, agent: str, now: str) -> None:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from gitcoord.cli.context import Context
     from gitcoord.cli.task_routing import TaskPlace
     from gitcoord.settings import RunSettings, Settings
-    from gitcoord.worker.attempt.preconditions import WorkerEnd
     from gitcoord.worker.attempt.request import WorkerOrder
+    from gitcoord.worker.attempt.worker_end import WorkerEnd
 
 _EPILOG = """\b
 Examples:
@@ -184,8 +184,8 @@ def _work_in(
 
     from gitcoord.cli.run_options import known_agent
     from gitcoord.cli.views.notices import say_notice
-    from gitcoord.worker.attempt.run_attempt import work
     from gitcoord.worker.attempt.signals import listening
+    from gitcoord.worker.attempt.work import work
 
     context.repository.require_history()
     order = ordered(context.settings.run)
@@ -250,7 +250,7 @@ def _waits(texts: list[str]) -> dict[str, float]:
 
 def _check_commands(order: "WorkerOrder") -> None:
     from gitcoord.errors import usage_error
-    from gitcoord.worker.attempt.run_commands import command_words
+    from gitcoord.worker.attempt.command_process import command_words
 
     for name, command in (("agent", order.agent), ("check", order.check)):
         try:

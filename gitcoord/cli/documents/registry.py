@@ -14,7 +14,7 @@ from gitcoord.landing.rollback.model import RollbackReport
 from gitcoord.progress.make_picture import Picture
 from gitcoord.run.run_preview import Approval
 from gitcoord.run.run_report import RunEnd
-from gitcoord.worker.attempt.preconditions import WorkerEnd
+from gitcoord.worker.attempt.worker_end import WorkerEnd
 from gitcoord.worker.submit_preview import SubmissionPreview
 from gitcoord.worker.task_context import Checkout, Submission
 

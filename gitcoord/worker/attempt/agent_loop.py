@@ -24,7 +24,8 @@ from gitcoord.worker.attempt.hand_in import hand_in_task
 from gitcoord.worker.attempt.merge_subtask import fold
 from gitcoord.worker.attempt.prompt.markdown import ConflictBrief
 from gitcoord.worker.attempt.provision import provide
-from gitcoord.worker.attempt.run_commands import run_agent, run_check, run_setup, write_prompt
+from gitcoord.worker.attempt.run_commands import run_agent, run_check, run_setup
+from gitcoord.worker.attempt.write_prompt import write_prompt
 from gitcoord.worker.own_work import began_at
 from gitcoord.worker.submit import other_side_of
 from gitcoord.worker.task_list_changes import list_note, put_back_in

@@ -1,6 +1,7 @@
 """Claims: at most one worker has an attempt, and a newer attempt fences off all older ones."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -13,6 +14,7 @@ from gitcoord.state.published_work import abandoned_work
 from gitcoord.state.task_history import PENDING, Progress
 from gitcoord.worker.attempt.exit_codes import AGAIN, EXIT_CODES
 from gitcoord.worker.attempt.heartbeat import lease_of
+from gitcoord.worker.attempt.pid_file import announce, record_worker, withdraw
 from gitcoord.worker.attempt.request import WorkerOrder
 from gitcoord.worker.task_context import TaskContext
 from gitcoord.worker.transient_errors import try_for
@@ -40,6 +42,25 @@ class ClaimRefusal(msgspec.Struct, frozen=True, kw_only=True):
 
     reason: str
     code: int
+
+
+def claim_here(
+    task_context: TaskContext,
+    unit: WorkUnit,
+    order: WorkerOrder,
+    start: Oid,
+    place: Path,
+    *,
+    given_up: Callable[[], bool] = bool,
+) -> Claim | ClaimRefusal:
+    """Records this process in the directory `place`, and claims the attempt."""
+    announce(place)
+    held = claim(task_context, unit, order, start, given_up=given_up)
+    if isinstance(held, ClaimRefusal):
+        withdraw(place)
+    else:
+        record_worker(place)
+    return held
 
 
 def claim(

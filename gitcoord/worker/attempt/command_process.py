@@ -2,6 +2,7 @@
 
 import os
 import select
+import shlex
 import signal
 import subprocess
 import threading
@@ -49,6 +50,11 @@ class CommandEnd(msgspec.Struct, frozen=True, kw_only=True):
     def succeeded(self) -> bool:
         """Whether it ended by itself and with 0."""
         return self.why == "by itself" and self.code == 0
+
+
+def command_words(command: str, *, shell: bool) -> list[str]:
+    """Splits the command into words; raises ValueError for an open quote."""
+    return ["sh", "-c", command] if shell else shlex.split(command)
 
 
 def run_command(

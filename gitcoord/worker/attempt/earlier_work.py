@@ -7,9 +7,10 @@ from gitcoord.errors import GitcoordError
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.worktree import WorkingCopy
 from gitcoord.worker.attempt.agent_checkout import is_ready
-from gitcoord.worker.attempt.attempt_context import AttemptContext, keep_leftovers
+from gitcoord.worker.attempt.attempt_context import AttemptContext
 from gitcoord.worker.attempt.checkout_repair import repair, repair_branch, show_hidden_files
 from gitcoord.worker.attempt.kept_commits import keep_also, keep_commits, keep_unnamed, kept_ref
+from gitcoord.worker.attempt.kept_work import keep_leftovers
 from gitcoord.worker.attempt.local_attempts import attempts_here
 
 

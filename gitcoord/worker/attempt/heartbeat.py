@@ -1,12 +1,10 @@
 """The heartbeat of a worker that has an attempt; without it, other machines take the attempt over."""
 
-from collections.abc import Callable
-
 from gitcoord.durations import NO_LIMIT, parse_duration
+from gitcoord.event_stamp import now, worker_name
 from gitcoord.settings import RunSettings
 from gitcoord.state.heartbeats import Beat, beat_ref, write_beat
-from gitcoord.state.store import Store
-from gitcoord.tasks.model import TaskId
+from gitcoord.worker.attempt.attempt_context import AttemptContext
 from gitcoord.worker.attempt.repeated_ref import RepeatedRef
 
 _SHARE = 5.0
@@ -18,9 +16,16 @@ def lease_of(settings: RunSettings) -> float:
     return 0.0 if settings.lease in NO_LIMIT else parse_duration(settings.lease) or 0.0
 
 
-def heartbeat(
-    store: Store, unit: TaskId, attempt: int, lease: float, sign: Callable[[], Beat]
-) -> RepeatedRef:
-    """Sends heartbeats while the block lasts; `sign` makes the next one."""
-    ref = beat_ref(store, unit, attempt)
-    return RepeatedRef(store, ref, lease / _SHARE, lambda shared: write_beat(shared.repository, sign()))
+def heartbeat(context: AttemptContext) -> RepeatedRef:
+    """Sends heartbeats of the attempt while the block lasts."""
+    store, unit, attempt = context.task_context.store, context.unit.id, context.attempt
+    pause = lease_of(context.settings.run) / _SHARE
+    return RepeatedRef(
+        store,
+        beat_ref(store, unit, attempt),
+        pause,
+        lambda shared: write_beat(
+            shared.repository,
+            Beat(unit=unit, attempt=attempt, by=worker_name(), at=now(), quiet=round(context.log.quiet, 1)),
+        ),
+    )

@@ -12,7 +12,8 @@ from gitcoord.git.worktree import WorkingCopy
 from gitcoord.landing.conflicting_tasks import other_side
 from gitcoord.state.task_history import PENDING
 from gitcoord.tasks.model import TaskId
-from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult, ended, log_end
+from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult
+from gitcoord.worker.attempt.attempt_end import end_event, log_end
 from gitcoord.worker.attempt.conflict_handoff import SHUT_OUT, merge_in, tell
 from gitcoord.worker.attempt.held_back_store import why_nothing_to_submit
 from gitcoord.worker.attempt.prompt.markdown import ConflictBrief
@@ -56,7 +57,7 @@ def _try_to_fold(
             reason = f"{context.unit.branch} has no commits of its own{why_nothing_to_submit(copy)}"
             return AttemptResult(outcome="failed", reason=reason, head=head)
         result = AttemptResult(outcome="ok", head=head, recorded=True)
-        event = ended(context, result)
+        event = end_event(context, result)
         folded = fold_subtask(
             task_context, context.unit, context.attempt, head, event, log_end(context, event)
         )
@@ -103,7 +104,7 @@ def _defer_subtask(
         onto=clash.commit,
     )
     result = AttemptResult(outcome="conflict", reason=reason, head=head, recorded=True)
-    ref, end = HEADS + context.unit.branch, ended(context, result)
+    ref, end = HEADS + context.unit.branch, end_event(context, result)
     log = log_end(context, end)
     for _ in range(_FOLDS):
         before = task_context.shared.read(ref)

@@ -1,112 +1,25 @@
-"""Checks before a worker claims a unit: whether it is done, its last worker is dead, and it can begin."""
+"""Checks before a worker claims a unit: whether it is done, and how and where its attempt can begin."""
 
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
-
 from gitcoord.errors import GitcoordError
-from gitcoord.event_stamp import now, worker_name
-from gitcoord.events import AttemptEnded
 from gitcoord.git.git_cli import Oid
 from gitcoord.state.accounts import closed_now
-from gitcoord.state.log_ends import write_log_end
-from gitcoord.state.task_history import PENDING, Progress
-from gitcoord.tasks.model import TaskId
+from gitcoord.state.task_history import Progress
 from gitcoord.worker.attempt.agent_checkout import check_free, clear_done
 from gitcoord.worker.attempt.claim import refusal
 from gitcoord.worker.attempt.exit_codes import AGAIN, EXIT_CODES
-from gitcoord.worker.attempt.outside import MOST_OUTSIDE, outside_of_dead
 from gitcoord.worker.attempt.paths import attempt_directory
-from gitcoord.worker.attempt.pid_file import died_here, worker_at
+from gitcoord.worker.attempt.pid_file import worker_at
 from gitcoord.worker.attempt.request import WorkerOrder
 from gitcoord.worker.attempt.signals import StopSignal
+from gitcoord.worker.attempt.worker_end import WorkerEnd, not_begun
 from gitcoord.worker.checkout import CheckoutOptions, starting_point
 from gitcoord.worker.free_branch_names import require_free_names
-from gitcoord.worker.leases import superseded
 from gitcoord.worker.subtasks import done_at, subtask_start, whole
 from gitcoord.worker.task_context import TaskContext
 from gitcoord.worker.unit import WorkUnit, has_parts
-
-
-class WorkerEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """How a worker ended. `outcome` is empty when it never began; `reason` says why.
-
-    `again_at` is when the closed account opens again.
-    """
-
-    task: TaskId
-    attempt: int | None
-    outcome: str
-    code: int
-    reason: str = ""
-    again_at: str = ""
-    branch: str = ""
-    head: str = ""
-    directory: str = ""
-    log: str = ""
-
-
-def not_begun(unit: WorkUnit, order: WorkerOrder, reason: str, code: int, *, again_at: str = "") -> WorkerEnd:
-    """Makes the result for a worker that claimed nothing."""
-    return WorkerEnd(
-        task=unit.id,
-        attempt=order.attempt,
-        outcome="",
-        code=code,
-        reason=reason,
-        again_at=again_at,
-        branch=unit.branch,
-    )
-
-
-_NOT_BEGUN = "not-begun.json"
-
-
-def note_not_begun(place: Path, done: WorkerEnd) -> None:
-    """Writes to the attempt's directory `place` why its worker did not begin."""
-    if place.is_dir():
-        (place / _NOT_BEGUN).write_bytes(msgspec.json.encode(done))
-
-
-def noted_not_begun(place: Path) -> WorkerEnd | None:
-    """Reads why the worker of the attempt at `place` did not begin; None if it began."""
-    try:
-        return msgspec.json.decode((place / _NOT_BEGUN).read_bytes(), type=WorkerEnd)
-    except (OSError, msgspec.DecodeError):
-        return None
-
-
-def without_the_dead(task_context: TaskContext, unit: WorkUnit, order: WorkerOrder) -> Progress:
-    """Records the end of an attempt whose worker died on this machine; returns the unit's progress.
-
-    Does so only if the order has no attempt number: a run, which gives numbers, records ends itself.
-    """
-    mine = task_context.progress.get(unit.id, PENDING)
-    newest = mine.attempt
-    if order.attempt is not None or newest is None or not newest.running:
-        return mine
-    place = attempt_directory(
-        task_context.repository.common_dir, task_context.plan.generation, unit.id, newest.number
-    )
-    if not died_here(place):
-        return mine
-    outside = outside_of_dead(task_context.repository, task_context.plan, place)
-    done = bool(_done_already(task_context, unit, mine))
-    event = AttemptEnded(
-        at=now(),
-        by=worker_name(),
-        task=unit.id,
-        attempt=newest.number,
-        outcome="ok" if done else "lost",
-        reason="its worker ended before it recorded that" if done else "its worker is gone",
-        head=mine.head or "" if done else "",
-        outside=outside[:MOST_OUTSIDE],
-        outside_count=len(outside),
-    )
-    end = write_log_end(task_context.store, event, place / "log", task_context.settings.run.keep_log_ends)
-    task_context.store.record(event, unless=superseded(newest.number), extra=end)
-    return task_context.store.progress().get(unit.id, PENDING)
 
 
 def look(
@@ -122,7 +35,7 @@ def look(
 
     Raises `in-use` or `already-landed` (exit 1), `has-subtasks` or `name-taken` (exit 2).
     """
-    done = _done_already(task_context, unit, mine)
+    done = why_done(task_context, unit, mine)
     if done:
         return not_begun(unit, order, done, 0)
     if unit.subtask is None and unit.task.subtasks and not whole(task_context):
@@ -169,17 +82,6 @@ def clear_what_is_done(
         clear_done(task_context.repository, task_context.shared, unit, directory, folded)
 
 
-def _done_already(task_context: TaskContext, unit: WorkUnit, mine: Progress) -> str:
-    if unit.task.id in task_context.landed:
-        return f"task {unit.task.id} has already landed on {task_context.plan.base}"
-    if unit.subtask is not None:
-        return f"subtask {unit.id} is already done" if unit.id in done_at(task_context) else ""
-    again = mine.retry_pending and bool(mine.attempts)
-    if mine.state == "submitted" and mine.head == task_context.shared_tip and not again:
-        return f"task {unit.id} has already been submitted"
-    return ""
-
-
 def without_attempt(
     task_context: TaskContext,
     unit: WorkUnit,
@@ -201,3 +103,15 @@ def without_attempt(
     if stop.requested is not None:
         return not_begun(unit, order, f"{stop.requested.name} came", EXIT_CODES["cancelled"])
     return None
+
+
+def why_done(task_context: TaskContext, unit: WorkUnit, mine: Progress) -> str:
+    """Returns why the unit needs no worker any more; empty if it needs one."""
+    if unit.task.id in task_context.landed:
+        return f"task {unit.task.id} has already landed on {task_context.plan.base}"
+    if unit.subtask is not None:
+        return f"subtask {unit.id} is already done" if unit.id in done_at(task_context) else ""
+    again = mine.retry_pending and bool(mine.attempts)
+    if mine.state == "submitted" and mine.head == task_context.shared_tip and not again:
+        return f"task {unit.id} has already been submitted"
+    return ""

@@ -15,8 +15,8 @@ from gitcoord.errors import GitcoordError
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.repository import Repository
 from gitcoord.settings import RunSettings
+from gitcoord.worker.attempt.command_process import command_words
 from gitcoord.worker.attempt.environment import withheld
-from gitcoord.worker.attempt.run_commands import command_words
 from gitcoord.worker.checking.checkouts import source_of
 from gitcoord.worker.checking.fork_server import CheckProcess, ForkServer
 from gitcoord.worker.checking.process import CheckOrder, write_order

@@ -19,9 +19,8 @@ from gitcoord.git.git_cli import nowhere_above
 from gitcoord.redact import redact
 from gitcoord.settings import RuleSettings
 from gitcoord.text_lists import some
-from gitcoord.worker.attempt.command_process import Command, CommandEnd, run_command
+from gitcoord.worker.attempt.command_process import Command, CommandEnd, command_words, run_command
 from gitcoord.worker.attempt.log import Log
-from gitcoord.worker.attempt.run_commands import command_words
 from gitcoord.worker.attempt.signals import StopSignal, listening
 from gitcoord.worker.checking.checkouts import BorrowedRepository, Slot, Waiting, held_lock, held_slot
 from gitcoord.worker.transient_errors import disk_problem

@@ -16,9 +16,8 @@ from gitcoord.git.commit_facts import tree_of
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.repository import Repository
 from gitcoord.settings import RunSettings
-from gitcoord.worker.attempt.command_process import Command, CommandEnd, run_command
+from gitcoord.worker.attempt.command_process import Command, CommandEnd, command_words, run_command
 from gitcoord.worker.attempt.log import Log
-from gitcoord.worker.attempt.run_commands import command_words
 from gitcoord.worker.attempt.signals import listening
 from gitcoord.worker.checking.checker import check_environment, default_slots, slots_directory
 from gitcoord.worker.checking.checkouts import Waiting, held_slot, source_of

@@ -1,0 +1,58 @@
+"""Reverts a command's changes to state that all checkouts share: refs, configuration, history, locks."""
+
+from collections.abc import Mapping
+
+from gitcoord.state.permanent_refs import LastingRefs
+from gitcoord.worker.attempt.attempt_context import AttemptContext
+from gitcoord.worker.attempt.full_history import SHALLOW, restore_history
+from gitcoord.worker.attempt.git_trace import GitTrace
+from gitcoord.worker.attempt.moved_base import put_base_back
+from gitcoord.worker.attempt.shared_config import SharedConfig
+
+
+class SharedState:
+    """The shared state of the repository before one command of an attempt; restores deleted refs at once."""
+
+    def __init__(self, context: AttemptContext) -> None:
+        self._context = context
+        repository = context.task_context.repository
+        self._config = SharedConfig(
+            repository.git, repository.common_dir, context.place, context.task_context.plan.base
+        )
+        self._trace = GitTrace(context.place)
+        self._refs = LastingRefs(context.task_context.shared, context.task_context.plan.base)
+        self._refs.put_back()
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The environment in which git traces its processes."""
+        return self._trace.environment
+
+    def restore(self) -> None:
+        """Reverts the command's changes, after its processes have ended, and logs them."""
+        context = self._context
+        by = f"attempt {context.attempt} at {context.unit.id}"
+        if locks := self._config.unlock():
+            context.log.say(f"{by} left locks in the repository, removed now: {', '.join(locks)}")
+        repository, processes = context.task_context.repository, self._trace.read()
+        own, others = self._config.put_back(processes)
+        if restore_history(repository.git, repository.common_dir):
+            context.log.say("a shallow fetch had cut off the repository's history; it was restored")
+            if any(process.command == "fetch" for process in processes):
+                context.outside.saw((), (SHALLOW,), ())
+            else:
+                context.outside.saw((), (), (SHALLOW,))
+        context.outside.saw(processes, own, others)
+        if own:
+            context.log.say(f"{by} changed the repository's configuration; it was restored: {', '.join(own)}")
+        if others:
+            stays = "the repository's configuration was changed meanwhile by others, and stays so"
+            context.log.say(f"{stays}: {', '.join(others)}")
+        if context.task_context.shared.remote is None:
+            put_base_back(context, processes, self._refs.base_tip)
+            # Do not contact the remote here: only the submit waits if it does not answer.
+            context.task_context.shared.refresh()
+        if back := self._refs.put_back():
+            context.log.say(f"deleted while it ran, and restored: {', '.join(back)}")
+        self._config.delete()
+        self._trace.delete()
