@@ -7,7 +7,7 @@ from gitcoord.adoption.adopt import adopted_store, draft_plan, known_branches
 from gitcoord.adoption.model import Adoption, AdoptionRequest, KnownHead
 from gitcoord.adoption.select import select_heads
 from gitcoord.cli.context import Context
-from gitcoord.cli.level_check import CheckInputs, CheckRequest, require_tasks
+from gitcoord.cli.level_inputs import CheckInputs, CheckRequest, require_tasks
 from gitcoord.cli.open_forge import open_forge
 from gitcoord.cli.views.output import clean, count_of, say
 from gitcoord.conflicts.model import BranchInput
@@ -76,7 +76,7 @@ def means_heads(
     return context.store.plan() is None
 
 
-def look_at_heads(
+def read_heads(
     context: Context,
     request: AdoptionRequest,
     check_request: CheckRequest,

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import msgspec
 
 from gitcoord.cli.context import Context
-from gitcoord.cli.level_check import CheckedLevel, CheckRequest, check, look
+from gitcoord.cli.level_check import CheckedLevel, check
+from gitcoord.cli.level_inputs import CheckRequest, read_inputs
 from gitcoord.cli.levels import find_level
 from gitcoord.cli.repositories import Repositories
 from gitcoord.cli.views.conflicts import document
@@ -43,7 +44,7 @@ def check_everywhere(
     for name, context in several.members(plan).items():
         if any(name in plan.tasks[task].repositories for task in level.tasks):
             context.repository.require_history()
-            found[name] = check(context, request, look(context, request))
+            found[name] = check(context, request, read_inputs(context, request))
             if save is not None:
                 save(context, found[name])
     if as_json:

@@ -7,7 +7,8 @@ from typing import Any, NoReturn
 import typer
 
 from gitcoord.cli.context import Context
-from gitcoord.cli.level_check import CheckedLevel, CheckInputs, CheckRequest, check, look
+from gitcoord.cli.level_check import CheckedLevel, check
+from gitcoord.cli.level_inputs import CheckInputs, CheckRequest, read_inputs
 from gitcoord.cli.views.conflicts import pair_document, report_parts
 from gitcoord.cli.views.output import as_json as as_json_line
 from gitcoord.cli.views.output import emit, plain, say, show, stdout_console
@@ -47,7 +48,7 @@ def _changes(context: Context, request: CheckRequest, every: float) -> Iterator[
     silent = False
     while True:
         try:
-            inputs = look(context, request)
+            inputs = read_inputs(context, request)
             copies = fingerprint(context.repository, inputs.branches) if request.worktrees else ()
             if (inputs, copies) != known:
                 yield check(context, request, inputs)

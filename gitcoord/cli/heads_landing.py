@@ -12,7 +12,8 @@ from gitcoord.cli.base_settings import require_check_of
 from gitcoord.cli.check_options import with_checker
 from gitcoord.cli.confirm import confirmed
 from gitcoord.cli.context import Context
-from gitcoord.cli.level_check import CheckRequest, check
+from gitcoord.cli.level_check import check
+from gitcoord.cli.level_inputs import CheckRequest
 from gitcoord.cli.views.conflicts import report_parts
 from gitcoord.cli.views.landing import ONLY_TEXT, show_report
 from gitcoord.cli.views.notices import say_notice

@@ -5,10 +5,11 @@ from contextlib import ExitStack
 import msgspec
 import typer
 
+from gitcoord.cli.across_options import AcrossRequest, options_maker
 from gitcoord.cli.check_options import make_check_options
 from gitcoord.cli.context import Context
 from gitcoord.cli.list_sync import sync_after_landing
-from gitcoord.cli.merge_across import AcrossRequest, AcrossRun, options_maker
+from gitcoord.cli.merge_across import AcrossRun
 from gitcoord.cli.repositories import Repositories, whole_context
 from gitcoord.cli.time_options import seconds
 from gitcoord.cli.views.across import show_level

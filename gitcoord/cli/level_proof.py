@@ -16,7 +16,8 @@ from gitcoord.landing.proof import CheckContext, CheckOptions, LevelProof, TaskH
 if TYPE_CHECKING:
     from gitcoord.checks.model import Checker
     from gitcoord.cli.context import Context
-    from gitcoord.cli.level_check import CheckedLevel, CheckInputs
+    from gitcoord.cli.level_check import CheckedLevel
+    from gitcoord.cli.level_inputs import CheckInputs
     from gitcoord.landing.generated_files import FilesMaker
     from gitcoord.notices import Tell
 

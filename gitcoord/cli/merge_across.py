@@ -1,54 +1,35 @@
 """The repositories, forges and checks for `merge-level` and `rollback` over several repositories."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from gitcoord.cli.across_options import MakeOptions
 from gitcoord.cli.check_options import CheckArguments, make_check_options, open_maker, with_checker
 from gitcoord.cli.context import Context
 from gitcoord.cli.levels import find_level
-from gitcoord.cli.merge_options import LandingArguments, make_options
 from gitcoord.cli.open_forge import open_forge
 from gitcoord.cli.repositories import Repositories
 from gitcoord.cli.views.notices import notice_sentence
 from gitcoord.cli.views.output import clean, say
 from gitcoord.errors import in_repository
-from gitcoord.forge.pull_requests import Forge, Method
+from gitcoord.forge.pull_requests import Forge
 from gitcoord.git.base_branch import no_such_base
 from gitcoord.git.git_cli import Oid
-from gitcoord.landing.across.model import AcrossContext, OnPartial
+from gitcoord.landing.across.model import AcrossContext
 from gitcoord.landing.context import LandingContext
 from gitcoord.landing.landing_order import with_real_order
-from gitcoord.landing.model import Options
 from gitcoord.landing.proof import CheckOptions
 from gitcoord.landing.rollback.loop import Rollbacker
 from gitcoord.landing.rollback.model import RollbackContext, RollbackReport
 from gitcoord.level_events import LevelAcross
 from gitcoord.notices import AnyNotice, Tell
-from gitcoord.planning.model import Plan, PlannedLevel, Strategy
 from gitcoord.planning.parts import HOME, in_dependency_order, landed_everywhere
-from gitcoord.settings import SerializeOn
 
-MakeOptions = Callable[[Plan, Context, CheckOptions | None], Options]
-
-
-class AcrossRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """The command line's options for landing a level across repositories."""
-
-    level: str | None = None
-    on_partial: OnPartial = "wait"
-    strategy: Strategy | None = None
-    method: Method | None = None
-    wait: str | None = None
-    delete_branches: bool = False
-    serialize_on: SerializeOn | None = None
-    ignore: tuple[str, ...] = ()
-    check: CheckArguments = CheckArguments()
-    others: tuple[str, ...] = ()
-    """Given options that apply only to a single repository."""
-    dry_run: bool = False
-    as_json: bool = False
+if TYPE_CHECKING:
+    from gitcoord.planning.model import PlannedLevel
 
 
 class AcrossRun:
@@ -209,20 +190,3 @@ def _tip(context: Context) -> Oid:
     if tip is None:
         raise no_such_base(context.shared, base)
     return tip
-
-
-def options_maker(request: AcrossRequest) -> MakeOptions:
-    """Returns a function that makes each repository's options; the command line overrides its settings."""
-
-    landing = LandingArguments(
-        strategy=request.strategy,
-        method=request.method,
-        delete_branches=request.delete_branches,
-        serialize_on=request.serialize_on,
-        ignore=tuple(request.ignore),
-    )
-
-    def make(part: Plan, context: Context, check: CheckOptions | None) -> Options:
-        return make_options(landing, context.settings, part.strategy, check)
-
-    return make

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import typer
 
+from gitcoord.cli.across_options import AcrossRequest, options_maker
 from gitcoord.cli.check_options import CheckArguments, make_check_options
 from gitcoord.cli.context import ALONE, Context, open_context
 from gitcoord.cli.home_engines import ENGINES_FROM
-from gitcoord.cli.merge_across import AcrossRequest, AcrossRun, options_maker
+from gitcoord.cli.merge_across import AcrossRun
 from gitcoord.cli.open_engine import EngineChoice, open_engine, require_engine
 from gitcoord.cli.repositories import Repositories
 from gitcoord.cli.run_options import RunRequest, check_words

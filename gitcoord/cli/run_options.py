@@ -1,4 +1,4 @@
-"""Turns the options of `gitcoord run` into its values; makes a plan if none is saved."""
+"""Turns the options of `gitcoord run` into the values that a run needs."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +9,6 @@ import msgspec
 from gitcoord.cli.context import Context
 from gitcoord.cli.merge_options import LandingArguments, make_options
 from gitcoord.cli.open_engine import EngineChoice
-from gitcoord.cli.plan_making import PlanProposal
 from gitcoord.cli.time_options import limit, seconds
 from gitcoord.cli.views.event_json import event_words
 from gitcoord.errors import usage_error
@@ -109,30 +108,6 @@ def landing_check(request: RunRequest, settings: Settings) -> CheckOptions | Non
     if not request.land_check or not command:
         return None
     return make_check_options(settings, CheckArguments(command=command, shell=request.shell))
-
-
-def make_missing_plan(context: Context, request: RunRequest) -> PlanProposal:
-    """Makes the plan of the task list, without saving it. The caller has fetched the shared refs."""
-    from gitcoord.cli.issue_lists import issue_reader
-    from gitcoord.cli.plan_making import PlanRequest as AskedPlan
-    from gitcoord.cli.plan_making import make_plan
-    from gitcoord.cli.views.output import warn
-    from gitcoord.tasks.reader import read_task_list
-
-    listed = read_task_list(
-        root=context.repository.root,
-        tasks=request.tasks,
-        origin=request.origin,
-        usual=context.settings.tasks.origin,
-        in_order=context.settings.tasks.in_order,
-        tag=request.tag,
-        read_issues=issue_reader(context),
-    )
-    number = request.max_parallel if (request.max_parallel or "").isdigit() else None
-    wanted = AskedPlan(max_parallel=int(number) if number else None, token_budget=request.token_budget)
-    made = make_plan(context, listed, wanted)
-    warn(made.plan.warnings[:10])
-    return made
 
 
 def slots(requested: str | None, planned: int) -> int | None:

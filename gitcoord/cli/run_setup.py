@@ -7,27 +7,23 @@ import msgspec
 from gitcoord.cli.base_settings import require_check_of
 from gitcoord.cli.context import Context, open_context
 from gitcoord.cli.home_engines import use_given_engines
-from gitcoord.cli.list_changes import list_changes
 from gitcoord.cli.open_engine import open_engine, require_engine
 from gitcoord.cli.plan_making import PlanProposal
-from gitcoord.cli.plan_saving import save
 from gitcoord.cli.run_effects import RunActions
 from gitcoord.cli.run_options import (
     RunRequest,
     check_words,
     known_agent,
     landing_check,
-    make_missing_plan,
     run_options,
     slots,
 )
+from gitcoord.cli.run_plan import keep_plan, plan_of_run
 from gitcoord.cli.time_options import seconds
 from gitcoord.cli.views.dashboard.run_screen import RunScreen
 from gitcoord.cli.views.event_json import event_feed
-from gitcoord.cli.views.output import warn
 from gitcoord.conflicts.rules import Rulebook
-from gitcoord.errors import answer_no, usage_error
-from gitcoord.notices import PlanKept, Tell
+from gitcoord.errors import usage_error
 from gitcoord.run.capacity import CapacityMeter
 from gitcoord.run.conflict_watch import Watch
 from gitcoord.run.effects import RunEffects
@@ -39,7 +35,6 @@ from gitcoord.run.session import RunSession
 from gitcoord.schedule.model import Capacity
 from gitcoord.worker.attempt.paths import run_directory
 from gitcoord.worker.attempt.prompt.template import read_template
-from gitcoord.worker.free_branch_names import require_free_names
 
 if TYPE_CHECKING:
     from gitcoord.cli.views.dashboard.dashboard import Dashboard
@@ -63,28 +58,10 @@ def set_up(request: RunRequest) -> "Setup":
     shell = run.shell if request.shell is None else request.shell
     if request.engine.engine_of(run.engine) == "local":
         request = msgspec.structs.replace(request, agent=known_agent(context, request.agent, shell=shell))
-    proposal = _proposal(context, request)
+    proposal = plan_of_run(context, request)
     if request.land and request.land_check and landing_check(request, context.settings) is None:
         require_check_of(context, proposal.plan.base)
     return Setup(context, request, proposal)
-
-
-def _proposal(context: Context, request: RunRequest) -> PlanProposal:
-    """Returns the saved plan, or makes one. Raises `other-plan` (exit 2)."""
-    context.store.refresh()
-    saved = context.store.plan()
-    proposal = PlanProposal(plan=saved) if saved is not None else make_missing_plan(context, request)
-    plan = proposal.plan
-    if request.tag and request.tag != plan.tag:
-        raise usage_error(
-            "other-plan",
-            f"The saved plan is for the tag {plan.tag}, not {request.tag}.",
-            f"Leave --tag out, or plan first: `gitcoord plan --tag {request.tag}`.",
-        )
-    require_free_names(context.shared, plan, context.store.progress())
-    if saved is not None and request.tasks != "-" and not (request.origin or "").endswith(":-"):
-        warn(list_changes(context, saved, request.tasks, request.origin))
-    return proposal
 
 
 class Setup:
@@ -137,7 +114,7 @@ class Setup:
             feed = event_feed(self._context.settings.run, before.events, tell)
             screen = RunScreen(dashboard, signals, feed)
             self._session.remove_old_logs(before, tell)
-            self._keep_plan(tell)
+            keep_plan(self._context, self._proposal, tell)
             landing = LandingThread(self._actions.land, tell) if self.lands else None
             return self._session.run(
                 self._effects(screen),
@@ -152,19 +129,6 @@ class Setup:
         from gitcoord.cli.list_sync import sync_after_landing
 
         sync_after_landing(self._context)
-
-    def _keep_plan(self, tell: Tell) -> None:
-        """Saves the plan if this run made it. Raises `plan-moved` (exit 1)."""
-        store = self._context.store
-        if store.plan() is not None:
-            return
-        store.refresh()
-        if store.plan() not in (None, self._proposal.plan):
-            raise answer_no(
-                "plan-moved", "Somebody else saved another plan.", "Run the command again to use it."
-            )
-        save(self._context, self._proposal)
-        tell(PlanKept())
 
     def _effects(self, screen: RunScreen) -> RunEffects:
         settings, repository = self._context.settings, self._context.repository

@@ -27,7 +27,8 @@ from gitcoord.cli.options import (
 if TYPE_CHECKING:
     from gitcoord.cli.check_options import CheckArguments
     from gitcoord.cli.context import Context
-    from gitcoord.cli.level_check import CheckedLevel, CheckInputs, CheckRequest
+    from gitcoord.cli.level_check import CheckedLevel
+    from gitcoord.cli.level_inputs import CheckInputs, CheckRequest
     from gitcoord.landing.proof import CheckOptions
     from gitcoord.planning.model import Plan
 
@@ -130,10 +131,12 @@ def check_conflicts(
     Without a task list, give pull requests, branches or worktrees.
     """
     from gitcoord.adoption.model import AdoptionRequest
-    from gitcoord.cli.adopted import look_at_heads, means_heads, pull_numbers
+    from gitcoord.cli.adopted import means_heads, pull_numbers, read_heads
     from gitcoord.cli.check_options import CheckArguments, make_check_options
+    from gitcoord.cli.conflicts_watch import watch_level
     from gitcoord.cli.context import acts_across, open_context
-    from gitcoord.cli.level_check import CheckRequest, check, look
+    from gitcoord.cli.level_check import check
+    from gitcoord.cli.level_inputs import CheckRequest, read_inputs
     from gitcoord.cli.views.conflicts import document
     from gitcoord.cli.views.output import emit_json
     from gitcoord.errors import Exit
@@ -163,10 +166,11 @@ def check_conflicts(
         _check_everywhere(context, request, others=others, explain=explain, save=save, as_json=as_json)
     no_list = means_heads(context, heads, level=level, save=save, watch=watch)
     if watch:
-        from gitcoord.cli.conflicts_watch import watch_level
-
         watch_level(context, request, every=every, as_json=as_json, explain=explain)
-    inputs = look_at_heads(context, heads, request, forge, repository) if no_list else look(context, request)
+    if no_list:
+        inputs = read_heads(context, heads, request, forge, repository)
+    else:
+        inputs = read_inputs(context, request)
     checked = check(context, request, inputs)
     if options is not None:
         checked = _proved(context, checked, inputs, options, asked_check)

@@ -176,8 +176,8 @@ def _land_across(
     dry_run: bool,
     as_json: bool,
 ) -> None:
+    from gitcoord.cli.across_options import AcrossRequest
     from gitcoord.cli.land_across import land_across
-    from gitcoord.cli.merge_across import AcrossRequest
 
     level, on_partial, one_forge = rest
     given = {

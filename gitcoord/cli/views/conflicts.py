@@ -10,7 +10,8 @@ from gitcoord.cli.views.styled_text import Shown, StyledText, TextColumn, TextTa
 from gitcoord.text_lists import some
 
 if TYPE_CHECKING:
-    from gitcoord.cli.level_check import CheckedLevel, CheckRequest
+    from gitcoord.cli.level_check import CheckedLevel
+    from gitcoord.cli.level_inputs import CheckRequest
     from gitcoord.conflicts.model import BranchReport, ConflictReport, PairReport
     from gitcoord.landing.proof import CheckOptions
     from gitcoord.tasks.model import TaskId
