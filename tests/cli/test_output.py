@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from gitcoord.cli.main import main
-from gitcoord.cli.status_document import make_status
+from gitcoord.cli.status.status_document import make_status
 from gitcoord.cli.views.output import DRAWN, as_json, plain, show
 from gitcoord.cli.views.status import status_view
 from gitcoord.cli.views.styled_text import TextColumn, TextTable

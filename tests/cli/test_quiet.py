@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console  # noqa: TID251 - what is drawn is drawn by it
 
-from gitcoord.cli.overview import quiet_at
+from gitcoord.cli.status.overview import quiet_at
 from gitcoord.cli.views.dashboard.live_view import dashboard_view
 from gitcoord.event_stamp import now
 from gitcoord.events import AttemptStarted

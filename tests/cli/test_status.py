@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gitcoord.cli.status_document import make_status
+from gitcoord.cli.status.status_document import make_status
 from gitcoord.cli.views.output import show
 from gitcoord.cli.views.status import status_view
 from gitcoord.event_stamp import now

@@ -4,7 +4,7 @@ import signal
 import time
 from pathlib import Path
 
-from gitcoord.cli.status_watch import next_pause
+from gitcoord.cli.status.status_watch import next_pause
 from tests.state.world import plan_of, started, store_of
 from tests.support.cli import start_gitcoord
 from tests.support.documents import require_known_documents

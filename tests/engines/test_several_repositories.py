@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gitcoord.cli.run_shares import deal_hosts
+from gitcoord.cli.running.run_shares import deal_hosts
 from tests.engines.contract import until
 from tests.support.cli import start_gitcoord
 from tests.support.services import LIST, Services

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gitcoord.cli.context import open_context
-from gitcoord.cli.merge_options import LandingArguments, make_landing_context, make_options
+from gitcoord.cli.landing.merge_options import LandingArguments, make_landing_context, make_options
 from gitcoord.landing.loop import Lander
 from gitcoord.landing.report import Report
 from tests.landing.scenes import independent_on_github

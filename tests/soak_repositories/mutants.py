@@ -151,7 +151,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "one repository's evidence counted for all",
         (
             Body(
-                "cli/repositories.py",
+                "cli/across/repositories.py",
                 "Repositories.landed",
                 "found = [one.landed for one in self.snapshots(plan).values()]\n"
                 "every = {task: one for tasks in found for task, one in tasks.items()}\n"

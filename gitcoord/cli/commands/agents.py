@@ -8,7 +8,7 @@ from gitcoord.cli.app import app
 from gitcoord.cli.options import DryRun
 
 if TYPE_CHECKING:
-    from gitcoord.cli.hook_files import Change
+    from gitcoord.cli.setup.hook_files import Change
 
 _EPILOG = """\b
 Examples:
@@ -48,8 +48,8 @@ def install(
 
     The rest of the file stays as it is.
     """
-    from gitcoord.cli.agent_rules import rules_change
     from gitcoord.cli.context import open_context
+    from gitcoord.cli.setup.agent_rules import rules_change
     from gitcoord.cli.views.output import clean, emit, emit_json
     from gitcoord.errors import usage_error
 

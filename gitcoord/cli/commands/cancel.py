@@ -11,9 +11,9 @@ from gitcoord.cli.options import DryRun
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitcoord.cli.across.task_routing import TaskPlace
     from gitcoord.cli.context import Context
     from gitcoord.cli.documents.types import CancelDocument
-    from gitcoord.cli.task_routing import TaskPlace
     from gitcoord.state.task_history import Progress
     from gitcoord.tasks.model import TaskId
 
@@ -48,7 +48,7 @@ def cancel(
     those that ignore TERM. Workers on other machines check the journal every minute. Keeps the branch and
     the checkout.
     """
-    from gitcoord.cli.each_repository import ask_each, places_with, together
+    from gitcoord.cli.across.each_repository import ask_each, places_with, together
     from gitcoord.cli.views.output import emit_json
 
     # Find all units before cancelling the first: an unknown id then changes nothing.

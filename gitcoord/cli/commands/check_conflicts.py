@@ -25,10 +25,10 @@ from gitcoord.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from gitcoord.cli.check_options import CheckArguments
+    from gitcoord.cli.conflicts.level_check import CheckedLevel
+    from gitcoord.cli.conflicts.level_inputs import CheckInputs, CheckRequest
     from gitcoord.cli.context import Context
-    from gitcoord.cli.level_check import CheckedLevel
-    from gitcoord.cli.level_inputs import CheckInputs, CheckRequest
+    from gitcoord.cli.landing.check_options import CheckArguments
     from gitcoord.landing.proof import CheckOptions
     from gitcoord.planning.model import Plan
 
@@ -131,12 +131,12 @@ def check_conflicts(
     Without a task list, give pull requests, branches or worktrees.
     """
     from gitcoord.adoption.model import AdoptionRequest
-    from gitcoord.cli.adopted import means_heads, pull_numbers, read_heads
-    from gitcoord.cli.check_options import CheckArguments, make_check_options
-    from gitcoord.cli.conflicts_watch import watch_level
+    from gitcoord.cli.conflicts.conflicts_watch import watch_level
+    from gitcoord.cli.conflicts.level_check import check
+    from gitcoord.cli.conflicts.level_inputs import CheckRequest, read_inputs
     from gitcoord.cli.context import acts_across, open_context
-    from gitcoord.cli.level_check import check
-    from gitcoord.cli.level_inputs import CheckRequest, read_inputs
+    from gitcoord.cli.landing.adopted import means_heads, pull_numbers, read_heads
+    from gitcoord.cli.landing.check_options import CheckArguments, make_check_options
     from gitcoord.cli.views.conflicts import document
     from gitcoord.cli.views.output import emit_json
     from gitcoord.errors import Exit
@@ -187,7 +187,7 @@ def _check_everywhere(
     context: "Context", request: "CheckRequest", *, others: bool, explain: bool, save: bool, as_json: bool
 ) -> NoReturn:
     """Checks the level in each repository of a plan over several. `others`: other options were given."""
-    from gitcoord.cli.conflicts_across import check_everywhere
+    from gitcoord.cli.conflicts.conflicts_across import check_everywhere
     from gitcoord.errors import Exit
 
     lands = check_everywhere(
@@ -240,8 +240,8 @@ def _proved(
     """Runs the check on the landing order; returns `checked` with the results."""
     import msgspec
 
-    from gitcoord.cli.check_options import open_checker, open_maker
-    from gitcoord.cli.level_proof import prove_level
+    from gitcoord.cli.conflicts.level_proof import prove_level
+    from gitcoord.cli.landing.check_options import open_checker, open_maker
     from gitcoord.cli.views.notices import say_notice
 
     slots, recheck = asked_check.slots, asked_check.recheck

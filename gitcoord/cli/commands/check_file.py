@@ -55,9 +55,9 @@ def check_file(
     from pathlib import Path
 
     from gitcoord.cli import check_file_fast
+    from gitcoord.cli.across.task_routing import no_task_here
     from gitcoord.cli.check_file_request import find_tree, place_of
     from gitcoord.cli.context import acts_across, open_context
-    from gitcoord.cli.task_routing import no_task_here
     from gitcoord.worker.task_context import find_task
 
     if hook is not None:

@@ -10,7 +10,7 @@ from gitcoord.cli.completion import complete_task
 from gitcoord.cli.options import DryRun, Now, Stack
 
 if TYPE_CHECKING:
-    from gitcoord.cli.task_routing import TaskPlace
+    from gitcoord.cli.across.task_routing import TaskPlace
     from gitcoord.worker.checkout import CheckoutOptions
 
 _EPILOG = """\b
@@ -51,7 +51,7 @@ def checkout(
     the earlier waves of its level. For a deferred task, merges the other side of its conflict for you to
     resolve.
     """
-    from gitcoord.cli.task_routing import directory_in, places_of
+    from gitcoord.cli.across.task_routing import directory_in, places_of
     from gitcoord.cli.views.output import emit, emit_json, say
     from gitcoord.errors import in_repository
     from gitcoord.worker.checkout import CheckoutOptions
@@ -78,7 +78,7 @@ def _checkout(
     place: "TaskPlace", task: str, how: "CheckoutOptions", *, dry_run: bool
 ) -> "tuple[str, Any, list[str]]":
     """Checks out the branch in one repository; returns its name, the document, and the lines to print."""
-    from gitcoord.cli.list_changes import list_changes
+    from gitcoord.cli.planning.list_changes import list_changes
     from gitcoord.worker.checkout import check_out, starting_point
     from gitcoord.worker.manual_subtasks import check_out_subtask, subtask_of, where_to_begin
     from gitcoord.worker.task_context import find_task, task_context_for

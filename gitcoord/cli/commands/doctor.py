@@ -65,7 +65,7 @@ def _examine(base: str | None, repository: str | None, engine: str | None) -> "I
     yield from _examine_here(context, base, repository)
     yield from _engine(context, engine)
     if acts_across(context.settings):
-        from gitcoord.cli.doctor_places import examine_repositories
+        from gitcoord.cli.setup.doctor_places import examine_repositories
 
         def examine(member: "Context") -> "Iterator[Diagnosis]":
             yield from _examine_here(member, None, None)
@@ -78,13 +78,13 @@ def _engine(context: "Context", requested: str | None) -> "Iterator[Diagnosis]":
     """Tries the requested engine, else that of the settings if it is not this machine."""
     chosen = requested or context.settings.run.engine
     if requested or chosen != "local":
-        from gitcoord.cli.doctor_places import examine_engine
+        from gitcoord.cli.setup.doctor_places import examine_engine
 
         yield examine_engine(context, chosen)
 
 
 def _examine_here(context: "Context", base: str | None, repository: str | None) -> "Iterator[Diagnosis]":
-    from gitcoord.cli.doctor_places import examine_attributes, examine_regenerated, examine_remote_tree
+    from gitcoord.cli.setup.doctor_places import examine_attributes, examine_regenerated, examine_remote_tree
     from gitcoord.errors import GitcoordError
     from gitcoord.forge.doctor_result import broken, doubtful, fine
 

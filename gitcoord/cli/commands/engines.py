@@ -31,7 +31,7 @@ def engines(
     Over several repositories, the settings of the home repository decide for all, but a repository's own
     [engines.NAME] goes before them.
     """
-    from gitcoord.cli.each_repository import settings_places, together
+    from gitcoord.cli.across.each_repository import settings_places, together
     from gitcoord.cli.views.output import clean, emit, emit_json
 
     answers = []

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from gitcoord.cli.export_request import ExportEngine
+    from gitcoord.cli.planning.export_request import ExportEngine
     from gitcoord.export.findings import ExportFinding
     from gitcoord.export.model import ActionsStyle, ArgoStyle, ExportedPlan, ExportOptions
 
@@ -125,8 +125,8 @@ def export(
     if check is not None:
         _check(engine, check, as_json=as_json)
         return
-    from gitcoord.cli.each_repository import whole_plan
-    from gitcoord.cli.export_request import ExportRequest, export_options
+    from gitcoord.cli.across.each_repository import whole_plan
+    from gitcoord.cli.planning.export_request import ExportRequest, export_options
     from gitcoord.export.model import exported
 
     context = whole_plan(reads=True)

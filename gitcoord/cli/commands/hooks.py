@@ -47,7 +47,7 @@ def install(
     Keeps all other settings in the file. The hook blocks only if another task's branch changes the file.
     """
     from gitcoord.cli.context import open_context
-    from gitcoord.cli.hook_files import others, planned_change
+    from gitcoord.cli.setup.hook_files import others, planned_change
     from gitcoord.cli.views.output import emit, emit_json, say
 
     context = open_context(reads=dry_run, several=True)

@@ -62,7 +62,7 @@ def hotspots(
     if apply and not rules:
         say("There is no rule that would help.")
     elif apply and not dry_run:
-        from gitcoord.cli.settings_edit import add_rules
+        from gitcoord.cli.setup.settings_edit import add_rules
 
         say(f"Wrote the rules into {add_rules(context.repository.require_working_tree(), rules)}.")
 

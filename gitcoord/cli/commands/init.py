@@ -27,8 +27,8 @@ def init(
     import msgspec
 
     from gitcoord.cli.context import open_context
-    from gitcoord.cli.first_settings import next_commands, settings_text
-    from gitcoord.cli.project_facts import find_facts
+    from gitcoord.cli.setup.first_settings import next_commands, settings_text
+    from gitcoord.cli.setup.project_facts import find_facts
     from gitcoord.cli.views.output import clean, emit, emit_json, emit_text, say, warn
     from gitcoord.errors import usage_error
     from gitcoord.settings_file import SETTINGS_FILES, find_settings

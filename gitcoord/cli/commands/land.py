@@ -107,12 +107,12 @@ def land(
     Exit code 0 if everything that you named is in the base, 1 if something was left out or deferred.
     """
     from gitcoord.adoption.model import AdoptionRequest
-    from gitcoord.cli.adopted import find_heads, pull_numbers, require_some
-    from gitcoord.cli.check_options import CheckArguments, make_check_options
-    from gitcoord.cli.heads_landing import HeadsLanding
-    from gitcoord.cli.merge_options import LandingArguments, make_options
+    from gitcoord.cli.across.pull_places import named_repository, open_named
+    from gitcoord.cli.landing.adopted import find_heads, pull_numbers, require_some
+    from gitcoord.cli.landing.check_options import CheckArguments, make_check_options
+    from gitcoord.cli.landing.heads_landing import HeadsLanding
+    from gitcoord.cli.landing.merge_options import LandingArguments, make_options
     from gitcoord.cli.open_forge import open_forge
-    from gitcoord.cli.pull_places import named_repository, open_named
 
     name, numbers = named_repository(pulls or ())
     request = AdoptionRequest(

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gitcoord.cli.adopted_options import Adopted, AdoptedBase
 from gitcoord.cli.app import app
+from gitcoord.cli.landing.adopted_options import Adopted, AdoptedBase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,8 +52,8 @@ def log(
     as_json: Annotated[bool, typer.Option("--json", help="One gitcoord.log/1 document on stdout.")] = False,
 ) -> None:
     """Show the journal: what happened, when, and who did it; the newest event comes last."""
-    from gitcoord.cli.adopted_state import choose_state
-    from gitcoord.cli.each_repository import all_places, places_with
+    from gitcoord.cli.across.each_repository import all_places, places_with
+    from gitcoord.cli.landing.adopted_state import choose_state
     from gitcoord.cli.views.output import emit, emit_json, say, warn
 
     places = all_places(reads=True, levels=True) if task is None else places_with([task], reads=True)

@@ -8,8 +8,8 @@ from gitcoord.cli.app import app
 from gitcoord.cli.options import OneUnit
 
 if TYPE_CHECKING:
-    from gitcoord.cli.attempt_logs import AttemptLogs, CheckLog
-    from gitcoord.cli.task_routing import TaskPlace
+    from gitcoord.cli.across.task_routing import TaskPlace
+    from gitcoord.cli.logs.attempt_logs import AttemptLogs, CheckLog
 
 _EPILOG = """\b
 Examples:
@@ -46,10 +46,10 @@ def logs(
     Of an ended attempt whose log is on another machine, shows the end that git keeps. Of a task of several
     repositories, shows the log in each.
     """
-    from gitcoord.cli.attempt_logs import find_check_log, find_logs
-    from gitcoord.cli.each_repository import ask_each
-    from gitcoord.cli.log_following import follow_all
-    from gitcoord.cli.task_routing import places_of
+    from gitcoord.cli.across.each_repository import ask_each
+    from gitcoord.cli.across.task_routing import places_of
+    from gitcoord.cli.logs.attempt_logs import find_check_log, find_logs
+    from gitcoord.cli.logs.log_following import follow_all
     from gitcoord.errors import usage_error
     from gitcoord.tasks.model import TaskId
 
@@ -73,10 +73,10 @@ def _show(
     logs: "list[tuple[TaskPlace, AttemptLogs | CheckLog]]", task: str, *, of: int, raw: bool, as_json: bool
 ) -> None:
     """Shows the logs of a task in those of its repositories that have one, `of` how many."""
-    from gitcoord.cli.attempt_logs import AttemptLogs
-    from gitcoord.cli.each_repository import show_name, together
-    from gitcoord.cli.log_ends import show_log_end
-    from gitcoord.cli.log_reader import show_log
+    from gitcoord.cli.across.each_repository import show_name, together
+    from gitcoord.cli.logs.attempt_logs import AttemptLogs
+    from gitcoord.cli.logs.log_ends import show_log_end
+    from gitcoord.cli.logs.log_reader import show_log
     from gitcoord.cli.views.output import clean, emit, emit_json
 
     if as_json:

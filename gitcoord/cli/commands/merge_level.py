@@ -26,9 +26,9 @@ from gitcoord.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from gitcoord.cli.check_options import CheckArguments
     from gitcoord.cli.context import Context
-    from gitcoord.cli.merge_options import LandingArguments
+    from gitcoord.cli.landing.check_options import CheckArguments
+    from gitcoord.cli.landing.merge_options import LandingArguments
     from gitcoord.landing.across.model import OnPartial
     from gitcoord.landing.context import LandingContext
 
@@ -103,9 +103,9 @@ def merge_level(
     Exit code 0 if the whole level is in the base, 1 if something was deferred or still waits. Run the command
     again to continue, even after it was killed.
     """
-    from gitcoord.cli.check_options import CheckArguments, make_check_options, with_checker
     from gitcoord.cli.context import acts_across, open_context
-    from gitcoord.cli.merge_options import LandingArguments, make_landing_context, make_options
+    from gitcoord.cli.landing.check_options import CheckArguments, make_check_options, with_checker
+    from gitcoord.cli.landing.merge_options import LandingArguments, make_landing_context, make_options
     from gitcoord.cli.views.notices import say_notice
     from gitcoord.landing.defer_task import take_again
     from gitcoord.landing.landing_order import with_real_order
@@ -157,7 +157,7 @@ def merge_level(
 
 
 def _prepare(context: "Context", base: str, *, unchecked: bool, dry_run: bool) -> None:
-    from gitcoord.cli.base_settings import require_check_of
+    from gitcoord.cli.landing.base_settings import require_check_of
 
     if unchecked:
         require_check_of(context, base)
@@ -176,8 +176,8 @@ def _land_across(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    from gitcoord.cli.across_options import AcrossRequest
-    from gitcoord.cli.land_across import land_across
+    from gitcoord.cli.landing.across_options import AcrossRequest
+    from gitcoord.cli.landing.land_across import land_across
 
     level, on_partial, one_forge = rest
     given = {
@@ -228,7 +228,7 @@ def _show_steps(landing_context: "LandingContext", *, as_json: bool) -> None:
 
 
 def _land(landing_context: "LandingContext", context: "Context", *, as_json: bool) -> None:
-    from gitcoord.cli.list_sync import sync_after_landing
+    from gitcoord.cli.planning.list_sync import sync_after_landing
     from gitcoord.cli.views.landing import ONLY_TEXT, show_report
     from gitcoord.cli.views.notices import say_notice
     from gitcoord.cli.views.output import emit_json, say

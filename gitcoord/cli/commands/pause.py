@@ -35,7 +35,7 @@ def resume(dry_run: _DryRun = False, as_json: _Json = False) -> None:
 
 
 def _change(state: Literal["paused", "running"], reason: str, *, dry_run: bool, as_json: bool) -> None:
-    from gitcoord.cli.each_repository import all_places, ask_each, together
+    from gitcoord.cli.across.each_repository import all_places, ask_each, together
     from gitcoord.cli.views.output import emit_json, say
 
     changes = ask_each(all_places(), lambda place: _change_in(place.context, state, reason, dry_run=dry_run))

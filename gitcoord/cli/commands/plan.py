@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 from gitcoord.cli.app import app, not_nan
-from gitcoord.cli.list_options import ListOrigin
+from gitcoord.cli.planning.list_options import ListOrigin
 
 _EPILOG = """\b
 Examples:
@@ -128,8 +128,8 @@ def plan(
     of each option that is not given.
     """
     from gitcoord.cli.context import acts_across, maybe_context
-    from gitcoord.cli.plan_making import PlanRequest
-    from gitcoord.cli.plan_saving import plan_and_save, print_saved
+    from gitcoord.cli.planning.plan_making import PlanRequest
+    from gitcoord.cli.planning.plan_saving import plan_and_save, print_saved
 
     if label or milestone is not None:
         from gitcoord.tasks.sources.issue_filter import with_filter
@@ -153,7 +153,7 @@ def plan(
     only_reads = format is not None and alone and request == PlanRequest()
     context = maybe_context(reads=dry_run or only_reads, several=True)
     if context is not None and acts_across(context.settings):
-        from gitcoord.cli.repositories import across
+        from gitcoord.cli.across.repositories import across
 
         context = across(context)
     if context is not None:

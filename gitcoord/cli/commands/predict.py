@@ -7,12 +7,12 @@ import typer
 
 from gitcoord.cli.app import app
 from gitcoord.cli.completion import complete_task
-from gitcoord.cli.list_options import ListOrigin
+from gitcoord.cli.planning.list_options import ListOrigin
 
 if TYPE_CHECKING:
-    from gitcoord.cli.calibrate import Calibration
+    from gitcoord.cli.across.task_routing import TaskPlace
     from gitcoord.cli.context import Context
-    from gitcoord.cli.task_routing import TaskPlace
+    from gitcoord.cli.foresight.calibrate import Calibration
     from gitcoord.cli.views.predict import ConflictPrediction
     from gitcoord.foresight.foresee import Foresight
     from gitcoord.planning.risks import PairRisk
@@ -80,7 +80,7 @@ def predict(
     Compares titles and texts of tasks with past changes and with the content of files; uses a task's
     `modifies`, too. Saves nothing but an index under the git directory.
     """
-    from gitcoord.cli.each_repository import places_of_list, show_name, together, whole_plan
+    from gitcoord.cli.across.each_repository import places_of_list, show_name, together, whole_plan
     from gitcoord.cli.views.output import emit_json
     from gitcoord.cli.views.predict import print_files, print_pairs
 
@@ -136,8 +136,8 @@ def _check_calibration(tasks: list[str] | None, *, files: bool) -> None:
 
 
 def _calibrate(base: str | None, changes: int, *, dry_run: bool, as_json: bool) -> None:
-    from gitcoord.cli.calibrate import calibrate_here, print_calibration
-    from gitcoord.cli.each_repository import all_places, ask_each, show_name, together
+    from gitcoord.cli.across.each_repository import all_places, ask_each, show_name, together
+    from gitcoord.cli.foresight.calibrate import calibrate_here, print_calibration
     from gitcoord.cli.views.output import emit_json
 
     def calibrated(place: "TaskPlace") -> "Calibration":
@@ -156,7 +156,7 @@ def _calibrate(base: str | None, changes: int, *, dry_run: bool, as_json: bool) 
 
 
 def _listed(context: "Context", path: str | None, origin: str | None, tag: str | None) -> "TaskList":
-    from gitcoord.cli.issue_lists import issue_reader
+    from gitcoord.cli.planning.issue_lists import issue_reader
     from gitcoord.tasks.reader import read_task_list
 
     saved = context.store.plan()
@@ -193,7 +193,7 @@ def _chosen(listed: "TaskList", names: Sequence[str]) -> "list[Task]":
 
 
 def _foresight(context: "Context", base: str | None) -> "tuple[str, Foresight]":
-    from gitcoord.cli.open_foresight import open_for
+    from gitcoord.cli.foresight.open_foresight import open_for
     from gitcoord.git.base_branch import no_such_base
 
     saved = context.store.plan()

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gitcoord.cli.app import app
-from gitcoord.cli.list_options import Tag, Tasks
 from gitcoord.cli.options import Check, OneUnit
+from gitcoord.cli.planning.list_options import Tag, Tasks
 
 if TYPE_CHECKING:
-    from gitcoord.cli.task_routing import TaskPlace
+    from gitcoord.cli.across.task_routing import TaskPlace
 
 _EPILOG = """\b
 Examples:
@@ -38,8 +38,8 @@ def prompt(
     It names the tasks that run now and the files that they change. A deferred task gets the prompt for its
     conflict. A task of several repositories has one in each.
     """
-    from gitcoord.cli.each_repository import show_name, together
-    from gitcoord.cli.task_routing import places_of
+    from gitcoord.cli.across.each_repository import show_name, together
+    from gitcoord.cli.across.task_routing import places_of
     from gitcoord.cli.views.output import emit_json, emit_text
     from gitcoord.errors import in_repository
 

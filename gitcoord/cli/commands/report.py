@@ -8,7 +8,7 @@ import typer
 from gitcoord.cli.app import app
 
 if TYPE_CHECKING:
-    from gitcoord.cli.overview import Overview
+    from gitcoord.cli.status.overview import Overview
 
 _EPILOG = """\b
 Examples:
@@ -33,8 +33,8 @@ def report(
     Speed-up is the time that one worker would have needed, divided by the time that has passed. One worker
     would have needed no time for failed attempts and rework.
     """
-    from gitcoord.cli.each_repository import all_places, ask_each, file_of, show_name, together
-    from gitcoord.cli.overview import look
+    from gitcoord.cli.across.each_repository import all_places, ask_each, file_of, show_name, together
+    from gitcoord.cli.status.overview import look
     from gitcoord.cli.views.output import emit_json, say, show, warn
     from gitcoord.cli.views.report.text import report_text
 

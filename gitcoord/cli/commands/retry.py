@@ -11,8 +11,8 @@ from gitcoord.cli.options import DryRun
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from gitcoord.cli.across.task_routing import TaskPlace
     from gitcoord.cli.context import Context
-    from gitcoord.cli.task_routing import TaskPlace
     from gitcoord.planning.model import Plan
     from gitcoord.state.task_history import Progress
     from gitcoord.tasks.model import TaskId
@@ -52,7 +52,7 @@ def retry(
     For a parent, retries only the subtasks that failed or were cancelled. Takes over a task that another
     worker claimed and has not finished. --all skips rolled-back tasks: name them.
     """
-    from gitcoord.cli.each_repository import all_places, ask_each, places_with, together
+    from gitcoord.cli.across.each_repository import all_places, ask_each, places_with, together
     from gitcoord.cli.views.output import emit_json, say
     from gitcoord.errors import usage_error
 

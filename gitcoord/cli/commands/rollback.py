@@ -56,8 +56,8 @@ def rollback(
 
     import msgspec
 
-    from gitcoord.cli.check_options import open_maker
     from gitcoord.cli.context import acts_across, open_context
+    from gitcoord.cli.landing.check_options import open_maker
     from gitcoord.cli.levels import find_level
     from gitcoord.cli.open_forge import open_forge
     from gitcoord.cli.time_options import seconds
@@ -69,7 +69,7 @@ def rollback(
 
     context = open_context(several=True)
     if acts_across(context.settings):
-        from gitcoord.cli.land_across import roll_back_across
+        from gitcoord.cli.landing.land_across import roll_back_across
 
         others = _given(include_later, merge, method, wait, forge, repository)
         roll_back_across(context, levels, others, dry_run=dry_run, as_json=as_json)

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from gitcoord.cli.app import app
-from gitcoord.cli.list_options import ListOrigin, Tag, Tasks
 from gitcoord.cli.options import Agent, AllowEmpty, Check, DeleteBranches, Forge, Method, Rework, Shell, Slots
+from gitcoord.cli.planning.list_options import ListOrigin, Tag, Tasks
 
 if TYPE_CHECKING:
-    from gitcoord.cli.run_setup import Setup
+    from gitcoord.cli.running.run_setup import Setup
     from gitcoord.run.run_report import RunEnd
 
 _EPILOG = """\b
@@ -150,9 +150,9 @@ def run(
     A failure stops only the tasks that depend on it. Exit code 0 if everything is submitted (with --land: in
     the base), 1 if something failed or waits for a person.
     """
-    from gitcoord.cli.open_engine import engine_choice
-    from gitcoord.cli.run_options import RunRequest
-    from gitcoord.cli.run_setup import set_up
+    from gitcoord.cli.running.open_engine import engine_choice
+    from gitcoord.cli.running.run_options import RunRequest
+    from gitcoord.cli.running.run_setup import set_up
     from gitcoord.errors import Exit, GitcoordError
 
     request = RunRequest(
@@ -188,7 +188,7 @@ def run(
     except GitcoordError as error:
         if error.code != "several-repositories":
             raise
-        from gitcoord.cli.run_across import run_across
+        from gitcoord.cli.running.run_across import run_across
 
         run_across(request, yes=yes, dry_run=dry_run, as_json=as_json)
         return

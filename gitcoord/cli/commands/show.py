@@ -7,8 +7,8 @@ import typer
 from gitcoord.cli.app import app
 
 if TYPE_CHECKING:
+    from gitcoord.cli.across.task_routing import TaskPlace
     from gitcoord.cli.context import Context
-    from gitcoord.cli.task_routing import TaskPlace
     from gitcoord.run.observe import RunView
 
 _SHOW = """\b
@@ -37,11 +37,11 @@ def show(
 ) -> None:
     """Show the saved plan, and whether the task list here has changed since."""
     from gitcoord.cli.context import acts_across, open_context
-    from gitcoord.cli.plan_saving import print_saved
+    from gitcoord.cli.planning.plan_saving import print_saved
 
     context = open_context(reads=True, several=True)
     if acts_across(context.settings):
-        from gitcoord.cli.repositories import across
+        from gitcoord.cli.across.repositories import across
 
         context = across(context)
     context.store.refresh()
@@ -56,7 +56,7 @@ def next_tasks(
 
     Decides as `gitcoord run` does, with the plan's --max-parallel: a running task takes a slot.
     """
-    from gitcoord.cli.each_repository import all_places, ask_each, together
+    from gitcoord.cli.across.each_repository import all_places, ask_each, together
     from gitcoord.cli.views.output import emit_json, say
 
     places = all_places(reads=True, current=True)
@@ -133,7 +133,7 @@ def _document(context: "Context", share: int) -> dict[str, Any]:
 def _view(context: "Context") -> "RunView":
     import time
 
-    from gitcoord.cli.list_changes import list_changes
+    from gitcoord.cli.planning.list_changes import list_changes
     from gitcoord.run.observe import Observer
     from gitcoord.run.retry_policy import AttemptLimits
     from gitcoord.worker.attempt.paths import run_directory

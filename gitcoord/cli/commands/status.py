@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gitcoord.cli.adopted_options import Adopted, AdoptedBase
 from gitcoord.cli.app import app, not_nan
+from gitcoord.cli.landing.adopted_options import Adopted, AdoptedBase
 
 if TYPE_CHECKING:
     from gitcoord.cli.context import Context
-    from gitcoord.cli.status_document import StatusDocument
+    from gitcoord.cli.status.status_document import StatusDocument
     from gitcoord.evidence.snapshot import Snapshot
     from gitcoord.tasks.model import TaskId
 
@@ -52,14 +52,14 @@ def status(
     Without a plan of a task list, it shows what `gitcoord land` has adopted. Git decides whether a task has
     landed; everything else comes from the journal.
     """
-    from gitcoord.cli.adopted_state import choose_state
     from gitcoord.cli.context import acts_across, open_context
+    from gitcoord.cli.landing.adopted_state import choose_state
     from gitcoord.cli.views.output import emit_json, show, warn
     from gitcoord.cli.views.status import status_view
 
     if watch:
-        from gitcoord.cli.each_repository import all_places
-        from gitcoord.cli.status_watch import watch_status
+        from gitcoord.cli.across.each_repository import all_places
+        from gitcoord.cli.status.status_watch import watch_status
 
         places = all_places(reads=True)
         for place in places:
@@ -68,7 +68,7 @@ def status(
         return
     context = open_context(reads=True, several=True)
     if acts_across(context.settings):
-        from gitcoord.cli.status_across import show_status
+        from gitcoord.cli.status.status_across import show_status
 
         show_status(context, _read, as_json=as_json)
         return
@@ -90,8 +90,8 @@ def _read(context: "Context") -> "StatusDocument":
 
 def _document(context: "Context") -> "StatusDocument":
     """Returns the state of every task as of the last fetch."""
-    from gitcoord.cli.overview import doubts, leases_at, quiet_at
-    from gitcoord.cli.status_document import make_status
+    from gitcoord.cli.status.overview import doubts, leases_at, quiet_at
+    from gitcoord.cli.status.status_document import make_status
     from gitcoord.event_stamp import now
     from gitcoord.evidence.landings import moved_on
     from gitcoord.evidence.snapshot import find_snapshot

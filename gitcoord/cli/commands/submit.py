@@ -9,8 +9,8 @@ from gitcoord.cli.completion import complete_task
 from gitcoord.cli.options import DryRun
 
 if TYPE_CHECKING:
+    from gitcoord.cli.across.task_routing import TaskPlace
     from gitcoord.cli.context import Context
-    from gitcoord.cli.task_routing import TaskPlace
     from gitcoord.worker.task_context import TaskContext
     from gitcoord.worker.unit import WorkUnit
 
@@ -52,7 +52,7 @@ def submit(
     With single-PR, also merges the branch into the level branch. If that conflicts, names the paths and tasks
     and ends with exit code 1; the task's branch is safe on the remote.
     """
-    from gitcoord.cli.task_routing import places_of
+    from gitcoord.cli.across.task_routing import places_of
     from gitcoord.errors import Exit, in_repository
 
     places = places_of(task)

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from gitcoord.cli.app import app
-from gitcoord.cli.list_options import ListOrigin, Tasks
 from gitcoord.cli.options import DryRun
+from gitcoord.cli.planning.list_options import ListOrigin, Tasks
 
 _EPILOG = """\b
 Examples:
@@ -30,8 +30,8 @@ def sync(
     Changes only the statuses in this checkout's file, and commits nothing. Closes beads issues with `bd`.
     Sets rolled-back tasks to pending again. You can run it at any time, from any checkout of the base.
     """
-    from gitcoord.cli.each_repository import whole_plan
-    from gitcoord.cli.list_sync import sync_list, tell_sync
+    from gitcoord.cli.across.each_repository import whole_plan
+    from gitcoord.cli.planning.list_sync import sync_list, tell_sync
     from gitcoord.cli.views.output import emit_json, say
 
     report = sync_list(whole_plan(), tasks=tasks, origin=origin, dry_run=dry_run)

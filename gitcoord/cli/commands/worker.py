@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gitcoord.cli.app import app, not_nan
-from gitcoord.cli.list_options import Tag, Tasks
 from gitcoord.cli.options import Agent, AllowEmpty, Check, DryRun, Now, OneUnit, Rework, Shell, Stack
+from gitcoord.cli.planning.list_options import Tag, Tasks
 
 if TYPE_CHECKING:
+    from gitcoord.cli.across.task_routing import TaskPlace
     from gitcoord.cli.context import Context
-    from gitcoord.cli.task_routing import TaskPlace
     from gitcoord.settings import RunSettings, Settings
     from gitcoord.worker.attempt.request import WorkerOrder
     from gitcoord.worker.attempt.worker_end import WorkerEnd
@@ -125,8 +125,8 @@ def worker(
     newer attempt locks it out. The log and the prompt are in the git directory: `gitcoord logs TASK`. A task
     of several repositories is done in one after the other, until it fails.
     """
-    from gitcoord.cli.each_repository import together
-    from gitcoord.cli.task_routing import places_of
+    from gitcoord.cli.across.each_repository import together
+    from gitcoord.cli.across.task_routing import places_of
     from gitcoord.cli.views.output import emit_json, say
     from gitcoord.errors import in_repository
     from gitcoord.tasks.model import TaskId
@@ -182,7 +182,7 @@ def _work_in(
     """Does the task in one repository, with its settings and the command line's."""
     import msgspec
 
-    from gitcoord.cli.run_options import known_agent
+    from gitcoord.cli.running.run_options import known_agent
     from gitcoord.cli.views.notices import say_notice
     from gitcoord.worker.attempt.signals import listening
     from gitcoord.worker.attempt.work import work

@@ -6,7 +6,7 @@ import msgspec
 
 from gitcoord.cli.documents.conflict_types import ConflictsDocument
 from gitcoord.cli.documents.types import CheckoutPreview
-from gitcoord.cli.status_document import StatusDocument
+from gitcoord.cli.status.status_document import StatusDocument
 from gitcoord.landing.rollback.model import RollbackReport
 from gitcoord.progress.make_picture import Picture
 from gitcoord.tasks.model import TaskId

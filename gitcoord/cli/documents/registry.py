@@ -2,10 +2,10 @@
 
 from typing import Any, NamedTuple
 
-from gitcoord.cli.calibrate import Calibration
 from gitcoord.cli.documents import across_types, conflict_types, setup_types, types
-from gitcoord.cli.list_sync import SyncReport
-from gitcoord.cli.status_document import StatusDocument
+from gitcoord.cli.foresight.calibrate import Calibration
+from gitcoord.cli.planning.list_sync import SyncReport
+from gitcoord.cli.status.status_document import StatusDocument
 from gitcoord.cli.views.predict import ConflictPrediction
 from gitcoord.events import AnyEvent
 from gitcoord.landing.across.model import LevelReport

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, NotRequired, TypedDict
 
-from gitcoord.cli.project_facts import ProjectFacts
+from gitcoord.cli.setup.project_facts import ProjectFacts
 from gitcoord.export.findings import ExportFinding
 from gitcoord.forge.doctor_result import Diagnosis
 

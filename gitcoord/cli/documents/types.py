@@ -6,9 +6,9 @@ Only the schemas import these. A test validates every document that the suite se
 from typing import Literal, NotRequired, TypedDict
 
 from gitcoord.adoption.model import ExcludedHead
-from gitcoord.cli.log_ends import LogEndShown
-from gitcoord.cli.plan_beginnings import AbandonedWork
-from gitcoord.cli.plan_making import PlanChange
+from gitcoord.cli.logs.log_ends import LogEndShown
+from gitcoord.cli.planning.plan_beginnings import AbandonedWork
+from gitcoord.cli.planning.plan_making import PlanChange
 from gitcoord.foresight.hotspots import HotspotReport
 from gitcoord.git.git_cli import Oid
 from gitcoord.landing.report import Report

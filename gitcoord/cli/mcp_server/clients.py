@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from gitcoord.cli.hook_files import Change
+from gitcoord.cli.setup.hook_files import Change
 from gitcoord.errors import usage_error
 
 SDK = "mcp>=2.3,<3"

@@ -10,8 +10,8 @@ from gitcoord.cli.views.styled_text import Shown, StyledText, TextColumn, TextTa
 from gitcoord.text_lists import some
 
 if TYPE_CHECKING:
-    from gitcoord.cli.level_check import CheckedLevel
-    from gitcoord.cli.level_inputs import CheckRequest
+    from gitcoord.cli.conflicts.level_check import CheckedLevel
+    from gitcoord.cli.conflicts.level_inputs import CheckRequest
     from gitcoord.conflicts.model import BranchReport, ConflictReport, PairReport
     from gitcoord.landing.proof import CheckOptions
     from gitcoord.tasks.model import TaskId
@@ -57,7 +57,7 @@ def _proof(checked: "CheckedLevel") -> tuple[set[frozenset[str]], list[str]]:
     """Returns the pairs that fail together, and the check's results as sentences."""
     if checked.proof is None:
         return set(), []
-    from gitcoord.cli.level_proof import failing_pairs, proof_sentences
+    from gitcoord.cli.conflicts.level_proof import failing_pairs, proof_sentences
 
     return failing_pairs(checked.proof), list(proof_sentences(checked.proof, checked.report.base))
 
@@ -76,7 +76,7 @@ def document(
         otherwise = {"waves": checked.otherwise.waves, "landing_order": checked.otherwise.landing_order}
         found |= {"what_if": request.first, "without": request.without, "otherwise": otherwise}
     if checked.proof is not None and options is not None:
-        from gitcoord.cli.level_proof import proof_document
+        from gitcoord.cli.conflicts.level_proof import proof_document
 
         found["check"] = proof_document(checked.proof, options)
     if request.worktrees:

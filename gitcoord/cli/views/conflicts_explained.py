@@ -7,8 +7,8 @@ from gitcoord.cli.views.output import clean
 from gitcoord.text_lists import some
 
 if TYPE_CHECKING:
-    from gitcoord.cli.level_check import CheckedLevel
-    from gitcoord.cli.level_inputs import CheckRequest
+    from gitcoord.cli.conflicts.level_check import CheckedLevel
+    from gitcoord.cli.conflicts.level_inputs import CheckRequest
     from gitcoord.conflicts.model import ConflictReport, PairReport, Side
 
 _DECIDED = {

@@ -6,7 +6,7 @@ from gitcoord.cli.views.output import clean, plain
 from gitcoord.cli.views.styled_text import StyledText
 
 if TYPE_CHECKING:
-    from gitcoord.cli.level_check import CheckedLevel
+    from gitcoord.cli.conflicts.level_check import CheckedLevel
     from gitcoord.conflicts.model import ConflictReport
 
 

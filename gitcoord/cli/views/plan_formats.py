@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from gitcoord.cli.plan_making import PlanProposal
+from gitcoord.cli.planning.plan_making import PlanProposal
 from gitcoord.cli.views.output import emit, emit_json, say, show, warn
 from gitcoord.planning.model import Plan
 from gitcoord.tasks.model import Finding, TaskId

@@ -8,7 +8,7 @@ from gitcoord.cli.views.styled_text import Shown, StyledText, TextColumn, TextTa
 from gitcoord.cli.views.times import ago, duration
 
 if TYPE_CHECKING:
-    from gitcoord.cli.status_document import LevelStatus, StatusDocument, TaskStatus
+    from gitcoord.cli.status.status_document import LevelStatus, StatusDocument, TaskStatus
 
 MOST_LEVELS = 60
 MOST_ROWS = 40

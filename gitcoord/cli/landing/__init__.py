@@ -1,0 +1,1 @@
+"""Landing on the command line: options, checks, adopted heads, several repositories."""

@@ -1,0 +1,1 @@
+"""Logs of attempts and checks: finds, fetches, follows and prints them."""

@@ -1,0 +1,1 @@
+"""A run on the command line: options, engine, plan, actions, several repositories."""

@@ -1,0 +1,177 @@
+"""`gitcoord run` of a plan over several repositories: a run in each, then the levels land across all.
+
+Rounds follow each other: in each repository a run does what can be done there until something has to
+land; then levels land in all repositories, which lets more begin. A task of several repositories is done in
+each by an agent of its own.
+"""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import typer
+
+from gitcoord.cli.across.home_engines import ENGINES_FROM
+from gitcoord.cli.across.repositories import Repositories
+from gitcoord.cli.context import ALONE, Context, open_context
+from gitcoord.cli.landing.across_options import AcrossRequest, options_maker
+from gitcoord.cli.landing.check_options import CheckArguments, make_check_options
+from gitcoord.cli.landing.merge_across import AcrossRun
+from gitcoord.cli.running.open_engine import EngineChoice, open_engine, require_engine
+from gitcoord.cli.running.run_options import RunRequest, check_words
+from gitcoord.cli.running.run_shares import RunShare, run_shares
+from gitcoord.cli.views.across import show_level
+from gitcoord.cli.views.output import say
+from gitcoord.errors import Exit, in_repository, usage_error
+from gitcoord.landing.across.loop import LevelLander
+from gitcoord.planning.parts import landed_everywhere
+from gitcoord.worker.attempt.paths import run_directory
+
+_PASSED = {
+    "agent": "--agent",
+    "check": "--check",
+    "timeout": "--timeout",
+    "stagger": "--stagger",
+    "overlap": "--overlap",
+    "retries": "--retries",
+    "rework": "--rework",
+}
+_PASSED_FLAGS = {"allow_empty": "--allow-empty", "independent_only": "--independent-only"}
+_OF_ALL = ("max_parallel", "land", "land_check", "shell", "engine", *_PASSED, *_PASSED_FLAGS)
+
+
+def run_across(request: RunRequest, *, yes: bool, dry_run: bool, as_json: bool) -> None:
+    """Runs the plan in all of its repositories. Raises `several-repositories` for options of a single one."""
+    _require(request, as_json=as_json)
+    several = Repositories(open_context(several=True))
+    check_words(request, several.home.settings.run)
+    several.refresh()
+    plan = several.plan()
+    if not dry_run:
+        _require_engines(several.members(plan), request.engine)
+    before: object = None
+    while True:
+        several.update_parts(plan)
+        codes = _run_each(several, request, yes=yes, dry_run=dry_run)
+        if Exit.INTERRUPTED in codes:
+            raise typer.Exit(Exit.INTERRUPTED)
+        several.refresh()
+        if dry_run or all(code == Exit.USAGE for code in codes):
+            # None could start, or none should.
+            if any(codes):
+                raise typer.Exit(max(codes))
+            return
+        if request.land:
+            _land_levels(several)
+        now = _stand(several)
+        if now == before or not request.land or _is_all_in(several):
+            break
+        before = now
+    landed = len(landed_everywhere(plan, several.landed(plan)))
+    say(f"{landed} of {len(plan.tasks)} tasks have landed in all repositories that they work in.")
+    if (request.land and landed < len(plan.tasks)) or any(codes):
+        raise typer.Exit(Exit.NO)
+
+
+def _is_all_in(several: Repositories) -> bool:
+    plan = several.plan()
+    return len(landed_everywhere(plan, several.landed(plan))) == len(plan.tasks)
+
+
+def _stand(several: Repositories) -> object:
+    """Returns the state of every task in each repository, to compare two rounds."""
+    return {
+        name: {
+            task: (task_progress.state, task_progress.head)
+            for task, task_progress in context.store.progress().items()
+        }
+        for name, context in several.contexts.items()
+    }
+
+
+def _run_each(several: Repositories, request: RunRequest, *, yes: bool, dry_run: bool) -> list[int]:
+    plan = several.plan()
+    members = several.members(plan)
+    shares = run_shares(members, request.engine, request.max_parallel, plan.max_parallel)
+    started = {}
+    for name, context in members.items():
+        say(f"{name}: run, at most {shares[name].most} at once")
+        words = _words(request, shares[name], yes=yes, dry_run=dry_run)
+        started[name] = _start(context, words, several.home.repository.root)
+        if dry_run:
+            started[name].wait()
+    try:
+        codes = [process.wait() for process in started.values()]
+    except KeyboardInterrupt:
+        # Ctrl-C has reached the child processes as well: they stop their work, and this process ends, too.
+        codes = [process.wait() for process in started.values()]
+        return [*codes, Exit.INTERRUPTED]
+    return [code if code >= 0 else 128 - code for code in codes]
+
+
+def _start(context: Context, words: list[str], home: Path | None) -> "subprocess.Popen[bytes]":
+    directory = context.repository.root or context.repository.common_dir
+    argv = [sys.executable, "-X", "utf8", "-P", "-m", "gitcoord", "-C", str(directory), "run", *words]
+    environ = {**context.environ, ALONE: "1"} | ({} if home is None else {ENGINES_FROM: str(home)})
+    return subprocess.Popen(argv, env=environ, stdin=subprocess.DEVNULL)
+
+
+def _words(request: RunRequest, share: RunShare, *, yes: bool, dry_run: bool) -> list[str]:
+    words = ["--max-parallel", str(share.most)]
+    chosen = request.engine
+    engine = {"engine": chosen.name, "hosts": share.hosts, "scheduler": chosen.scheduler}
+    engine |= {"template": chosen.template}
+    words += [f"--{option}={value}" for option, value in engine.items() if value]
+    words += [f"--param={given}" for given in chosen.parameters]
+    for field, option in _PASSED.items():
+        value = getattr(request, field)
+        words += [] if value is None else [f"{option}={value}"]
+    words += [option for field, option in _PASSED_FLAGS.items() if getattr(request, field)]
+    if request.shell is not None:
+        words.append("--shell" if request.shell else "--no-shell")
+    return [*words, *(["--dry-run"] if dry_run else ["--yes"] if yes else [])]
+
+
+def _require_engines(members: Mapping[str, Context], choice: EngineChoice) -> None:
+    """Raises `usage` or `engine-refused` if a repository's engine cannot be used; asks each engine once."""
+    asked: list[object] = []
+    for name, context in members.items():
+        with in_repository(name):
+            directory = run_directory(context.repository.common_dir, 1)
+            engine = open_engine(context, directory, 1, choice)
+            settings = (engine.name, context.settings.engines, context.engine_directories)
+            if settings not in asked:
+                asked.append(settings)
+                require_engine(engine)
+
+
+def _land_levels(several: Repositories) -> None:
+    """Lands what can land, level by level, as `gitcoord merge-level` does."""
+    check = make_check_options(several.home.settings, CheckArguments())
+    for level in several.plan().levels:
+        with ExitStack() as closing:
+            run = AcrossRun(several, options_maker(AcrossRequest()), check, closing)
+            report = LevelLander(run.across_context(level.name), run).land()
+        if not report.complete:
+            show_level(report)
+            return
+
+
+def _require(request: RunRequest, *, as_json: bool) -> None:
+    usual = RunRequest()
+    given = [
+        field
+        for field in request.__struct_fields__
+        if field not in _OF_ALL and getattr(request, field) != getattr(usual, field)
+    ]
+    if as_json:
+        given.append("json")
+    if given:
+        names = ", ".join(f"--{field.replace('_', '-')}" for field in given)
+        raise usage_error(
+            "several-repositories",
+            f"Over several repositories, `gitcoord run` does not accept {names}.",
+            "Set it in the settings of the repository that it is about, or run in its clone.",
+        )

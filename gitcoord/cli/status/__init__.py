@@ -1,0 +1,1 @@
+"""The state of the work: the status document, and the overview for report and dashboard."""
