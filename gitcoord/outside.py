@@ -31,7 +31,7 @@ class OutsideChange(msgspec.Struct, frozen=True, kw_only=True):
             case "file":
                 return f"{self.name} in {self.place}"
             case "checked-out":
-                return f"what is checked out in {self.place} ({self.name}){was}"
+                return f"the branch or commit checked out in {self.place} ({self.name}){was}"
             case "worktree":
                 return f"the worktree {self.place}, which is gone"
             case "stash":

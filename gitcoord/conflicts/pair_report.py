@@ -139,7 +139,7 @@ def judgement_of(report: PairReport) -> PairVerdict:
 
 
 def worth_telling(report: PairReport) -> bool:
-    """Whether the report on a pair says anything."""
+    """Whether the report on a pair names a path or a reason."""
     return report.verdict != "clean" or bool(
         report.overlap
         or report.ignored

@@ -158,7 +158,7 @@ class DaskEngine:
         return str(path) if path.exists() else None
 
     def fetch_log(self, key: str) -> bool:
-        """Fetches what the worker's log has beyond the copy; returns whether the attempt is still running."""
+        """Fetches the part of the worker's log that the copy lacks; returns whether the attempt runs."""
         running, kept, worker = (
             is_running(self.poll([key])[key]),
             KeptLog(self._run / key),

@@ -89,7 +89,7 @@ class Engine(Protocol):
         """The path of the attempt's log, if it is on this machine."""
 
     def fetch_log(self, key: str) -> bool:
-        """Brings what the log has so far to this machine; returns whether the attempt is still running."""
+        """Copies the log so far to this machine; returns whether the attempt is still running."""
 
 
 def is_running(view: AttemptView) -> bool:

@@ -24,8 +24,9 @@ _MOST = 60
 class LandedTip(msgspec.Struct, frozen=True, kw_only=True):
     """The base's commit `commit` contains all of the work. `reverted`: a later commit reset all its paths.
 
-    `contained`: the base's history contains the tip itself; `commit` is then the tip, unless more is known.
-    `own_line`: the tip is on the base's first-parent line: it has no work, or was fast-forwarded.
+    `contained`: the base's history contains the tip itself; `commit` is then the tip, unless the merge that
+    landed it is known. `own_line`: the tip is on the base's first-parent line: it has no work, or was
+    fast-forwarded.
     """
 
     commit: Oid

@@ -35,9 +35,9 @@ def pulled_tasks(
 ) -> dict[TaskId, Landing]:
     """Returns the tasks that a merged pull request landed: one of their own branch, or of a level branch.
 
-    `heads` are the known heads of tasks. A merged pull request needs only what was submitted: gitcoord may
-    have merged the base into the branch while somebody merged it. A task that was only started counts if a
-    pull request of its branch was merged after the start.
+    `heads` are the known heads of tasks. A merged pull request needs to contain only the submitted work:
+    gitcoord may have merged the base into the branch while somebody merged it. A task that was only started
+    counts if a pull request of its branch was merged after the start.
     """
     submitted = {task: progress.get(task, PENDING).submitted_head or head for task, head in heads.items()}
     owners = {planned.branch: task for task, planned in plan.tasks.items()}

@@ -51,7 +51,7 @@ class UnknownParent(msgspec.Struct, frozen=True, kw_only=True):
                 f"{self.head[:12]}: review it, then submit it again"
             )
         return (
-            f"{why}; merge {base} into it by hand, revert again what it had reverted of task {self.task}, "
+            f"{why}; merge {base} into it by hand, repeat its reverts of task {self.task}, "
             "then submit it again"
         )
 
@@ -131,7 +131,7 @@ class Parents:
 
     @cached_property
     def _lost(self) -> set[tuple[TaskId, Oid]]:
-        """Submitted heads of landed tasks that are not part of what landed."""
+        """Submitted heads of landed tasks that the landed commits do not contain."""
         handed_in = {
             (other, head) for other in self._landed for head in self._progress.get(other, PENDING).heads
         }

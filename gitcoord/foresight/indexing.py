@@ -47,7 +47,7 @@ def make_corpus(
 ) -> tuple[Corpus, list[KnownChange]]:
     """Makes the corpus at `commit`; returns it with the changes of `history` (newest first), oldest first.
 
-    Reads only what the index lacks. Raises DamagedIndexError.
+    Reads only objects that the index lacks. Raises DamagedIndexError.
     """
     files = reader.list_files(commit)
     if store.is_spent(len(files) + len(history)):

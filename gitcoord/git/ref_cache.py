@@ -182,7 +182,7 @@ class Mirror:
         return found if len(found) > _MOST_BROKEN else found + self._unfetchable(names[middle:])
 
     def _drop_broken(self) -> None:
-        """Removes what a crash left: empty copies, copies that point to missing objects, and git's locks."""
+        """Removes the remains of a crash: empty copies, copies without their objects, and git's locks."""
         locks = self._locks()
         if locks:
             time.sleep(_LOCKED_SECONDS)

@@ -16,7 +16,8 @@ class Repository:
     """One git repository.
 
     `root` is the top of the working tree (None if bare), `common_dir` the git directory that all worktrees
-    share, `remote` the remote's name (None if there is none), and `address` the name that git gets for it.
+    share, `remote` the remote's name (None if there is none), and `address` the name or URL to use for it on
+    git's command line.
     """
 
     def __init__(
@@ -161,7 +162,7 @@ class Repository:
 def _names(environ: Mapping[str, str], who: str) -> bool:
     """Whether the environment alone gives git an identity for `who`, so that git need not be asked.
 
-    Git refuses a name without a letter or digit in most cases, and a date that it cannot read.
+    Git refuses most names without a letter or digit, and dates that it cannot parse.
     """
     name, email, date = (environ.get(f"GIT_{who}_{key}", "") for key in ("NAME", "EMAIL", "DATE"))
     return any(map(str.isalnum, name)) and email.strip() != "" and not date

@@ -45,5 +45,5 @@ def message_bytes(message: str) -> bytes:
     """Encodes a commit message for git; keeps bytes of names that are not UTF-8."""
     try:
         return message.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # A part of a character, which no file name contains.
+    except UnicodeEncodeError:  # A lone surrogate that stands for no byte of a file name.
         return message.encode("utf-8", "replace")

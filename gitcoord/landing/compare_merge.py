@@ -94,7 +94,7 @@ def compare(
 
 
 def _is_on(repository: Repository, objects: Objects, commit: Oid, base: Oid) -> bool:
-    """Whether the first parent of `commit` is `base`; it is for a merge, a squash and a single commit."""
+    """Whether the first parent of `commit` is `base`: so it is for a merge, a squash, and a single commit."""
     if not base:
         return True
     found = objects.commit(commit)

@@ -1,4 +1,4 @@
-"""What a landing run remembers from one observation to the next."""
+"""The memory of a landing run from one observation to the next."""
 
 import msgspec
 
@@ -18,7 +18,7 @@ class ProvedPrefix(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LandingMemory(msgspec.Struct, kw_only=True):
-    """What a run remembers between observations. Losing it costs requests, never correctness.
+    """The memory of a run between observations. Losing it costs requests, never correctness.
 
     `held` maps a carrier's branch to the reason why it cannot merge now; waiting clears it. `impatient`: the
     time for waiting is over. `settling` counts how often an unsettled carrier was examined; `doubt` counts

@@ -18,7 +18,7 @@ from gitcoord.tasks.model import TaskId
 
 Standing = Literal["landed", "ready", "waiting", "deferred"]
 Needs = Literal["work", "landing", "time"]
-"""What a waiting task needs: work on it, others to land first, or only time."""
+"""The reason of a waiting task: it needs work, others must land first, or only time must pass."""
 KnownPulls = Mapping[str, BranchPulls]
 """The pull requests of each head branch, from the forge."""
 

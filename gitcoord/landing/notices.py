@@ -90,7 +90,7 @@ class LandingNotices:
             self._tell(running)
 
     def name_tree(self, tree: Oid, tasks: Sequence[TaskId], base: str) -> None:
-        """Stores what a tree that is checked contains, for its result: checks can end after their search."""
+        """Stores the content of a checked tree, to name it in the result: checks can outlast their search."""
         self._trees[tree] = (tuple(tasks), base)
 
     def checked(self, result: CheckResult) -> None:

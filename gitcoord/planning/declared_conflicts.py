@@ -20,7 +20,7 @@ _MOST_MEMBERS: Final = 1_000_000
 
 
 class Footprint(msgspec.Struct, frozen=True, kw_only=True):
-    """The properties of a task or subtask that decide what it can run in parallel with."""
+    """The properties of a task or subtask that decide which others can run beside it."""
 
     id: TaskId
     modifies: tuple[str, ...] = ()

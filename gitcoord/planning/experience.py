@@ -47,7 +47,7 @@ NO_EXPERIENCE: Final = Experience()
 
 
 def usual_minutes(units: Sequence[UnitTime], complexity: float | None) -> float | None:
-    """Returns the median minutes of units of that size; of all if few have that size; None if all are few."""
+    """Returns the median minutes of units of that size, or of all if few have it; None if all are few."""
     if len(units) < FEWEST_UNITS:
         return None
     alike = [

@@ -1,4 +1,4 @@
-"""Selects from a task list what a plan contains: tasks, dependencies, subtasks, and pinned places."""
+"""Selects the contents of a plan from a task list: tasks, dependencies, subtasks, and pinned places."""
 
 from collections.abc import Collection, Mapping, Sequence
 

@@ -64,7 +64,7 @@ class SimulatedClashes:
         return False
 
     def begin_round(self) -> None:
-        """Begins a new round: units that were woken in vain may be woken again."""
+        """Begins a new round: units that were woken and did not start may be woken again."""
         for clash, parked_again in self._parked_again.items():
             for key in parked_again:
                 heapq.heappush(self._parked[clash], key)

@@ -28,7 +28,7 @@ def fewest_possible(puzzle: Puzzle) -> int:
 
 
 def _longest_without_loners(puzzle: Puzzle) -> int:
-    """Returns the waves of the longest chain, without tasks that share their wave with no other."""
+    """Returns the waves of the longest chain; leaves out tasks that must have a wave of their own."""
     own = [task not in puzzle.alone for task in range(len(puzzle.after))]
     length = list(map(int, own))
     for task in in_order(puzzle, range(len(own))):

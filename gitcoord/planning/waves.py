@@ -24,7 +24,7 @@ class LevelWaves(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def footprint(task: Task | PlannedTask) -> Footprint:
-    """Returns what a task declares about running in parallel, including the globs of its subtasks."""
+    """Returns a task's declarations about running in parallel, including the globs of its subtasks."""
     below = (glob for subtask in task.subtasks for glob in subtask.modifies)
     return Footprint(
         id=task.id,

@@ -42,7 +42,7 @@ class _Kept(msgspec.Struct, frozen=True):
 
 
 def find_old_logs(run: Path, view: RunView, settings: RunSettings, now: float | None = None) -> OldLogs:
-    """Finds what a run that begins `now` removes by the settings."""
+    """Finds the logs that a run that begins `now` removes by the settings."""
     earlier = [place for place in run.parent.glob("run*") if place.is_dir() and place != run]
     everything = (one for place in (run, *earlier) for one in _kept(place))
     found = sorted(everything, key=lambda one: (one.at, one.place.name))

@@ -255,7 +255,7 @@ def done_units(
 
 
 def submitted_tasks(units: Units, progress: Mapping[TaskId, Progress]) -> frozenset[TaskId]:
-    """The tasks whose work is submitted and was not sent back."""
+    """The tasks whose work is submitted and was not deferred since."""
     return frozenset(
         task
         for task in units.of_task

@@ -30,7 +30,7 @@ class RemainingCapacity:
         self.running = list(running)
         self.tokens = sum(self._tokens(one) for one in running)
         self.opens: float | None = None
-        """When the earliest refusal that ends with time ends."""
+        """The earliest time at which a refusal ends that needs only time, such as a staggered start."""
 
     @property
     def has_slot(self) -> bool:
@@ -102,7 +102,7 @@ class RemainingCapacity:
         return ""
 
     def _tokens(self, id: TaskId) -> int:
-        """The unit's share of the token budget (all shares fit it), or what units really use if more."""
+        """The unit's share of the token budget, or the typical tokens of a unit, whichever are more."""
         unit = self._units.by_id.get(id)
         return max(unit.tokens, self._capacity.tokens_each) if unit is not None else 0
 

@@ -39,7 +39,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """The requested list: the first of these that is set.
+    """The list to read: the first field that is set, in this order.
 
     `origin` (`KIND[:PATH]`) or `tasks` (a path); `kept` (a path below the top, which must exist, or issues);
     `usual`, from the settings. `read_issues` asks GitHub for the issues that a filter names.

@@ -26,7 +26,7 @@ from gitcoord.worker.task_context import Checkout, TaskContext
 from gitcoord.worker.task_list_changes import beside_lists, paths_at
 
 _NOT_IN = "not landed in another repository"
-_LAND_THERE = "Land it there first: `gitcoord status` in the home repository says what has."
+_LAND_THERE = "Land it there first: `gitcoord status` in the home repository lists the landed tasks."
 
 
 class CheckoutOptions(msgspec.Struct, frozen=True, kw_only=True):

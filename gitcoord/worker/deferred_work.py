@@ -15,7 +15,7 @@ _MOST_LINES = 20
 
 
 def other_side(context: TaskContext) -> tuple[Oid, str]:
-    """Returns the base, or the level branch if only that contains what the task conflicts with.
+    """Returns the base, or the level branch if only that contains the conflicting work.
 
     A stacked branch has to be merged with the base first.
     """

@@ -29,8 +29,8 @@ def check_ready(context: TaskContext) -> None:
         raise answer_no(
             "unresolved",
             f"The conflict is not resolved in {', '.join(left)}.",
-            "Edit the files and take the conflict markers out (`git add` what is right as it is, `git rm` "
-            "what should go), then submit again.",
+            "Edit the files and remove the conflict markers (`git add` files that are right as they are, "
+            "`git rm` those that should go), then submit again.",
         )
     unclean = copy.unstaged() if state.running else copy.changes(untracked=True)
     unclean = [path for path in unclean if path not in state.unmerged]

@@ -46,7 +46,7 @@ def test_what_is_not_committed_outlives_an_agent_that_wipes_the_checkout(
     ref = f"{LEFT}{unit}-1"
     shell(project, f"{LEAVE}; exit 1", unit, ok=1)
     said = shell(project, f'{THERE} && grep -q "{ref}" "$GITCOORD_PROMPT_FILE" && {WIPE}; exit 1', unit, ok=1)
-    assert f"what attempt 1 left uncommitted is kept: git stash show --patch {ref}" in said
+    assert f"uncommitted work of attempt 1 is kept: git stash show --patch {ref}" in said
     assert told(project, unit)[-1].endswith(f" (commits that are on no branch: {ref})")
     paths = ("src/main.rs", "new", "gone", "n/in/one")
     assert [project.desk.git("show", f"{ref}:{path}") for path in paths] == ["precious"] * 4

@@ -43,7 +43,7 @@ def logs(
 ) -> None:
     """Show the output of TASK's agent. Long output is shortened to its start and end.
 
-    Of an ended attempt whose log is on another machine, shows the end that git keeps. Of a task of several
+    If the log of an ended attempt is on another machine, shows the end that git keeps. For a task of several
     repositories, shows the log in each.
     """
     from gitcoord.cli.across.each_repository import ask_each
@@ -72,7 +72,7 @@ def logs(
 def _show(
     logs: "list[tuple[TaskPlace, AttemptLogs | CheckLog]]", task: str, *, of: int, raw: bool, as_json: bool
 ) -> None:
-    """Shows the logs of a task in those of its repositories that have one, `of` how many."""
+    """Shows the logs of a task in each of its repositories that has one; it works in `of` repositories."""
     from gitcoord.cli.across.each_repository import show_name, together
     from gitcoord.cli.logs.attempt_logs import AttemptLogs
     from gitcoord.cli.logs.log_ends import show_log_end

@@ -25,7 +25,7 @@ from gitcoord.worker.task_context import TaskContext, load_task_context
 from gitcoord.worker.unit import WorkUnit
 
 _READY, _UNREADY = "gitcoord-ready", "gitcoord-unready"
-_KEPT = "Keep what an earlier attempt left"
+_KEPT = "Keep changes of an earlier attempt"
 
 
 def check_free(repository: Repository, unit: WorkUnit, directory: Path) -> None:
@@ -249,7 +249,7 @@ def _commit_left(
     if refused or copy.changes(untracked=False):  # a hook may have formatted the files
         copy.git.run("commit", "--quiet", "--all", "--no-verify", "--file=-", input=text, environment=who)
     if refused:
-        say(f"what an earlier attempt left was committed without the repository's hooks: {refused}")
+        say(f"committed changes of an earlier attempt without the repository's hooks: {refused}")
 
 
 def _begin_anew(task_context: TaskContext, unit: WorkUnit, start: Oid) -> None:

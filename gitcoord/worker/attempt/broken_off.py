@@ -33,5 +33,5 @@ def without_records(context: AttemptContext) -> AttemptResult | None:
     """The result of an attempt whose own directory somebody removed; else None."""
     if context.place.is_dir():
         return None
-    reason = f"{context.place} was removed while the agent ran; what it left stays in {context.directory}"
+    reason = f"{context.place} was removed while the agent ran; the agent's files stay in {context.directory}"
     return AttemptResult(outcome="failed", reason=reason, keep=True)

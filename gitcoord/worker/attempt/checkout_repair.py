@@ -42,7 +42,7 @@ def repair(
         return ""
     link, kept = directory / ".git", ""
     if os.path.lexists(link):
-        kept = f"; what was there instead is in {put_aside(repository, link, directory.name)}"
+        kept = f"; its replacement is in {put_aside(repository, link, directory.name)}"
     repository.git.run("worktree", "repair", "--", str(directory), ok=())
     return f"{what[0].upper()}{what[1:]} by an earlier attempt, and was restored{kept}"
 

@@ -1,4 +1,4 @@
-"""Commits what an agent left in its checkout to its branch, or says why that cannot be done."""
+"""Commits an agent's uncommitted changes to its branch, or returns the reason why it cannot."""
 
 import os
 

@@ -121,7 +121,7 @@ def _reaches_back(log: Path, start: Oid) -> bool:
 
 
 def keep_stashed(repository: Repository, branch: str, ref: str, *, moment: float) -> str:
-    """Points `ref` also to what was stashed on `branch` after `moment`; returns the ref, or "".
+    """Points `ref` also to entries stashed on `branch` after `moment`; returns the ref, or "".
 
     All worktrees share one stash, where nobody would look for an agent's work. `moment` is in seconds since
     the epoch.
@@ -187,9 +187,9 @@ def _interrupted(repository: Repository, git: Git, directory: Path) -> Oid | Non
         tree = git.run("write-tree", environment=environment).text
     if tree == git.text("rev-parse", f"{head}^{{tree}}"):
         return None
-    return commit_tree(git, tree, [head], "What was not committed", environment=repository.identity)
+    return commit_tree(git, tree, [head], "Uncommitted work", environment=repository.identity)
 
 
 def _joined(repository: Repository, git: Git, tips: list[Oid]) -> Oid:
     tree = git.text("rev-parse", f"{tips[-1]}^{{tree}}")
-    return commit_tree(git, tree, tips, "What an attempt left on no branch", environment=repository.identity)
+    return commit_tree(git, tree, tips, "Commits of an attempt on no branch", environment=repository.identity)

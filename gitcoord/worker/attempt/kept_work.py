@@ -22,9 +22,9 @@ def keep_leftovers(context: AttemptContext, attempt: int) -> None:
     whose = "this attempt" if attempt == context.attempt else f"attempt {attempt}"
     if found.ref and found.ref not in context.kept:
         context.kept.append(found.ref)
-        context.log.say(f"what {whose} left uncommitted is kept: git stash show --patch {found.ref}")
+        context.log.say(f"uncommitted work of {whose} is kept: git stash show --patch {found.ref}")
     if found.aside is not None:
-        context.log.say(f"files that {whose} left and that must not be committed are copied to {found.aside}")
+        context.log.say(f"files of {whose} that must not be committed are copied to {found.aside}")
     for note in found.notes:
         context.log.say(note)
 
@@ -56,5 +56,5 @@ def keep_commits_outside(context: AttemptContext, result: AttemptResult) -> str:
     if found:
         context.log.say(f"commits that it left on no branch are kept: git log {found}")
     if stashed:
-        context.log.say(f"what it put into git's stash is kept, too: git stash show --patch {stashed}")
+        context.log.say(f"its entries in git's stash are kept, too: git stash show --patch {stashed}")
     return found or stashed

@@ -74,7 +74,7 @@ def _try_to_fold(
             return clash
         if clash is not None:
             return _defer_subtask(context, copy, task_context, head, clash)
-        if wrong := run_check(context, " with what its siblings did"):
+        if wrong := run_check(context, " with its siblings' work"):
             return wrong
     raise GitcoordError("push-raced", f"{task_context.task.branch} kept moving.", hint="Try again.")
 

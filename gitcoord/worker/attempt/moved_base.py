@@ -47,7 +47,7 @@ def put_base_back(context: AttemptContext, processes: Sequence[GitProcess], was:
         context.log.say(f"its git moved {plan.base}, the base, {to}: {reset.reason}")
     else:
         context.outside.moved(plan.base, was)
-        back = f"it is at {was[:12]} again, and what its git put there is kept: git log {kept}"
+        back = f"it is at {was[:12]} again, and the commits that its git put there are kept: git log {kept}"
         context.log.say(f"its git moved {plan.base}, the base, to {now[:12]}; {back}")
 
 

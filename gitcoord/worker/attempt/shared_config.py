@@ -1,6 +1,6 @@
-"""Reverts what an agent's git wrote to the repository's configuration, which all checkouts share.
+"""Reverts changes of an agent's git to the repository's configuration, which all checkouts share.
 
-Git's own trace tells who made a change, and changes of the user or another attempt stay.
+Git's own trace shows who made a change; changes of the user or another attempt stay.
 """
 
 import time
@@ -121,7 +121,7 @@ class SharedConfig:
         return again(write)
 
     def _keep(self) -> None:
-        """Saves the configuration for whoever has to revert it after the worker was killed."""
+        """Saves the configuration, so that a run can restore it after the worker was killed."""
         with suppress(OSError):
             self._kept.parent.mkdir(parents=True, exist_ok=True)
             self._kept.write_bytes(msgspec.json.encode(self._before))

@@ -1,4 +1,4 @@
-"""Reads what an agent used from the JSON that it prints: tokens, and US dollars if it reports them.
+"""Reads an agent's usage from the JSON that it prints: tokens, and US dollars if it reports them.
 
 Claude Code with `--output-format json` or `stream-json` prints a `result` with `total_cost_usd` and `usage`
 (https://docs.claude.com/en/docs/claude-code/headless), Codex with `exec --json` a `turn.completed` with

@@ -122,7 +122,7 @@ def _listed(git: Git) -> Mapping[str, str]:
 
 
 def _links(listing: str) -> Iterator[str]:
-    """Yields the paths of submodules in an index; leaves conflicting ones to whoever resolves them."""
+    """Yields the paths of submodules in an index; leaves out conflicting ones."""
     for line in filter(None, listing.split("\0")):
         entry, _, path = line.partition("\t")
         mode, _, stage = entry.split(" ")

@@ -118,7 +118,7 @@ def _kept(repository: Repository, copy: WorkingCopy, ref: str, now: _Snapshot) -
     below = list(dict.fromkeys(filter(None, (now.head, merging, *now.heads, old))))
     who, name = repository.identity, copy.directory.name
     index = commit_tree(git, now.index, below, f"The index of the checkout {name}", environment=who)
-    what = f"What was not committed in the checkout {name}"
+    what = f"Uncommitted work in the checkout {name}"
     git.run("update-ref", ref, commit_tree(git, now.tree, [now.head, index], what, environment=who))
     return KeptWork(ref=ref, new=True)
 

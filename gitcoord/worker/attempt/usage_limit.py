@@ -16,7 +16,7 @@ from gitcoord.durations import parse_duration
 _MARGIN = 15.0
 """Seconds to wait after the given time, since clocks differ."""
 _JUST_PASSED = timedelta(minutes=30)
-"""A time of day that passed less than this ago is today's, not tomorrow's: the service is late."""
+"""A time of day is today's, not tomorrow's, if it passed less than this ago: the service may be late."""
 _LONGEST = timedelta(days=40).total_seconds()
 """A limit ends at the end of the month at the latest; a later time was misread."""
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

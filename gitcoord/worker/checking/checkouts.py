@@ -98,7 +98,7 @@ class Slot:
         self._git.run("clean", "-ffdq", *(("-x",) if clean else ()))
 
     def _make(self) -> None:
-        """Makes the repository, or reverts what an earlier check changed in it."""
+        """Makes the repository, or reverts changes of an earlier check."""
         self.directory.mkdir(parents=True, exist_ok=True)
         if not (self._inside / "HEAD").is_file():
             shutil.rmtree(self._inside, ignore_errors=True)

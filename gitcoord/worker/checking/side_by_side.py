@@ -30,7 +30,7 @@ _LAST = 200
 class SideBySideCheck:
     """Runs one command on several repositories.
 
-    The first one stores the results, and the command starts there.
+    The first one stores the results, and its checkout is the command's working directory.
     """
 
     def __init__(

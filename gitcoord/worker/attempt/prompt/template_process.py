@@ -1,4 +1,4 @@
-"""Reads a prompt's template and fills it in: `python -m` this, in a process of its own with limits.
+"""Reads a prompt's template and fills it in. Runs as `python -m`, in a process of its own with limits.
 
 An expression may need more memory or time than there is (`"x" * 10**9`). jinja2's sandbox limits neither, and
 computes constants already while it parses. One JSON document comes in, and one goes out.
