@@ -38,7 +38,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     path: Path | None = None
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+class ListRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The list to read: the first field that is set, in this order.
 
     `origin` (`KIND[:PATH]`) or `tasks` (a path); `kept` (a path below the top, which must exist, or issues);
@@ -52,34 +52,34 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     read_issues: Callable[[str], bytes] | None = None
 
 
-def read_source(root: Path | None, wanted: Wanted) -> Source | list[ListPlace]:
+def read_source(root: Path | None, request: ListRequest) -> Source | list[ListPlace]:
     """Returns the requested list, else the one in the usual places of `root`.
 
     All of them if it is not clear which.
 
     Raises `usage`, `no-task-list` or `unreadable-task-list`.
     """
-    if wanted.origin is not None or wanted.tasks is not None:
-        origin = _asked(wanted)
-        return _issues(origin, wanted) if origin.kind == GITHUB else _at_origin(root, origin, Path())
+    if request.origin is not None or request.tasks is not None:
+        origin = _asked(request)
+        return _issues(origin, request) if origin.kind == GITHUB else _at_origin(root, origin, Path())
     if root is None:
         raise usage_error(
             "no-task-list",
             "There is no checkout of a git repository here to find a task list in.",
             "Change to the project's checkout (`git init` begins one), or name a list: `--tasks PATH`.",
         )
-    if wanted.kept.startswith(f"{GITHUB}:"):
-        return _issues(parse_origin(wanted.kept), wanted)
+    if request.kept.startswith(f"{GITHUB}:"):
+        return _issues(parse_origin(request.kept), request)
     # Everybody can write a plan: only its paths below the repository's top are accepted.
-    kept = root / wanted.kept
-    if wanted.kept and kept.exists() and kept.resolve().is_relative_to(root.resolve()):
-        usual = _parsed(wanted.usual)
+    kept = root / request.kept
+    if request.kept and kept.exists() and kept.resolve().is_relative_to(root.resolve()):
+        usual = _parsed(request.usual)
         same = usual is not None and usual.path and in_folder(usual.kind, root / usual.path) == kept
         told = usual.kind if usual and same else BACKLOG if kept.is_dir() else kind_of(kept)
         return source_at(root, ListPlace(told, kept))
-    usual = _parsed(wanted.usual)
+    usual = _parsed(request.usual)
     if usual is not None:
-        return _issues(usual, wanted) if usual.kind == GITHUB else _at_origin(root, usual, root)
+        return _issues(usual, request) if usual.kind == GITHUB else _at_origin(root, usual, root)
     for place in PLACES:
         if (root / place).exists() or (root / place).is_symlink():
             return source_at(root, ListPlace(TASKMASTER, root / place))
@@ -105,24 +105,24 @@ def several_lists(places: Iterable[ListPlace], root: Path | None) -> GitcoordErr
     )
 
 
-def _asked(wanted: Wanted) -> Origin:
-    if wanted.origin is not None and wanted.tasks is not None:
+def _asked(request: ListRequest) -> Origin:
+    if request.origin is not None and request.tasks is not None:
         raise usage_error("usage", "--from and --tasks both name a list.", "Leave one of them out.")
-    if wanted.origin is not None:
-        return parse_origin(wanted.origin)
-    tasks = wanted.tasks or ""
+    if request.origin is not None:
+        return parse_origin(request.origin)
+    tasks = request.tasks or ""
     return Origin(TASKMASTER if tasks == STDIN else kind_of(Path(tasks)), tasks)
 
 
-def _issues(origin: Origin, wanted: Wanted) -> Source:
+def _issues(origin: Origin, request: ListRequest) -> Source:
     """Returns the issues that a filter names. Raises `usage`, `no-task-list`, or an error of GitHub."""
-    if wanted.read_issues is None:
+    if request.read_issues is None:
         raise usage_error(
             "no-task-list",
             "The tasks are issues on GitHub, which only `plan`, `run` and `predict` read.",
             "`gitcoord plan` reads their changes.",
         )
-    content = wanted.read_issues(origin.path)
+    content = request.read_issues(origin.path)
     return Source(name=f"{GITHUB}:{origin.path}", content=content, kind=GITHUB)
 
 

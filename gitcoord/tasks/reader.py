@@ -14,7 +14,7 @@ from gitcoord.errors import GitcoordError
 from gitcoord.tasks.complexity_report import read_scores
 from gitcoord.tasks.cycle_checks import Cut, check_subtasks, check_tasks
 from gitcoord.tasks.diagnostics import Findings
-from gitcoord.tasks.locate import Source, Wanted, read_source, several_lists, source_at
+from gitcoord.tasks.locate import ListRequest, Source, read_source, several_lists, source_at
 from gitcoord.tasks.metadata import NO_HINTS
 from gitcoord.tasks.model import Subtask, Task, TaskId, TaskList
 from gitcoord.tasks.parse_entries import SETTLED, TaskEntry, decode_tasks, unique
@@ -47,8 +47,8 @@ def read_task_list(
     Raises a GitcoordError with exit 2 that has every structural error: see `diagnostics` and the codes of
     `locate`, `sources.kinds` and `tag_selection`.
     """
-    wanted = Wanted(tasks=tasks, origin=origin, kept=kept_list, usual=usual, read_issues=read_issues)
-    source = read_source(root, wanted)
+    request = ListRequest(tasks=tasks, origin=origin, kept=kept_list, usual=usual, read_issues=read_issues)
+    source = read_source(root, request)
     if isinstance(source, list):
         source = _choose(source, root, tag)
     findings = Findings(source.name)
