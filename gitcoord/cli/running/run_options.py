@@ -1,6 +1,5 @@
 """Turns the options of `gitcoord run` into the values that a run needs."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -18,10 +17,10 @@ from gitcoord.landing.proof import CheckOptions
 from gitcoord.planning.model import Plan
 from gitcoord.run.effects import RunOptions
 from gitcoord.run.retry_policy import AttemptLimits
-from gitcoord.schedule.model import Policy, UnitStart
+from gitcoord.schedule.model import Policy
 from gitcoord.settings import RunSettings, Settings
 from gitcoord.state.accounts import account_of
-from gitcoord.worker.attempt.request import WorkerOrder
+from gitcoord.worker.attempt.request import WorkerOptions
 from gitcoord.worker.attempt.resolve_agent import with_program
 
 
@@ -146,21 +145,9 @@ def run_options(request: RunRequest, run: RunSettings, plan: Plan) -> RunOptions
     )
 
 
-def run_order(
-    request: RunRequest,
-    run: RunSettings,
-    start: UnitStart,
-    number: int,
-    *,
-    engine: str,
-    slots: int | None,
-    tokens: int | None,
-    waited: Mapping[str, float],
-) -> WorkerOrder:
-    """Returns the order for the worker of attempt `number` when `start` starts."""
-    return WorkerOrder(
-        unit=start.unit,
-        attempt=number,
+def worker_options(request: RunRequest, run: RunSettings, *, engine: str, slots: int | None) -> WorkerOptions:
+    """Returns the options that all workers of the run share."""
+    return WorkerOptions(
         agent=run.agent if request.agent is None else request.agent,
         check=run.check if request.check is None else request.check,
         shell=run.shell if request.shell is None else request.shell,
@@ -169,13 +156,9 @@ def run_order(
         seconds=limit(run.timeout if request.timeout is None else request.timeout),
         grace=run.grace,
         rework=run.rework if request.rework is None else request.rework,
-        stack=start.stacked,
         now=True,
         commit_leftovers=run.commit_leftovers,
         allow_empty=run.allow_empty or request.allow_empty,
-        token_budget=tokens,
         engine=engine,
         slots=slots,
-        beside=start.beside,
-        waited={name: spent for name, spent in waited.items() if spent >= 0.001},
     )

@@ -1,11 +1,12 @@
 """Prepares a run from the options of `gitcoord run`."""
 
+import os
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from gitcoord.cli.across.home_engines import use_given_engines
-from gitcoord.cli.context import Context, open_context
+from gitcoord.cli.context import ALONE, Context, open_context
 from gitcoord.cli.landing.base_settings import require_check_of
 from gitcoord.cli.planning.plan_making import PlanProposal
 from gitcoord.cli.running.open_engine import open_engine, require_engine
@@ -17,6 +18,7 @@ from gitcoord.cli.running.run_options import (
     landing_check,
     run_options,
     slots,
+    worker_options,
 )
 from gitcoord.cli.running.run_plan import keep_plan, plan_of_run
 from gitcoord.cli.time_options import seconds
@@ -28,6 +30,7 @@ from gitcoord.run.capacity import CapacityMeter
 from gitcoord.run.conflict_watch import Watch
 from gitcoord.run.effects import RunEffects
 from gitcoord.run.landing import LandingThread
+from gitcoord.run.launch import AttemptLauncher
 from gitcoord.run.log_retention import OldLogs
 from gitcoord.run.observe import RunView
 from gitcoord.run.run_report import RunEnd
@@ -81,7 +84,10 @@ class Setup:
         self._request = request
         self._proposal = proposal
         self._engine = engine
-        self._actions = RunActions(context, request, engine.name, max_parallel)
+        self._actions = RunActions(context, request)
+        workers = worker_options(request, run, engine=engine.name, slots=max_parallel)
+        environment = {ALONE: "1"} if ALONE in os.environ else {}
+        self._launcher = AttemptLauncher(context.repository, run, workers, environment)
         self._session = RunSession(
             context.store, engine, self.options, run, directory, max_parallel=max_parallel
         )
@@ -134,7 +140,7 @@ class Setup:
         settings, repository = self._context.settings, self._context.repository
         return RunEffects(
             capacity=self._meter.measure,
-            launch=self._actions.launch,
+            launch=self._launcher.launch,
             hand_in=self._actions.hand_in,
             clear=self._session.leftovers.clear,
             tell=screen.dashboard.tell,

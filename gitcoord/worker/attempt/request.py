@@ -7,16 +7,12 @@ import msgspec
 from gitcoord.tasks.model import TaskId
 
 
-class WorkerOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt at one unit: a task without subtasks, or a subtask by its full id.
+class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The options that all workers of a run share.
 
-    `attempt` None takes the next number; `seconds` is the time limit (None: none). `stack` starts on the
-    dependencies' branches, `now` ignores waves, `fresh` replaces the checkout of an earlier attempt. `waited`
-    is recorded with the claim: seconds that the unit had to wait, by reason.
+    `seconds` is the time limit (None: none). `now` ignores waves.
     """
 
-    unit: TaskId
-    attempt: int | None = None
     agent: str
     check: str = ""
     shell: bool = False
@@ -25,15 +21,27 @@ class WorkerOrder(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float | None = None
     grace: float = 5.0
     rework: int = 1
-    stack: bool = False
     now: bool = False
-    fresh: bool = False
     commit_leftovers: bool = True
     allow_empty: bool = False
-    token_budget: int | None = None
     engine: str = "local"
     slots: int | None = None
     """How many attempts of this clone may run at once; None: unknown."""
+
+
+class WorkerOrder(WorkerOptions, frozen=True, kw_only=True):
+    """One attempt at one unit: a task without subtasks, or a subtask by its full id.
+
+    `attempt` None takes the next number. `stack` starts on the dependencies' branches, `fresh` replaces the
+    checkout of an earlier attempt. `waited` is recorded with the claim: seconds that the unit had to wait, by
+    reason.
+    """
+
+    unit: TaskId
+    attempt: int | None = None
+    stack: bool = False
+    fresh: bool = False
+    token_budget: int | None = None
     beside: tuple[TaskId, ...] = ()
     """Units that run or start now, which the journal may not have yet."""
     waited: Mapping[str, float] = {}
