@@ -1,27 +1,23 @@
 """Submits a task's work; if it conflicts, gives the conflict to the agent."""
 
-from gitcoord.conflicts.exclusive_paths import overtaken
-from gitcoord.conflicts.rules import rulebook
 from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.event_stamp import now, worker_name
 from gitcoord.events import TaskDeferred
 from gitcoord.git.git_cli import Oid
-from gitcoord.git.merge_tree import merge_tree
 from gitcoord.git.remote_refs import HEADS, RefUpdate
 from gitcoord.git.worktree import WorkingCopy
 from gitcoord.landing.defer_task import conflict_reason, exclusive_reason, record_deferral
-from gitcoord.landing.level_branch_names import present_round
 from gitcoord.state.task_history import PENDING
 from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult
 from gitcoord.worker.attempt.conflict_handoff import SHUT_OUT, merge_in, tell
+from gitcoord.worker.attempt.find_conflict import conflict_of
 from gitcoord.worker.attempt.held_back_store import why_nothing_to_submit
 from gitcoord.worker.attempt.kept_commits import keep_also, kept_ref
 from gitcoord.worker.attempt.prompt.markdown import ConflictBrief
 from gitcoord.worker.attempt.run_commands import run_check
-from gitcoord.worker.deferred_work import merged_like
 from gitcoord.worker.leases import superseded
 from gitcoord.worker.rewritten_work import was_here
-from gitcoord.worker.submit import hand_in_commit, other_side_of
+from gitcoord.worker.submit import hand_in_commit
 from gitcoord.worker.task_context import TaskContext
 
 
@@ -29,7 +25,7 @@ def hand_in_task(context: AttemptContext, copy: WorkingCopy, *, last: bool) -> A
     """Submits the task; returns the result, or the conflict that now is in the checkout for the agent."""
     task_context = context.look()
     head = copy.git.text("rev-parse", "--verify", "HEAD")
-    clash = _conflict_of(task_context, head)
+    clash = conflict_of(task_context, head)
     if clash is not None and not last:
         tell(context, clash)
         left = merge_in(copy, clash, context)
@@ -83,30 +79,6 @@ def _replace_rewritten(context: AttemptContext, task_context: TaskContext, head:
         f"{branch} was pushed and rewritten since; {pushed[:12]} is replaced, and kept: git log {kept}"
     )
     return task_context.shared.publish([RefUpdate(HEADS + branch, pushed, head)], hooks=True)
-
-
-def _conflict_of(task_context: TaskContext, head: Oid) -> ConflictBrief | None:
-    """The conflict of `head` with the level branch (single-PR) or the base; None if it merges."""
-    name, commit = task_context.plan.base, task_context.base_commit
-    folds = task_context.plan.strategy == "single-pr" and not task_context.stacks.heads(
-        task_context.repository.git, head
-    )
-    if folds and not task_context.plan.waits_for(task_context.task.id, task_context.landed):
-        level = present_round(task_context.plan.level_of(task_context.task.id), task_context.progress)
-        tip = task_context.tips.get(level)
-        if tip is not None and not task_context.ancestry.contains(commit, tip):
-            name, commit = level, tip
-    if task_context.ancestry.contains(head, commit) or task_context.ancestry.contains(commit, head):
-        return None
-    like = merged_like(task_context, commit, head)
-    merged = merge_tree(task_context.repository.git, like, head)
-    apart = overtaken(task_context.repository.git, rulebook(task_context.settings.rules), like, head)
-    if merged.clean is None or (merged.clean and not apart):
-        return None
-    paths = merged.paths if not merged.clean else apart
-    others = other_side_of(task_context, head, paths)
-    exclusive = merged.clean is True
-    return ConflictBrief(commit=commit, name=name, like=like, paths=paths, others=others, exclusive=exclusive)
 
 
 def _defer(task_context: TaskContext, head: Oid, clash: ConflictBrief) -> AttemptResult:
