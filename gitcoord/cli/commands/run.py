@@ -9,7 +9,7 @@ from gitcoord.cli.options import Agent, AllowEmpty, Check, DeleteBranches, Forge
 from gitcoord.cli.planning.list_options import ListOrigin, Tag, Tasks
 
 if TYPE_CHECKING:
-    from gitcoord.cli.running.run_setup import Setup
+    from gitcoord.cli.running.clone_run import CloneRun
     from gitcoord.run.run_report import RunEnd
 
 _EPILOG = """\b
@@ -184,7 +184,7 @@ def run(
         engine=engine_choice(engine, hosts, scheduler, template, parameters),
     )
     try:
-        setup = set_up(request)
+        clone_run = set_up(request)
     except GitcoordError as error:
         if error.code != "several-repositories":
             raise
@@ -192,19 +192,19 @@ def run(
 
         run_across(request, yes=yes, dry_run=dry_run, as_json=as_json)
         return
-    if not _approved(setup, yes=yes, dry_run=dry_run, as_json=as_json):
+    if not _approved(clone_run, yes=yes, dry_run=dry_run, as_json=as_json):
         return
-    end = _run(setup)
-    _show(setup, end, as_json=as_json)
+    end = _run(clone_run)
+    _show(clone_run, end, as_json=as_json)
     if land:
-        setup.sync_list()
+        clone_run.sync_list()
     if end.stopped:
         raise typer.Exit(Exit.INTERRUPTED)
     if not end.complete(landing=land):
         raise typer.Exit(1)
 
 
-def _approved(setup: "Setup", *, yes: bool, dry_run: bool, as_json: bool) -> bool:
+def _approved(clone_run: "CloneRun", *, yes: bool, dry_run: bool, as_json: bool) -> bool:
     """Shows what would run and asks for a confirmation; returns whether to run it."""
     import sys
 
@@ -215,21 +215,21 @@ def _approved(setup: "Setup", *, yes: bool, dry_run: bool, as_json: bool) -> boo
     from gitcoord.errors import usage_error
     from gitcoord.run.run_preview import make_approval
 
-    view = setup.first_view()
-    asked = make_approval(view, setup.capacity(view), setup.options.policy, lands=setup.lands)
+    view = clone_run.first_view()
+    asked = make_approval(view, clone_run.capacity(view), clone_run.options.policy, lands=clone_run.lands)
     if dry_run and as_json:
         emit_json("run-preview", asked)
         return False
-    view_parts = approval_view(asked, overlap=setup.options.policy.overlap, check=setup.check)
+    view_parts = approval_view(asked, overlap=clone_run.options.policy.overlap, check=clone_run.check)
     show(*view_parts, stderr=not dry_run)
     if dry_run:
-        old = setup.old_logs(view)
+        old = clone_run.old_logs(view)
         if old.places:
             say(logs_sentence("A run would remove", len(old.places), old.size, old.left))
         return False
-    for hint in run_hints(view, lands=setup.lands, pipeline=setup.options.policy.pipeline):
+    for hint in run_hints(view, lands=clone_run.lands, pipeline=clone_run.options.policy.pipeline):
         say(hint)
-    if yes or (asked.idle and not setup.options.wait):
+    if yes or (asked.idle and not clone_run.options.wait):
         return True
     if not sys.stdin.isatty():
         raise usage_error(
@@ -241,14 +241,14 @@ def _approved(setup: "Setup", *, yes: bool, dry_run: bool, as_json: bool) -> boo
     return True
 
 
-def _run(setup: "Setup") -> "RunEnd":
+def _run(clone_run: "CloneRun") -> "RunEnd":
     from gitcoord.cli.views.dashboard.dashboard import Dashboard
 
     with Dashboard() as dashboard:
-        return setup.run(dashboard)
+        return clone_run.run(dashboard)
 
 
-def _show(setup: "Setup", end: "RunEnd", *, as_json: bool) -> None:
+def _show(clone_run: "CloneRun", end: "RunEnd", *, as_json: bool) -> None:
     from gitcoord.cli.views.landing import ONLY_TEXT
     from gitcoord.cli.views.output import emit_json, say, show
     from gitcoord.cli.views.run import end_view
@@ -256,6 +256,6 @@ def _show(setup: "Setup", end: "RunEnd", *, as_json: bool) -> None:
     if as_json:
         emit_json("run", end)
     else:
-        show(*end_view(end, landing=setup.lands))
-    if setup.proves_only_text and end.of("landed"):
+        show(*end_view(end, landing=clone_run.lands))
+    if clone_run.proves_only_text and end.of("landed"):
         say(ONLY_TEXT)
