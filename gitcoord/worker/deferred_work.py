@@ -72,5 +72,4 @@ def way_out(task: TaskId, name: str, *, exclusive: bool) -> str:
     """The hint for the worker of deferred work."""
     if exclusive:
         return f"`gitcoord checkout {task}` merges {name} in; adapt the work to it, then submit again."
-    brings = f"`gitcoord checkout {task}` brings the conflict with {name} into the working copy"
-    return f"{brings}; then submit again."
+    return f"`gitcoord checkout {task}` merges {name} in; resolve the conflict, then submit again."

@@ -172,7 +172,7 @@ def _together(plan: "Plan", one: "TaskId", other: "TaskId") -> bool:
 
 
 def _schedules(plan: "Plan") -> TextTable:
-    figures = ("takes", "saves", "speed-up", "of workers", "of those at once")
+    figures = ("takes", "saves", "speed-up", "efficiency", "of units at once")
     table = TextTable(TextColumn("schedule"), *(TextColumn(name, right=True) for name in figures))
     slowest = plan.schedules.sequential.duration
     for name, schedule in (
