@@ -31,8 +31,6 @@ DAMAGES = {
     ("place", "strategy"),
     [
         ("inside", "multi-pr"),
-        ("inside", "single-pr"),
-        ("outside", "multi-pr"),
         ("outside", "single-pr"),
         ("below another", "multi-pr"),
     ],
