@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.landing.stack_drawing import stack_of
 from tests.landing.stack_worlds import StackWorld
 
-MOST = int(os.environ.get("STACKS", "12"))
+MOST = int(os.environ.get("STACKS", "8"))
 
 
 @pytest.fixture(scope="module")
