@@ -27,10 +27,9 @@ def project(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Project
     return copy_of("container", make, tmp_path, tmp_path_factory)
 
 
-@pytest.mark.parametrize("strategy", ["single-pr", "multi-pr"])
-def test_workers_at_once_hand_in_and_the_last_one_lands_the_level(tmp_path: Path, strategy: str) -> None:
+def test_workers_at_once_hand_in_and_the_last_one_lands_the_level(tmp_path: Path) -> None:
     ids = ("1", "2", "3")
-    project = Project.create(tmp_path, independent(*ids), strategy=strategy)
+    project = Project.create(tmp_path, independent(*ids), strategy="single-pr")
     running = [Container(project, id, EXECUTION_LEVEL="level-0").start() for id in ids]
     for process in running:
         ended(process)
@@ -50,10 +49,9 @@ def test_the_next_level_starts_from_what_has_landed(tmp_path: Path) -> None:
     assert set(work_in_base(project)) == {"work/1.txt", "work/2.txt"}
 
 
-@pytest.mark.parametrize("strategy", ["single-pr", "multi-pr"])
-def test_the_last_worker_of_a_wave_lands_it_for_the_next_wave(tmp_path: Path, strategy: str) -> None:
+def test_the_last_worker_of_a_wave_lands_it_for_the_next_wave(tmp_path: Path) -> None:
     clashing = [task(id, modifies=["work/shared.txt"]) for id in (1, 2)]
-    project = Project.create(tmp_path, [*clashing, task(3)], strategy=strategy)
+    project = Project.create(tmp_path, [*clashing, task(3)], strategy="single-pr")
     assert project.run("plan", "--format", "waves").out == "[[1,3],[2]]\n"
     early = Container(project, "2").run(ok=75)
     assert "comes after" in early.err
