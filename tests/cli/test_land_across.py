@@ -110,6 +110,8 @@ def test_a_run_works_in_all_repositories_and_lands_what_needs_each_other(tmp_pat
     agent = "echo $GITCOORD_TASK_ID > task$GITCOORD_TASK_ID.txt"
     ran = services.run("run", "--agent", agent, "--shell", "--yes", "--land", ok=0)
     assert "4 of 4 tasks have landed" in ran.err
+    submitted_in = {line.partition(": ")[0] for line in ran.err.splitlines() if "task 4 submitted by" in line}
+    assert submitted_in == {"api", "web"}
     assert services.added() == {**ALL, "api": ["task2.txt", "task4.txt"], "web": ["task3.txt", "task4.txt"]}
     ran = services.run("run", "--agent", agent, "--pipeline")
     assert (ran.code, "`gitcoord run` does not accept --pipeline" in ran.err) == (2, True)

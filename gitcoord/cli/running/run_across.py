@@ -5,7 +5,6 @@ land; then levels land in all repositories, which lets more begin. A task of sev
 each by an agent of its own.
 """
 
-import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -19,6 +18,7 @@ from gitcoord.cli.context import ALONE, Context, open_context
 from gitcoord.cli.landing.across_options import AcrossRequest, options_maker
 from gitcoord.cli.landing.check_options import CheckArguments, make_check_options
 from gitcoord.cli.landing.merge_across import AcrossRun
+from gitcoord.cli.running.named_process import NamedProcess
 from gitcoord.cli.running.open_engine import EngineChoice, open_engine, require_engine
 from gitcoord.cli.running.run_options import RunRequest, check_words
 from gitcoord.cli.running.run_shares import RunShare, run_shares
@@ -51,6 +51,13 @@ def run_across(request: RunRequest, *, yes: bool, dry_run: bool, as_json: bool) 
     plan = several.plan()
     if not dry_run:
         _require_engines(several.members(plan), request.engine)
+        if not yes and sys.stdin.isatty():
+            several.update_parts(plan)
+            _run_each(several, request, yes=False, dry_run=True)
+            if not typer.confirm("Run this?", default=True, err=True):
+                say("Started nothing.")
+                return
+            yes = True
     before: object = None
     while True:
         several.update_parts(plan)
@@ -99,23 +106,26 @@ def _run_each(several: Repositories, request: RunRequest, *, yes: bool, dry_run:
     for name, context in members.items():
         say(f"{name}: run, at most {shares[name].most} at once")
         words = _words(request, shares[name], yes=yes, dry_run=dry_run)
-        started[name] = _start(context, words, several.home.repository.root)
+        started[name] = _start(name, context, words, several.home.repository.root)
         if dry_run:
             started[name].wait()
-    try:
-        codes = [process.wait() for process in started.values()]
-    except KeyboardInterrupt:
-        # Ctrl-C has reached the child processes as well: they stop their work, and this process ends, too.
-        codes = [process.wait() for process in started.values()]
-        return [*codes, Exit.INTERRUPTED]
-    return [code if code >= 0 else 128 - code for code in codes]
+    interrupted = False
+    while True:
+        try:
+            codes = [process.wait() for process in started.values()]
+            break
+        except KeyboardInterrupt:
+            # Ctrl-C has reached the child processes as well: they stop their work, then this one ends, too.
+            interrupted = True
+    codes = [code if code >= 0 else 128 - code for code in codes]
+    return [*codes, Exit.INTERRUPTED] if interrupted else codes
 
 
-def _start(context: Context, words: list[str], home: Path | None) -> "subprocess.Popen[bytes]":
+def _start(name: str, context: Context, words: list[str], home: Path | None) -> NamedProcess:
     directory = context.repository.root or context.repository.common_dir
     argv = [sys.executable, "-X", "utf8", "-P", "-m", "gitcoord", "-C", str(directory), "run", *words]
     environ = {**context.environ, ALONE: "1"} | ({} if home is None else {ENGINES_FROM: str(home)})
-    return subprocess.Popen(argv, env=environ, stdin=subprocess.DEVNULL)
+    return NamedProcess(name, argv, environ)
 
 
 def _words(request: RunRequest, share: RunShare, *, yes: bool, dry_run: bool) -> list[str]:
