@@ -70,6 +70,7 @@ def simulate(
     """Plays a run to its end."""
     remote, desk = Repo.pair(place)
     remote.git("config", "gc.auto", "0")
+    desk.git("config", "maintenance.auto", "true")  # as everywhere but in the tests
     repository = locate(desk.path).open()
     store = Store(repository, SharedRefs(repository, "refs/gitcoord/"))
     store.refresh()

@@ -77,6 +77,8 @@ class Cluster:
             meta = thing["metadata"]
             meta |= {"uid": str(uuid.uuid4()), "namespace": "default", "creationTimestamp": _now()}
             self.things[kind, meta["name"]] = thing
+        if kind == "workflowtemplates":
+            self.templates[meta["name"]] = thing["spec"]
         if kind in ("jobs", "workflows"):
             name = f"{meta['name']}-{uuid.uuid4().hex[:5]}"
             template = thing["spec"]["template"] if kind == "jobs" else self._template(thing)

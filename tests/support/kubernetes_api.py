@@ -10,10 +10,12 @@ if TYPE_CHECKING:
     from tests.support.kubernetes import Cluster
 
 Document = dict[str, Any]
-_KINDS = {"jobs": "Job", "pods": "Pod", "secrets": "Secret", "workflows": "Workflow"}
+_KINDS = {"jobs": "Job", "pods": "Pod", "secrets": "Secret", "workflows": "Workflow"} | {
+    "workflowtemplates": "WorkflowTemplate"
+}
 _PATH = re.compile(
     r"/(?:api/v1|apis/batch/v1|apis/argoproj.io/v1alpha1)/namespaces/([^/]+)/"
-    r"(jobs|pods|secrets|workflows)(?:/([^/]+))?(/log)?$"
+    r"(jobs|pods|secrets|workflows|workflowtemplates)(?:/([^/]+))?(/log)?$"
 )
 
 
@@ -142,7 +144,7 @@ def _openapi(group: str, version: str, *kinds: str) -> Document:
 _VERSIONS = {
     "api/v1": _openapi("", "v1", "Secret"),
     "apis/batch/v1": _openapi("batch", "v1", "Job"),
-    "apis/argoproj.io/v1alpha1": _openapi("argoproj.io", "v1alpha1", "Workflow"),
+    "apis/argoproj.io/v1alpha1": _openapi("argoproj.io", "v1alpha1", "Workflow", "WorkflowTemplate"),
     "apis/authorization.k8s.io/v1": _openapi("authorization.k8s.io", "v1", "SelfSubjectAccessReview"),
 }
 _DISCOVERY: dict[str, Document] = {
@@ -163,7 +165,11 @@ _DISCOVERY: dict[str, Document] = {
         "v1", ("pods", "Pod", True), ("pods/log", "Pod", True), ("secrets", "Secret", True)
     ),
     "/apis/batch/v1": _resources("batch/v1", ("jobs", "Job", True)),
-    "/apis/argoproj.io/v1alpha1": _resources("argoproj.io/v1alpha1", ("workflows", "Workflow", True)),
+    "/apis/argoproj.io/v1alpha1": _resources(
+        "argoproj.io/v1alpha1",
+        ("workflows", "Workflow", True),
+        ("workflowtemplates", "WorkflowTemplate", True),
+    ),
     "/apis/authorization.k8s.io/v1": _resources(
         "authorization.k8s.io/v1", ("selfsubjectaccessreviews", "SelfSubjectAccessReview", False)
     ),
