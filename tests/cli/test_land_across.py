@@ -1,10 +1,13 @@
 """Levels across repositories: proved everywhere, landed in order, waited for or taken back."""
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from tests.landing.scenes import STRATEGIES
+from tests.support.cli import start_gitcoord
 from tests.support.services import SERVICES, Services
 from tests.support.tasklists import task
 
@@ -115,6 +118,23 @@ def test_a_run_works_in_all_repositories_and_lands_what_needs_each_other(tmp_pat
     assert services.added() == {**ALL, "api": ["task2.txt", "task4.txt"], "web": ["task3.txt", "task4.txt"]}
     ran = services.run("run", "--agent", agent, "--pipeline")
     assert (ran.code, "`gitcoord run` does not accept --pipeline" in ran.err) == (2, True)
+
+
+def test_ctrl_c_twice_stops_the_attempts_in_all_repositories(tmp_path: Path) -> None:
+    services = Services.create(tmp_path / "world", tasks=[task(1, repo="api"), task(2, repo="web")])
+    words = ("run", "--agent", "sleep 1000", "--yes")
+    running = start_gitcoord(*words, cwd=services.home.path)
+    assert running.stderr is not None
+    for sign in ("attempt 1 started", "Press Ctrl-C again"):
+        wanted = {"api", "web"}
+        while wanted:
+            line = running.stderr.readline().decode()
+            assert line, "the run has ended"
+            wanted -= {line.partition(": ")[0]} if sign in line else set()
+        os.killpg(running.pid, signal.SIGINT)
+    _, err = running.communicate(timeout=120)
+    stopped = {line.partition(b": ")[0] for line in err.splitlines() if b"attempt 1 ended: cancelled" in line}
+    assert (running.returncode, stopped) == (130, {b"api", b"web"}), err
 
 
 def test_pull_requests_are_named_with_their_repository(tmp_path: Path) -> None:
