@@ -16,7 +16,7 @@ __all__ = ["project"]  # a fixture
 SCRIPT = """
 mount -t tmpfs -o size=4m none "$1" && cp -r "$1-template/." "$1" && cd "$1/desk" || exit 77
 git remote set-url origin "$1/origin.git"
-fill='echo precious > work.txt; rm "$(dirname "$GITCOORD_PROMPT_FILE")/ballast"; cat /dev/zero > junk; exit 1'
+fill='echo precious > work.txt; rm "$(dirname "$GITCOORD_PROMPT_FILE")/reserve"; cat /dev/zero > junk; exit 1'
 "$2" -m gitcoord worker 1 --shell --agent "$fill" 2> "$1.err" &
 until grep -q 'Trying again for some minutes' "$1.err"; do
     kill -0 $! || exit 1
