@@ -7,6 +7,7 @@ from gitcoord.git.remote_refs import SharedRefs
 from gitcoord.planning.adopted import KnownTask, adopted_plan
 from gitcoord.planning.model import Plan, PlannedLevel, Strategy
 from gitcoord.state.store import Store
+from gitcoord.state.task_history import Progress
 from gitcoord.tasks.model import TaskId
 
 
@@ -24,7 +25,8 @@ def adopted_bases(task_store: Store) -> list[str]:
 
 def known_branches(store: Store) -> dict[str, KnownHead]:
     """Returns the branches that were adopted before, with their recorded landings and needs."""
-    plan, journal = store.plan(), _journal(store)
+    plan = store.plan()
+    journal = _journal(store, plan)
     tasks = plan.tasks if plan is not None else {}
     needs = {
         one.branch: tuple(tasks[need].branch for need in one.depends_on if need in tasks)
@@ -34,9 +36,10 @@ def known_branches(store: Store) -> dict[str, KnownHead]:
     # A branch that was adopted again after it had landed has an id for each time.
     found |= {one.branch: one.landed for one in sorted(journal.values(), key=lambda one: not one.landed)}
     landings: dict[str, list[tuple[str, str]]] = {}
-    for told in store.progress().values():
-        if told.landing is not None:
-            landings.setdefault(told.branch, []).append((told.landing.head, told.landing.commit))
+    for task, task_progress in store.progress().items():
+        if task_progress.landing is not None:
+            landing = (task_progress.landing.head, task_progress.landing.commit)
+            landings.setdefault(journal[task].branch, []).append(landing)
     return {
         branch: KnownHead(landed=one, needs=needs.get(branch, ()), landings=tuple(landings.get(branch, ())))
         for branch, one in found.items()
@@ -74,13 +77,22 @@ def _with_heads(
         adoption.heads,
         base=adoption.base,
         strategy=strategy,
-        journal=_journal(store),
+        journal=_journal(store, saved),
         branches=shared.branches().keys(),
     )
 
 
-def _journal(store: Store) -> Mapping[TaskId, KnownTask]:
+def _journal(store: Store, plan: Plan | None) -> Mapping[TaskId, KnownTask]:
     return {
-        task: KnownTask(branch=task_progress.branch, landed=task_progress.landing is not None)
+        task: KnownTask(branch=_branch(plan, task, task_progress), landed=task_progress.landing is not None)
         for task, task_progress in store.progress().items()
     }
+
+
+def _branch(plan: Plan | None, task: TaskId, task_progress: Progress) -> str:
+    """The branch of an adopted head; its record has none if a person merged it before it was submitted."""
+    if task_progress.branch or task_progress.landing is None:
+        return task_progress.branch
+    return (
+        plan.tasks[task].branch if plan is not None and task in plan.tasks else task_progress.landing.branch
+    )

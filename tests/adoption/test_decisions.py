@@ -74,6 +74,9 @@ def test_a_pull_request_that_a_person_merges_right_after_it_was_adopted_has_land
     foreign.hub.when(r"POST .*/git-receive-pack$", merge)
     ran = foreign.run("land", str(one), str(two), "--yes", "--json", ok=0)
     assert [landed["pull"] for landed in ran.json["landed"]] == [one, two]
+    # Its record names no branch, and it is nothing new to land.
+    again = foreign.run("land", str(one), str(two), "--yes", "--json", ok=0)
+    assert set(reasons(again).values()) == {"it is already merged"}
 
 
 def test_a_head_that_was_closed_while_it_landed_does_not_come_with_the_one_above(foreign: Foreign) -> None:
