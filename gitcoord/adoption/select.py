@@ -243,7 +243,7 @@ class _Selection:
         if pull is None or pull.state != "open":
             return []
         found = []
-        if pull.base in self._settled or self._has_landed(pull.base):
+        if pull.base not in (self._base, *self._heads) and self._is_spent(pull.base):
             self._spent.add(pull.base)
         elif pull.base != self._base:
             why = f"its base is {pull.base}, not {self._base}: land {pull.base} first, or change the base"
@@ -260,6 +260,14 @@ class _Selection:
                 why = f"it depends on pull request {number}, which is open but was not requested"
                 found.append((other.head, why))
         return found
+
+    def _is_spent(self, branch: str) -> bool:
+        """Whether the branch has landed, also by people, and has nothing new since."""
+        if branch in self._settled or self._has_landed(branch):
+            return True
+        found = self._forge.find_pulls([branch], self._base).get(branch)
+        pull, tip = found.current if found is not None else None, self._shared.branch(branch)
+        return pull is not None and pull.state == "merged" and tip in (None, pull.head_commit)
 
     def _read(self, number: int) -> Pull | None:
         """Reads a pull request that another one names; None if the number is an issue's or does not exist."""

@@ -79,6 +79,22 @@ def test_a_pull_request_that_a_person_merges_right_after_it_was_adopted_has_land
     assert set(reasons(again).values()) == {"it is already merged"}
 
 
+@pytest.mark.parametrize("method", ["merge", "squash"])
+def test_a_head_lands_whose_base_is_a_branch_that_people_have_merged(foreign: Foreign, method: str) -> None:
+    below = foreign.pull("below", {"below.txt": ""})
+    above = foreign.pull("above", {"above.txt": ""}, at="below", onto="below")
+    foreign.app.pulls[above].labels.append("agents")
+    foreign.person.merge(below, method=method)
+    words = ("land", "--label", "agents", "--base", "main", "--yes", "--json")
+    moved = foreign.remote.tip("below")
+    foreign.remote.commit({"more.txt": ""}, branch="below")
+    first = "its base is below, not main: land below first, or change the base"
+    assert reasons(foreign.run(*words, ok=1)) == {f"pull request {above}": first}
+    foreign.remote.git("update-ref", "refs/heads/below", moved)
+    assert [one["pull"] for one in foreign.run(*words, ok=0).json["landed"]] == [above]
+    assert {"below.txt", "above.txt"} <= set(foreign.remote.files("main"))
+
+
 def test_a_head_that_was_closed_while_it_landed_does_not_come_with_the_one_above(foreign: Foreign) -> None:
     below = foreign.pull("below", {"below.txt": ""})
     above = foreign.pull("above", {"above.txt": ""}, at="below")
