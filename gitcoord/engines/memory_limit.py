@@ -46,7 +46,8 @@ class MemoryLimit:
             return False
         why = f"its processes used {-(-used // _MIB):,} MB of memory; the limit is {self._limit // _MIB:,} MB"
         (self._place / WHY_FILE).write_text(why, encoding="utf-8")
-        self.over = end(self._others, 0.0) == 0
+        self.over = not self._others()
+        end(self._others, 0.0)
         return self.over
 
     def _used(self) -> int:

@@ -1,6 +1,7 @@
 """The local engine: the behaviours of every engine, on this machine."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,27 @@ def test_memory_counts_what_all_descendants_use_also_those_of_other_threads() ->
         root.communicate(b"")
     assert 60 << 20 < used < seen + (20 << 20)
     assert memory_of([root.pid]) == {root.pid: 0}
+
+
+def test_only_what_uses_too_much_memory_is_ended_also_where_it_ends_before_the_next_look(
+    tmp_path: Path,
+) -> None:
+    script = (
+        "import subprocess, sys, time\n"
+        "from pathlib import Path\n"
+        "from gitcoord.engines import processes\n"
+        "from gitcoord.engines.memory_limit import MemoryLimit\n"
+        "tell = processes.tell\n"
+        "processes.tell = lambda *sent: (tell(*sent), time.sleep(0.5))\n"  # as on a busy machine
+        "take = [sys.executable, '-c', 'x = bytearray(60 << 20); print(flush=True); input()']\n"
+        "with subprocess.Popen(take, stdin=-1, stdout=-1, start_new_session=True) as other:\n"
+        "    other.stdout.readline()\n"
+        "    limit = MemoryLimit(40 << 20, child=1, place=Path(sys.argv[1]))\n"
+        "    print(limit.exceeded(), other.wait())\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["False", str(-signal.SIGTERM)]
 
 
 def test_an_ended_process_and_another_one_with_its_number_are_not_alive() -> None:
