@@ -26,8 +26,8 @@ from gitcoord.worker.attempt.worker_end import noted_not_begun
 from gitcoord.worker.leases import superseded, take_over
 from gitcoord.worker.transient_errors import passes
 
-_ERROR = "gitcoord: "
-"""The prefix of an error message in a worker's log."""
+_ERROR, _HINT = "gitcoord: ", "hint: "
+"""The prefixes of an error message and of its way out in a worker's log."""
 _LAST, _LONGEST = 4000, 300
 _BY_CODE: Mapping[int, Outcome] = {0: "again", HELD: "again", 3: "again", 143: "cancelled", 130: "cancelled"}
 
@@ -110,15 +110,18 @@ def _record_end(store: Store, engine: Engine, ended: DeadAttempt, log_ends: int)
 
 
 def _last_words(engine: Engine, ended: DeadAttempt) -> str:
-    """The last error in the log of a worker that ended before it claimed its attempt."""
+    """The last error, with its hint, in the log of a worker that ended before it claimed its attempt."""
     path = engine.log(key_of(ended.unit, ended.attempt))
     if path is None:
         return ""
     with Path(path).open("rb") as log:
         log.seek(max(0, log.seek(0, os.SEEK_END) - _LAST))
         lines = [line.strip() for line in log.read().decode("utf-8", "replace").splitlines()]
-    said = next((line for line in reversed(lines) if line.startswith(_ERROR)), "")
-    return f": {said.removeprefix(_ERROR).strip()[:_LONGEST]}" if said else ""
+    found = next((place for place in reversed(range(len(lines))) if lines[place].startswith(_ERROR)), None)
+    if found is None:
+        return ""
+    hints = [line.removeprefix(_HINT) for line in lines[found + 1 : found + 2] if line.startswith(_HINT)]
+    return f": {' '.join([lines[found].removeprefix(_ERROR).strip(), *hints])[:_LONGEST]}"
 
 
 def outdated(ended: DeadAttempt) -> Unless:

@@ -13,6 +13,7 @@ from gitcoord.run.reconcile import record_ended
 from gitcoord.run.retry_policy import AttemptLimits
 from gitcoord.tasks.model import TaskId
 from tests.state.world import plan_of, store_of, submitted
+from tests.support.project import Project, independent
 from tests.support.repos import Repo
 
 
@@ -35,6 +36,15 @@ def test_a_task_that_its_worker_hands_in_at_the_same_moment_is_looked_at_again(t
 
     looks = [record_ended(store, engine, view, hand_in, lambda _: None, lambda _: None) for _ in range(2)]
     assert looks == [True, False]
+
+
+def test_an_attempt_that_could_not_begin_says_what_to_do(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project", independent("1"))
+    project.desk.git("switch", "--quiet", "--create", "feature/level-0-task-1")
+    ran = project.run("run", "--agent", "true", "--retries", "0", "--yes", "--json", ok=1)
+    (unit,) = ran.json["units"]
+    assert "feature/level-0-task-1 is already checked out in" in unit["reason"]
+    assert unit["reason"].endswith("or switch to another branch there.")
 
 
 @pytest.mark.parametrize(
