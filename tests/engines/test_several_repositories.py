@@ -9,6 +9,8 @@ import pytest
 from gitcoord.cli.running.run_shares import deal_hosts
 from tests.engines.contract import until
 from tests.support.cli import start_gitcoord
+from tests.support.engines import asked_for
+from tests.support.ready_engines import kinds
 from tests.support.services import LIST, Services
 from tests.support.ssh import SshHosts, needs_sshd
 from tests.support.tasklists import task
@@ -31,11 +33,15 @@ def on_hosts(
     services = Services.create(directory, tasks=tasks, settings=f"{settings}\n{engine}")
     (services.home.path / "deploy").mkdir()
     (services.home.path / "deploy/config").write_bytes((hosts.place / "config").read_bytes())
-    # Hosts check out the home repository with its settings.
+    push_settings(services)
+    return services
+
+
+def push_settings(services: Services) -> None:
+    """Pushes the list and the settings: hosts check out the home repository with them."""
     services.home.git("add", "gitcoord.toml", ".taskmaster")
     services.home.git("commit", "--quiet", "-m", "Plan")
     services.home.git("push", "--quiet")
-    return services
 
 
 @needs_sshd
@@ -56,6 +62,28 @@ def test_a_run_over_ssh_works_in_all_repositories_with_the_hosts_of_the_home_rep
     }
     assert set(done.values()) == {str(hosts.home("one")), str(hosts.home("two"))}
     assert done["api", "2"] != done["schema", "1"]
+
+
+@pytest.mark.parametrize(
+    "engine", [pytest.param(name, marks=asked_for(name)) for name in ("slurm", "dask", "kubernetes", "argo")]
+)
+def test_a_run_on_a_cluster_works_in_all_repositories(engine: str, tmp_path: Path) -> None:
+    kind = kinds()[engine]
+    if kind.skip:
+        pytest.skip(kind.skip)
+    with kind.make(tmp_path / "engine", 3) as ready:
+        services = Services.create(
+            tmp_path / "world",
+            tasks=[*LIST, task(5)],
+            settings=f'[run]\nengine = "{engine}"\n{ready.settings}',
+            env=ready.environment,
+        )
+        push_settings(services)
+        words = ("run", *ready.options, "--agent", WORK, "--shell", "--yes", "--land")
+        ran = services.run(*words, ok=0)
+    assert "5 of 5 tasks have landed" in ran.err
+    assert services.added()["web"] == ["task3.txt", "task4.txt"]
+    assert "task5.txt" in services.remotes["home"].files("main")
 
 
 @needs_sshd
