@@ -147,7 +147,7 @@ judged = Counter[str]()
 
 
 @settings(
-    max_examples=tries(41),
+    max_examples=tries(21),
     deadline=None,
     derandomize=True,
     # A world of a dozen branches takes minutes to make smaller.
@@ -208,9 +208,9 @@ def check_proofs(repo: Repo, report: ConflictReport) -> None:
 def test_pruned_verdicts_equal_the_merges_of_all_pairs() -> None:
     judged.clear()
     check_a_world()
-    assert judged["pairs"] >= 2000
-    assert judged["conflicts"] >= 300
-    assert judged["proved in parts"] >= 40
+    assert judged["pairs"] >= 1000
+    assert judged["conflicts"] >= 150
+    assert judged["proved in parts"] >= 20
 
 
 def truth(repo: Repo, names: Sequence[str], blocked: Collection[str]) -> dict[tuple[str, str], set[str]]:
