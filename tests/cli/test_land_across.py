@@ -192,6 +192,9 @@ def test_the_check_sees_all_repositories_side_by_side(tmp_path: Path) -> None:
     assert (ran.code, services.added()) == (1, NOTHING)
     assert "Nothing of level-0 has landed. Why: the check of all repositories side by side failed" in ran.out
     assert "run merge-level again later" not in ran.out.lower()
+    # While it waits, it does not check the same commits again.
+    ran = services.run("merge-level", "--wait", "4s", env=env)
+    assert (ran.code, ran.err.count("checking home, schema, api, web side by side")) == (1, 1)
     services.work("2", {"task2.txt": "good"}, at="api")
     services.run("merge-level", env=env, ok=0)
     assert (tmp_path / "seen").read_text() == "schemagoodweb"

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from gitcoord.errors import GitcoordError, in_repository
 from gitcoord.event_stamp import now, worker_name
+from gitcoord.git.git_cli import Oid
 from gitcoord.landing.across.decide import (
     BringForward,
     LandAll,
@@ -50,6 +51,8 @@ class LevelLander:
         self._states: dict[str, RepositoryState] = {}
         self._refusals: dict[str, str] = {}
         self._failed_check: MissingTask | None = None
+        self._failures: list[tuple[dict[str, Oid], str]] = []
+        """The commits at which the check of all repositories failed in this run."""
         self._failed_tries = 0
         self._forward = set[TaskId]()
         self._comments: dict[tuple[str, int], str] = {}
@@ -116,7 +119,7 @@ class LevelLander:
             name: one.commit if name in tasks else one.base_commit for name, one in self._states.items()
         }
         commits = {name: commit for name, commit in merged.items() if commit is not None}
-        failed = self._access.check(commits)
+        failed = self._checked(commits)
         if failed:
             first = next(iter(tasks))
             self._refusals[first] = failed
@@ -139,6 +142,16 @@ class LevelLander:
         for name, some in tasks.items():
             if not self._land_in(name, some):
                 return
+
+    def _checked(self, commits: dict[str, Oid]) -> str:
+        """Checks all repositories at these commits; does not repeat a failed check while it waits."""
+        known = next((failure for at, failure in self._failures if at == commits), "")
+        if known:
+            return known
+        failure = self._access.check(commits)
+        if failure:
+            self._failures.append((commits, failure))
+        return failure
 
     def _bring_forward(self, step: BringForward) -> None:
         self._forward.add(step.task)
