@@ -56,6 +56,27 @@ def test_what_somebody_else_changes_meanwhile_stays(tmp_path: Path) -> None:
     assert project.desk.git("config", "--local", "user.email") == "me@example.com"
 
 
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "git init -q sub; git -C sub config user.email nested@example.com; rm -rf sub/.git",
+        "git init -q /tmp/beside-$$; git -C /tmp/beside-$$ config user.email x@example.com; sleep 0",
+        "git config --get user.email; git config user.email; git config --list",
+        "git config --global user.email agent@example.com",
+    ],
+    ids=["nested", "beside", "reads", "global"],
+)
+def test_what_the_user_changes_stays_where_the_agent_names_the_same_key_elsewhere(
+    tmp_path: Path, agent: str
+) -> None:
+    project = Project.create(tmp_path / "project", [task(1)])
+    agent = agent.replace("/tmp/", f"{tmp_path}/")
+    own = f"env -u GIT_TRACE2_EVENT git -C {project.desk.path} config user.email me@example.com"
+    said = shell(project, f"echo 1 > x; ({agent}); {own}")
+    assert "changed meanwhile by others, and stays so: user.email" in said
+    assert project.desk.git("config", "--local", "user.email") == "me@example.com"
+
+
 KILLED = "if [ $GITCOORD_ATTEMPT = 1 ]; then git remote remove origin; kill -9 $PPID; fi; echo 1 > x"
 
 

@@ -29,6 +29,11 @@ _LET_GO = 3.0
 _TRIES = 5
 """Attempts to write where others lock the file again and again."""
 
+_READS = ("--get", "--get-all", "--get-regexp", "--get-urlmatch", "--list", "get", "list", "show", "get-url")
+_ELSEWHERE = ("--global", "--system", "--worktree")
+_READS_OR_ELSEWHERE = frozenset((*_READS, *_ELSEWHERE))
+"""Words of a command line that changes nothing, or another file; see https://git-scm.com/docs/git-config."""
+
 Entries = Mapping[str, tuple[str, ...]]
 
 
@@ -72,15 +77,29 @@ class SharedConfig:
         Returns the reverted keys, and other keys that changed meanwhile. Until `delete`, a worker that is
         killed leaves the rest to `put_back_of_the_dead`.
         """
-        now, words = self._read(), [process.argv for process in processes]
+        now = self._read()
         changed = [
             key for key in dict.fromkeys((*self._before, *now)) if self._before.get(key) != now.get(key)
         ]
-        own = [key for key in changed if any(_writes(argv, key) for argv in words)]
+        own = [
+            key
+            for key in changed
+            if any(_writes(process.argv, key) and self._is_here(process) for process in processes)
+        ]
         locked = self._revert(own) if own else ()
         reverted = tuple(key for key in own if key not in locked)
         others = (key for key in changed if key not in reverted and not key.startswith(_OF_BRANCHES))
         return reverted, tuple(others)
+
+    def _is_here(self, process: GitProcess) -> bool:
+        """Whether the process used this repository, not one that the agent made somewhere."""
+        place = Path(process.worktree)
+        if not process.worktree or not place.is_dir():
+            return True
+        asked = ("rev-parse", "--path-format=absolute", "--git-common-dir", "--show-toplevel")
+        found = Git(place).run(*asked, ok=())
+        here = (self._file.parent.resolve(), place.resolve())
+        return found.code != 0 or tuple(Path(line).resolve() for line in found.text.splitlines()) == here
 
     def delete(self) -> None:
         """Deletes the saved configuration: nothing is left to revert."""
@@ -178,9 +197,11 @@ def _seen(lock: Path) -> _Seen:
 
 
 def _writes(argv: tuple[str, ...], key: str) -> bool:
-    """Whether a git command line names the key, its section, or its remote."""
+    """Whether a git command line may change the key, its section, or its remote."""
     key = key.lower()
     section = key.rpartition(".")[0]
+    if _READS_OR_ELSEWHERE.intersection(argv):
+        return False
     if "config" in argv:
-        return key in argv or section in argv
+        return (key in argv or section in argv) and argv[argv.index("config") + 1 :] != (key,)
     return "remote" in argv and section.startswith("remote.") and section.removeprefix("remote.") in argv
