@@ -53,6 +53,16 @@ def test_what_an_agent_resets_away_is_kept_although_the_log_of_head_is_gone(
     assert "three" in project.remote.files(BRANCH)
 
 
+def test_what_an_agent_resets_away_is_kept_although_git_began_a_new_log_where_the_old_one_did(
+    project: Project,
+) -> None:
+    commit = "echo {0} > {0}; git add {0}; git commit -qm {0}"
+    gone = f"{commit.format('precious')}; git reset -q --hard HEAD~1; git checkout -q --detach"
+    said = shell(project, f"{gone}; {commit.format('two')}; git update-ref -d HEAD")
+    assert "commits that it left on no branch are kept" in said
+    assert "precious" in project.desk.git("log", "--name-only", "--format=", "refs/gitcoord-kept/1-1")
+
+
 def test_what_an_agent_resets_away_is_kept_although_another_branch_is_broken(tmp_path: Path) -> None:
     """Git then cannot say which commits are on no branch; without a remote nothing else notices it."""
     repo = Repo.create(tmp_path / "repo")

@@ -12,6 +12,7 @@ from gitcoord.worker.attempt.checkout_repair import repair, repair_branch, show_
 from gitcoord.worker.attempt.kept_commits import keep_also, keep_commits, keep_unnamed, kept_ref
 from gitcoord.worker.attempt.kept_work import keep_leftovers
 from gitcoord.worker.attempt.local_attempts import attempts_here
+from gitcoord.worker.attempt.paths import attempt_directory
 
 
 def save_earlier_work(context: AttemptContext) -> None:
@@ -93,9 +94,11 @@ def _save_what_nothing_names(context: AttemptContext) -> Sequence[Oid]:
     # The last attempt ended normally and its checkout is gone: gitcoord removed it.
     if not directory.is_dir() and newest.ended is not None and newest.ended.outcome != "lost":
         return ()
-    ref = kept_ref(context.task_context.plan.generation, context.unit.id, newest.number)
-    moment = datetime.fromisoformat(newest.started.at).timestamp()
-    if kept := keep_unnamed(repository, directory, ref, start=newest.started.base, moment=moment):
+    generation, started = context.task_context.plan.generation, newest.started
+    ref = kept_ref(generation, context.unit.id, newest.number)
+    place = attempt_directory(repository.common_dir, generation, context.unit.id, newest.number)
+    moment = datetime.fromisoformat(started.at).timestamp()
+    if kept := keep_unnamed(repository, directory, ref, attempt=place, start=started.base, moment=moment):
         context.log.say(f"commits that attempt {newest.number} left on no branch are kept: git log {kept}")
     # The ref may be a merge that joins several tips: these are its parents.
     return (repository.git.probe("rev-list", "--no-walk", ref, f"{ref}^@", "--") or "").split()

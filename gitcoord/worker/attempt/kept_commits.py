@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
@@ -19,6 +20,8 @@ from gitcoord.git.write_commits import commit_tree
 from gitcoord.tasks.model import TaskId
 
 KEPT = "refs/gitcoord-kept/"
+_LOG = "head-log"
+"""The log of the checkout's HEAD before the first command of an attempt, in the attempt's directory."""
 _MOST = 500
 """Most positions of HEAD, and most commits of the branch, to check."""
 
@@ -100,24 +103,39 @@ def keep_commits(
     return _point(repository, git, ref, tips)
 
 
-def keep_unnamed(repository: Repository, directory: Path, ref: str, *, start: Oid, moment: float) -> str:
+def remember_log(repository: Repository, directory: Path, place: Path) -> None:
+    """Copies the log of the checkout's HEAD to the attempt's directory `place`, for `keep_unnamed`."""
+    own = administration(repository.common_dir, directory)
+    if own is not None and not (place / _LOG).exists():
+        with suppress(OSError):
+            shutil.copyfile(own / "logs/HEAD", place / _LOG)
+
+
+def keep_unnamed(
+    repository: Repository, directory: Path, ref: str, *, attempt: Path, start: Oid, moment: float
+) -> str:
     """Points `ref` to commits after `start` that no ref or log names; returns the ref, or "".
 
-    For a checkout that git has no record of, or whose log of HEAD does not reach back to `start`, because
-    HEAD was deleted or the log expired. The checkout was made after `moment`, in seconds since the epoch.
+    For a checkout that git has no record of, or whose log of HEAD does not go on from where the attempt,
+    with the directory `attempt`, began: HEAD was deleted or the log expired, and git may have begun a new
+    one. The checkout was made after `moment`, in seconds since the epoch.
     """
     place = administration(repository.common_dir, directory)
-    if place is not None and _reaches_back(place / "logs/HEAD", start):
+    if place is not None and _reaches_back(place / "logs/HEAD", attempt / _LOG, start):
         return ""
     git = repository.git
     return _point(repository, git, ref, unnamed_commits(git, repository.common_dir, moment, after=start))
 
 
-def _reaches_back(log: Path, start: Oid) -> bool:
+def _reaches_back(log: Path, before: Path, start: Oid) -> bool:
     try:
-        return os.fsencode(start) in log.read_bytes()
+        entries = log.read_bytes()
     except OSError:
         return False
+    try:
+        return entries.startswith(before.read_bytes())
+    except OSError:
+        return os.fsencode(start) in entries
 
 
 def keep_stashed(repository: Repository, branch: str, ref: str, *, moment: float) -> str:

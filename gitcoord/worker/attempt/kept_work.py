@@ -46,7 +46,12 @@ def keep_commits_outside(context: AttemptContext, result: AttemptResult) -> str:
         # If the clock was set meanwhile, keep too many rather than too few.
         moment = min(context.since, time.time() - (time.monotonic() - context.began))
         unnamed = keep_unnamed(
-            task_context.repository, context.directory, ref, start=context.start, moment=moment
+            task_context.repository,
+            context.directory,
+            ref,
+            attempt=context.place,
+            start=context.start,
+            moment=moment,
         )
         found = unnamed or found
         stashed = keep_stashed(task_context.repository, context.unit.branch, ref, moment=moment)

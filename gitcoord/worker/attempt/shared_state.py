@@ -6,6 +6,7 @@ from gitcoord.state.permanent_refs import LastingRefs
 from gitcoord.worker.attempt.attempt_context import AttemptContext
 from gitcoord.worker.attempt.full_history import SHALLOW, restore_history
 from gitcoord.worker.attempt.git_trace import GitTrace
+from gitcoord.worker.attempt.kept_commits import remember_log
 from gitcoord.worker.attempt.moved_base import put_base_back
 from gitcoord.worker.attempt.shared_config import SharedConfig
 
@@ -22,6 +23,7 @@ class SharedState:
         self._trace = GitTrace(context.place)
         self._refs = LastingRefs(context.task_context.shared, context.task_context.plan.base)
         self._refs.put_back()
+        remember_log(repository, context.directory, context.place)
 
     @property
     def environment(self) -> Mapping[str, str]:
