@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 
+from gitcoord.adoption.candidates import HeadCandidate
+from gitcoord.adoption.model import KnownHead
 from gitcoord.forge.pull_requests import Pull
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.git_cli import Oid
+from gitcoord.git.repository import Repository
 from gitcoord.tasks.sources.issue_texts import named_needs
 
 
@@ -29,3 +32,24 @@ def built_on(ancestry: Ancestry, commits: Mapping[str, Oid]) -> dict[str, tuple[
         branch: tuple(other for other, one in commits.items() if one in near[tip])
         for branch, tip in commits.items()
     }
+
+
+def stacks(
+    repository: Repository, base: Oid, heads: Mapping[str, HeadCandidate], known: Mapping[str, KnownHead]
+) -> dict[str, tuple[str, ...]]:
+    """Returns the branches that each head is built on, also at an earlier commit of that branch.
+
+    A branch gets new commits while the head above it keeps the old ones. The head still depends on it, as at
+    the last selection, until `base` has what they share.
+    """
+    commits = {branch: one.commit for branch, one in heads.items()}
+    stacked = built_on(repository.ancestry, commits)
+    found = dict(stacked)
+    for branch in known.keys() & commits.keys():
+        for need in known[branch].needs:
+            if need not in commits or need in stacked[branch] or branch in stacked[need]:
+                continue
+            shared = repository.git.probe("merge-base", commits[branch], commits[need])
+            if shared and not repository.ancestry.contains(base, shared):
+                found[branch] = (*found[branch], need)
+    return found

@@ -11,7 +11,7 @@ from gitcoord.adoption.candidates import (
 )
 from gitcoord.adoption.dropped_needs import built_on_closed, built_on_dropped
 from gitcoord.adoption.model import Adoption, AdoptionRequest, ExcludedHead, KnownHead
-from gitcoord.adoption.needs import built_on, named_pulls
+from gitcoord.adoption.needs import named_pulls, stacks
 from gitcoord.errors import GitcoordError
 from gitcoord.evidence.proof_by_content import holds
 from gitcoord.forge.pull_requests import Forge, Pull
@@ -210,7 +210,7 @@ class _Selection:
 
     def _find_needs(self) -> dict[str, list[str]]:
         """Returns the dependencies of each head. Excludes heads that depend on a head that does not land."""
-        stacked = built_on(self._ancestry, {branch: one.commit for branch, one in self._heads.items()})
+        stacked = stacks(self._repository, self._base_commit, self._heads, self._known)
         asked = {pull.head for pull in self._pulls.values()} | set(self._heads)
         needs = {branch: dict[str, str]() for branch in self._heads}
         for branch, one in list(self._heads.items()):

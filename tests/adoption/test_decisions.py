@@ -95,6 +95,21 @@ def test_a_head_lands_whose_base_is_a_branch_that_people_have_merged(foreign: Fo
     assert {"below.txt", "above.txt"} <= set(foreign.remote.files("main"))
 
 
+def test_a_head_waits_for_the_one_below_although_that_got_new_commits(foreign: Foreign) -> None:
+    below = foreign.pull("below", {"below.txt": ""})
+    above = foreign.pull("above", {"above.txt": ""}, at="below")
+    foreign.app.protect("main", Protection.requiring("ci"))
+    foreign.remote.commit({}, branch="release")
+    words = ("land", "--branches", "below", "--branches", "above", "--base", "main", "--yes", "--json")
+    foreign.run(*words, ok=1)
+    foreign.remote.commit({"more.txt": ""}, branch="below")
+    foreign.run(*words, ok=1)
+    foreign.person.retarget(below, "release")
+    foreign.app.set_status(foreign.app.pulls[above].head_sha, "ci", "success")
+    assert foreign.run(*words, ok=1).json["landed"] == []
+    assert foreign.remote.files("main") == ["src/main.rs"]
+
+
 def test_a_head_that_was_closed_while_it_landed_does_not_come_with_the_one_above(foreign: Foreign) -> None:
     below = foreign.pull("below", {"below.txt": ""})
     above = foreign.pull("above", {"above.txt": ""}, at="below")

@@ -99,7 +99,8 @@ class Deeds:
         """What went elsewhere before anybody could tell is wanted on the base, too."""
         if self._app.tip(pull.head) is None:
             self._app.git.create(f"refs/heads/{pull.head}", pull.head_sha)
-        self._lisa.open(pull.head, "main")
+        number = self._lisa.open(pull.head, "main")
+        self._app.pulls[number].labels.extend(pull.labels)
 
     def _acting(self, hand: Hand, deed: Deed) -> Callable[[], None]:
         def act() -> None:
