@@ -115,3 +115,19 @@ def test_a_subtask_goes_on_with_what_another_machine_did(tmp_path: Path) -> None
     shell(project, f"git merge --abort; echo 1 > elsewhere; {commit}", "1.1", at=other.path, ok=1)
     shell(project, f"git merge --abort; echo 1 > here; {commit}", "1.1", ok=1)
     assert {"elsewhere", "here"} <= set(project.remote.files(f"{BRANCH}-subtask-1"))
+
+
+@pytest.mark.parametrize(
+    "gone",
+    ["git checkout -q --detach; git branch -qD $GITCOORD_BRANCH; git update-ref -d HEAD", 'rm -rf "$record"'],
+    ids=["branch and HEAD", "record"],
+)
+def test_what_the_base_got_since_is_not_deleted_where_git_no_longer_knows_where_a_checkout_began(
+    project: Project, gone: str
+) -> None:
+    shell(project, f"record=$(git rev-parse --git-dir); echo 1 > one; {gone}; exit 1", ok=1)
+    project.remote.git("update-ref", "-d", f"refs/heads/{BRANCH}")
+    project.remote.commit({"landed.txt": "another task\n"}, branch="main")
+    shell(project, "echo 2 > two")
+    changed = project.remote.git("diff", "--name-status", f"main...{BRANCH}").split()
+    assert changed == ["A", "one", "A", "two"]

@@ -93,6 +93,12 @@ class AttemptContext(ReadyAttempt, frozen=True, kw_only=True):
         return key_of(self.unit.id, self.attempt)
 
     @property
+    def starts(self) -> tuple[Oid, ...]:
+        """The commits on which the checkout may have begun: at this attempt, or at an earlier one."""
+        earlier = (one.started.base for one in reversed(self.before.attempts) if one.started is not None)
+        return tuple(dict.fromkeys((self.start, *filter(None, earlier))))
+
+    @property
     def until(self) -> float | None:
         """The monotonic time of its time limit; None if it has none."""
         return None if self.order.seconds is None else self.began + self.order.seconds

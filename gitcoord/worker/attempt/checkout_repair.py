@@ -64,11 +64,12 @@ def _record_of(repository: Repository, directory: Path) -> Path | None:
     return place if ours and not place.exists() else None
 
 
-def repair_branch(repository: Repository, copy: WorkingCopy, branch: str, start: Oid) -> str:
+def repair_branch(repository: Repository, copy: WorkingCopy, branch: str, starts: Sequence[Oid]) -> str:
     """Restores the branch that is checked out if somebody deleted it (`git update-ref -d HEAD`).
 
     Restores it to its last position in the log of the checkout's HEAD, else to the tip of `branch`, else to
-    `start`. Returns what it did in words.
+    the one of `starts` that differs least from the files: on a later base, what the base got since would
+    look deleted. Returns what it did in words.
     """
     place = copy.administration()
     if place is None:
@@ -82,7 +83,8 @@ def repair_branch(repository: Repository, copy: WorkingCopy, branch: str, start:
             return ""
     else:
         head.write_text(f"ref: {ref}\n")
-    commit = repository.resolve(ref) or _last_seen(repository, place) or start
+    commit = repository.resolve(ref) or _last_seen(repository, place)
+    commit = commit or min(starts, key=lambda one: _differing(copy, one))
     repository.git.run("update-ref", ref, commit, ok=())
     return f"{ref.removeprefix(HEADS)} was deleted while it was checked out, and is at {commit[:12]} again"
 

@@ -15,7 +15,7 @@ from gitcoord.worker.task_list_changes import list_note, put_back_in
 
 def repair_checkout(context: AttemptContext, copy: WorkingCopy) -> AttemptResult | None:
     """Repairs the branch and removes stale locks; returns a failure if the checkout is not usable."""
-    if mended := repair_branch(context.task_context.repository, copy, context.unit.branch, context.start):
+    if mended := repair_branch(context.task_context.repository, copy, context.unit.branch, context.starts):
         context.log.say(mended)
     what = copy.damage()
     if not what:

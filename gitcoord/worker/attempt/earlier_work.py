@@ -21,8 +21,14 @@ def save_earlier_work(context: AttemptContext) -> None:
     copy = WorkingCopy(repository, context.directory)
     been = _save_what_nothing_names(context)
     for mended in (
-        repair_branch(repository, copy, context.unit.branch, context.start),
-        repair(repository, context.directory, context.unit.branch, context.start, been=been),
+        repair_branch(repository, copy, context.unit.branch, context.starts),
+        repair(
+            repository,
+            context.directory,
+            context.unit.branch,
+            context.start,
+            been=(*been, *context.starts[1:]),
+        ),
     ):
         if mended:
             context.log.say(mended)
