@@ -17,8 +17,9 @@ def require_check_of(context: Context, base: str) -> None:
     root, commit = context.repository.root, context.shared.branch(base)
     if root is None or commit is None or find_settings(root).path is not None:
         return
-    for name in (*SETTINGS_FILES, PYPROJECT):
-        command = _check_in(context.repository.git, commit, name)
+    git, names = context.repository.git, (*SETTINGS_FILES, PYPROJECT)
+    for name in git.lines("ls-tree", "--name-only", commit, "--", *names):
+        command = _check_in(git, commit, name)
         if command:
             raise usage_error(
                 "check-on-base",
