@@ -119,8 +119,12 @@ def test_a_subtask_goes_on_with_what_another_machine_did(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     "gone",
-    ["git checkout -q --detach; git branch -qD $GITCOORD_BRANCH; git update-ref -d HEAD", 'rm -rf "$record"'],
-    ids=["branch and HEAD", "record"],
+    [
+        "git checkout -q --detach; git branch -qD $GITCOORD_BRANCH; git update-ref -d HEAD",
+        'rm -rf "$record"',
+        "git update-ref -d HEAD; git add -A; git commit -qm Own",
+    ],
+    ids=["branch and HEAD", "record", "own history"],
 )
 def test_what_the_base_got_since_is_not_deleted_where_git_no_longer_knows_where_a_checkout_began(
     project: Project, gone: str

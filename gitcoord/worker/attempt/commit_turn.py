@@ -36,7 +36,7 @@ def commit_turn(context: AttemptContext, copy: WorkingCopy) -> AttemptResult | N
             copy,
             context.unit,
             context.settings.rules,
-            start=context.start,
+            starts=context.starts,
             base=context.task_context.base_commit,
             message=commit_message(
                 context.settings.run.commit_message, context.task_context.plan, context.unit

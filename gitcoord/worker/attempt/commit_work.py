@@ -1,6 +1,7 @@
 """Commits an agent's uncommitted changes to its branch, or returns the reason why it cannot."""
 
 import os
+from collections.abc import Sequence
 
 import msgspec
 
@@ -42,17 +43,18 @@ def commit_all_work(
     unit: WorkUnit,
     rules: RuleSettings,
     *,
-    start: Oid,
+    starts: Sequence[Oid],
     base: Oid,
     message: str,
     commit: bool,
     take_nested: bool = True,
     hooks: bool = True,
 ) -> CheckoutOutcome:
-    """Commits the agent's files or merge to the unit's branch, which began at `start`, or moves its commits
-    there.
+    """Commits the agent's files or merge to the unit's branch, which began at the first of `starts`, or moves
+    its commits there.
 
-    `message` is for the commits that it makes, except for a merge.
+    An earlier attempt may have begun at the others. `message` is for the commits that it makes, except for a
+    merge.
     """
     head = copy.git.text("rev-parse", "--verify", "HEAD")
     begun = copy.operation()
@@ -61,7 +63,7 @@ def commit_all_work(
     problem = _onto_branch(repository, copy, unit, head)
     if problem:
         return CheckoutOutcome(head=head, problem=problem)
-    anew = _with_history(repository, copy, message, start, base)
+    anew = _with_history(repository, copy, message, starts, base)
     state = copy.merge_state()
     unresolved = copy.unresolved(state) if state.running else []
     if unresolved:
@@ -86,18 +88,22 @@ def commit_all_work(
     tip = copy.git.text("rev-parse", "--verify", "HEAD")
     skipped = _SKIPPED if tip != head and not hooks else ""
     notes = (*taken.notes, *filter(None, (anew, held, skipped)))
-    return CheckoutOutcome(head=tip, problem=problem_with(copy, start), notes=notes)
+    return CheckoutOutcome(head=tip, problem=problem_with(copy, starts[0]), notes=notes)
 
 
-def _with_history(repository: Repository, copy: WorkingCopy, message: str, start: Oid, base: Oid) -> str:
-    """Moves commits with an unrelated history (`git checkout --orphan`) onto the branch's start.
+def _with_history(
+    repository: Repository, copy: WorkingCopy, message: str, starts: Sequence[Oid], base: Oid
+) -> str:
+    """Moves commits with an unrelated history (`git checkout --orphan`) onto the commit that they began with.
 
-    Uses `base` if that start has no history of the project either, because of an earlier attempt.
+    That is the one of `starts` with the fewest differences: on a later one, what the base got since would
+    look deleted. Uses `base` if no start has a history of the project, because of an earlier attempt.
     """
     git = copy.git
     if git.probe("merge-base", "HEAD", base) is not None:
         return ""
-    start = base if git.probe("merge-base", start, base) is None else start
+    known = [one for one in starts if git.probe("merge-base", one, base) is not None] or [base]
+    start = min(known, key=lambda one: len(git.lines("diff-tree", "-r", "--name-only", one, "HEAD")))
     tree, who = git.text("rev-parse", "HEAD^{tree}"), repository.identity
     commit = commit_tree(git, tree, [start], message, environment=who)
     git.run("reset", "--quiet", "--soft", commit)
