@@ -37,7 +37,7 @@ class CheckMemo:
         return found if found is not None and found.tree == tree and found.outcome != "unclear" else None
 
     def forget_failures(self) -> int:
-        """Deletes this command's failures, to check them again; returns how many."""
+        """Deletes this command's results other than `passed`, to check again; returns how many."""
         count = 0
         for place in self._folder.glob(f"*-{self._command.digest}"):
             found = read_result(place)

@@ -9,7 +9,7 @@ import msgspec
 
 WIDEST = 32
 _PRIOR_LANDINGS = 16
-"""The number of successful landings to assume before there is history."""
+"""Landings that are added to the history, one of them failed, so that a few results do not decide."""
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):

@@ -109,7 +109,7 @@ def write_down(path: Path, process: ProcessRecord) -> None:
 
 
 def written_down(path: Path) -> ProcessRecord | None:
-    """Reads the record in `path`; None if there is no such file."""
+    """Reads the record in `path`; None if there is none that can be read."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=ProcessRecord)
     except (OSError, msgspec.DecodeError):
@@ -167,12 +167,12 @@ def descendants() -> list[psutil.Process]:
 
 
 def tree(mark: str, *, adopted: bool) -> Find:
-    """Finds all descendants of this process; also by `mark` if it does not adopt orphans."""
+    """Returns what finds all descendants of this process and, unless it adopts orphans, those with `mark`."""
     return descendants if adopted else lambda: [*descendants(), *marked(mark.__eq__)]
 
 
 def marked(wanted: Callable[[str], bool]) -> list[psutil.Process]:
-    """The processes of this machine whose mark is `wanted`, except this one and its ancestors."""
+    """The processes of this machine whose mark `wanted` accepts, except this one and its ancestors."""
     me = psutil.Process()
     spared = {me.pid, *(parent.pid for parent in me.parents())}
     others = (process for process in psutil.process_iter() if process.pid not in spared)

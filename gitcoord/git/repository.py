@@ -69,7 +69,7 @@ class Repository:
 
     @cached_property
     def identity(self) -> dict[str, str]:
-        """The environment for gitcoord's own commits: the user's identity, or gitcoord's."""
+        """The variables to add for gitcoord's own commits: its name where git knows none of the user."""
         missing = [
             who
             for who in ("AUTHOR", "COMMITTER")

@@ -33,11 +33,11 @@ from gitcoord.text_lists import named_tasks, some
 
 BY_ITSELF = "it then merges automatically"
 PATIENCE = 20
-"""How often unsettled carriers are examined, all together, before they are held; the pauses grow."""
+"""How many times unsettled carriers are examined, all together, before they are held; the pauses grow."""
 _AHEAD = 8
 """The number of pull requests to open before merging the first, so their checks run in the meantime."""
 _TURN = 4
-"""How often an unsettled carrier is examined before the next one of its wave."""
+"""How many times an unsettled carrier is examined before the next one of its wave."""
 _UNPROVED_QUEUE = (
     "the forge would merge it later, onto an unchecked base: run the check on the forge, and land without "
     "one here"

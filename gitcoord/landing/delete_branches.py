@@ -44,7 +44,7 @@ def delete_spent(
 def _done(context: LandingContext, snapshot: LandingSnapshot) -> Iterator[tuple[str, Oid, bool]]:
     """Yields the branches of landed work, and whether the base provably has all their changes.
 
-    Leaves out branches with newer commits.
+    Leaves out branches with newer commits that the base does not provably have.
     """
     tips = context.shared.branches()
     pulls = [known.current for known in snapshot.pulls.values() if known.current is not None]

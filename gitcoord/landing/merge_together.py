@@ -15,7 +15,8 @@ from gitcoord.landing.steps import Merge, MergeTogether
 def merge_together(
     context: LandingContext, snapshot: LandingSnapshot, step: MergeTogether
 ) -> list[tuple[Carrier, Outcome]]:
-    """Sends the merge once, if no carrier has an obstacle; returns the outcome of each.
+    """Sends the merge once, if no carrier has an obstacle; returns the outcome of each if they were
+    merged, else one carrier with the reason.
 
     The caller observes again after any answer.
     """

@@ -11,11 +11,11 @@ Shortage = Literal["alone", "slots", "tokens", "memory", "load", "stagger", "eng
 Own = Literal["dependencies", "landing", "blocked", "failed", "cancelled", "elsewhere", "barrier"]
 Held = Literal["paused", "closed", "failing", "backoff", "trouble", "deferred", "overlap", "independent"]
 RefusalName = Own | Held | Shortage
-"""Why a unit does not start: because of itself and its dependencies, or for lack of capacity."""
+"""Why a unit does not start: itself or its dependencies (`Own`), a hold for now (`Held`), or no capacity."""
 
 
 class StartRefusal(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a unit does not start now: `name` is for programs, `sentence` for people."""
+    """Why a unit does not start now: `name` is for programs, `reason` for people."""
 
     name: RefusalName
     reason: str

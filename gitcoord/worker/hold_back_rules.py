@@ -52,7 +52,7 @@ def unwanted_files(directory: Path, paths: Sequence[str], rules: RuleSettings) -
 
 
 def unwanted_blobs(git: Git, added: Mapping[str, Oid], rules: RuleSettings) -> set[str]:
-    """Returns the new files `added`, with their blobs, that must not be committed for an agent."""
+    """Returns the paths of `added`, new files and their blobs, that must not be committed for an agent."""
     if not added:
         return set()
     book, sizes = _patterns(rules), blob_sizes(git, added.values())

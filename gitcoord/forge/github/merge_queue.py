@@ -1,4 +1,4 @@
-"""Asks GitHub to update a branch, to merge a pull request when it is ready, or to queue it.
+"""Asks GitHub to queue a pull request, to merge it when it is ready, or to mark a draft as ready for review.
 
 An answer "already done" counts as success. A lost answer is reported, and the caller reads the state again.
 """
@@ -34,7 +34,7 @@ _READY = """mutation($input: MarkPullRequestReadyForReviewInput!) {
 
 
 class Handover:
-    """The update, queue and auto-merge requests of one repository."""
+    """The merge queue, auto-merge and ready-for-review requests of one repository."""
 
     def __init__(self, gateway: Gateway, repository_path: str) -> None:
         self._gateway = gateway

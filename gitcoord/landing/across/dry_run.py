@@ -10,7 +10,7 @@ from gitcoord.landing.dry_run import Preview, preview
 from gitcoord.tasks.model import TaskId
 
 _PASSES = 2
-"""How often all are simulated: if one defers a task, the ones before it are simulated again without it."""
+"""How many times to simulate all: if one defers a task, those before it are simulated again without it."""
 
 
 def preview_across(across: AcrossContext, contexts: Mapping[str, LandingContext]) -> dict[str, Preview]:

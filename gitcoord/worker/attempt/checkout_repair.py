@@ -1,4 +1,4 @@
-"""Repairs a checkout whose `.git`, HEAD or record in git was removed, since its files are work."""
+"""Repairs a checkout whose `.git`, HEAD or record in git was removed, because its files may be work."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -20,8 +20,8 @@ def repair(
     """Restores the `.git` of a checkout, or git's record of it, if an earlier attempt removed or replaced it.
 
     Returns what it did in words. Keeps a replacement in the git directory: it may be a repository with work.
-    Creates a missing record on `branch`. Creates that branch if necessary: at `start` or one of the earlier
-    heads `been`, whichever differs least from the files.
+    Creates a missing record with HEAD on `branch`, which it creates at `start` if it is missing, or detached
+    at one of the earlier heads `been` if that differs less from the files.
     """
     copy = WorkingCopy(repository, directory)
     if copy.administration() is None and (place := _record_of(repository, directory)) is not None:
@@ -90,7 +90,7 @@ def repair_branch(repository: Repository, copy: WorkingCopy, branch: str, starts
 
 
 def show_hidden_files(copy: WorkingCopy, say: Callable[[str], None]) -> None:
-    """Clears the flags by which an agent made git skip changed files; returns a sentence that names them."""
+    """Clears the flags by which an agent made git skip changed files, and names these with `say`."""
     if shown := copy.show_hidden():
         say(f"it told git to treat files as unchanged; git reads them again: {some(shown)}")
 
