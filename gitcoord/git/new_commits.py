@@ -51,9 +51,15 @@ def _positions(common_dir: Path) -> set[Oid]:
 
 
 def _objects_since(git: Git, objects: Path, moment: float) -> Iterator[Oid]:
-    for file in objects.glob("[0-9a-f][0-9a-f]/*"):
-        if _is_since(file, moment):
-            yield f"{file.parent.name}{file.name}"
+    for number in range(256):
+        directory, files = objects / f"{number:02x}", list[str]()
+        with suppress(
+            OSError
+        ):  # Git removes a directory when it packs its objects: they are found in the pack.
+            files = os.listdir(directory)  # noqa: PTH208 - names are enough
+        for name in files:
+            if _is_since(directory / name, moment):
+                yield f"{directory.name}{name}"
     for index in (objects / "pack").glob("*.idx"):
         if _is_since(index, moment):
             listed = git.run("show-index", input=index.read_bytes(), ok=()).text
