@@ -51,19 +51,24 @@ def _positions(common_dir: Path) -> set[Oid]:
 
 
 def _objects_since(git: Git, objects: Path, moment: float) -> Iterator[Oid]:
+    """Yields the objects of files since `moment`, even if git packs objects at the same time.
+
+    Git writes a pack before it deletes the files that the pack replaces, so that packs are read last.
+    """
     for number in range(256):
         directory, files = objects / f"{number:02x}", list[str]()
-        with suppress(
-            OSError
-        ):  # Git removes a directory when it packs its objects: they are found in the pack.
+        with suppress(OSError):  # Git may have removed the directory.
             files = os.listdir(directory)  # noqa: PTH208 - names are enough
         for name in files:
             if _is_since(directory / name, moment):
                 yield f"{directory.name}{name}"
-    for index in (objects / "pack").glob("*.idx"):
-        if _is_since(index, moment):
-            listed = git.run("show-index", input=index.read_bytes(), ok=()).text
-            yield from (line.split(" ")[1] for line in listed.split("\n") if " " in line)
+    read = set[Path]()
+    while new := {index for index in (objects / "pack").glob("*.idx") if _is_since(index, moment)} - read:
+        read |= new
+        for index in new:
+            with suppress(FileNotFoundError):  # Its objects are in a newer pack, which the next turn reads.
+                listed = git.run("show-index", input=index.read_bytes(), ok=()).text
+                yield from (line.split(" ")[1] for line in listed.split("\n") if " " in line)
 
 
 def _is_since(file: Path, moment: float) -> bool:
