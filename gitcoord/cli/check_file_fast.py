@@ -1,7 +1,7 @@
 """Answers `check-file` from a cache, for a hook before every write: no git process, almost no imports.
 
-Reads the result of the last full search under the git directory. If a ref has moved since then, returns None:
-the caller must search again.
+Reads the result of the last full search under the git directory. If a ref has moved since then,
+`quick_answer` returns None, and the caller must search again.
 """
 
 # Importing pathlib takes as long as the complete answer.
@@ -30,8 +30,8 @@ _RACY = 50_000_000
 """Nanoseconds: a file written this recently may be written again with the same time and size."""
 
 Touch = tuple[str, str, str, str, str, str]
-"""A path, the task that touches it, its branch, its title, the lines of the base, such as `5-7 20`, and the
-tasks that are stacked on it, such as `2 5`.
+"""A path, the task that touches it, the task's branch and title, the lines of the base that it changes, such
+as `5-7 20`, and the tasks that are stacked on the task, such as `2 5`.
 An entry without a path only maps a branch to its task."""
 NO_PLAN: Touch = ("", "", "", "", "", "")
 """Stands for a repository that has no plan."""
@@ -91,7 +91,7 @@ def own_task(touches: "Sequence[Touch]", here: Tree | None, place: FilePlace) ->
 
 
 def fingerprint(common: str) -> tuple[str, int]:
-    """Returns a text that changes with every change of a branch or of gitcoord's state, and its time (ns)."""
+    """Returns a text that changes if a branch or the state changes, and the time of the last change (ns)."""
     seen = []
     newest = 0
     todo = [os.path.join(common, name) for name in ("packed-refs", "reftable", "refs", "config")]
@@ -118,7 +118,7 @@ def touched_path(common: str) -> str:
 
 
 def read_touched(common: str) -> list[Touch] | None:
-    """Reads the result of the last full search; None if there is none or a ref has moved since."""
+    """Reads the result of the last full search; None if none can be read or a ref has moved since."""
     try:
         with open(touched_path(common), encoding="utf-8", errors="surrogateescape", newline="") as file:
             version, state, *fields = file.read().split("\0")
@@ -133,7 +133,10 @@ def read_touched(common: str) -> list[Touch] | None:
 
 
 def write_touched(common: str, state: tuple[str, int], now: int, touches: "Sequence[Touch]") -> None:
-    """Caches a full search that began at `now` with the refs in `state`; ignores a full disk."""
+    """Caches the result of a search that began at `now` (ns), when `fingerprint` returned `state`.
+
+    Does nothing if a ref changed immediately before the search, or if the file cannot be written.
+    """
     if now - state[1] < _RACY:
         return
     path = touched_path(common)

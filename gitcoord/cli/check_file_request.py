@@ -41,13 +41,13 @@ class FilePlace:
 
 
 def hook_in(arguments: "Sequence[str]") -> str | None:
-    """Returns the program of `--hook PROGRAM`; None if there are other arguments or no --hook."""
+    """Returns the program of `--hook PROGRAM`; None for any other arguments, or an unknown program."""
     words = arguments[0].split("=", 1) if len(arguments) == 1 else list(arguments)
     return words[1] if len(words) == 2 and words[0] == "--hook" and words[1] in HOOKS else None
 
 
 def find_tree(start: str) -> Tree | None:
-    """Finds the working tree that contains `start`; None if there is none."""
+    """Finds the working tree that contains `start`; None if there is none that can be read."""
     root = start
     while not os.path.lexists(git := os.path.join(root, ".git")):
         above = os.path.dirname(root)
@@ -115,7 +115,7 @@ class HookQuestion:
 
 
 def read_question(hook: str) -> HookQuestion | str:
-    """Reads the hook's question from stdin or git's index; returns a sentence if it cannot be read.
+    """Reads the hook's question from stdin or git's index; returns the reason if that fails.
 
     Leaves out files outside any repository, and names that no file can have.
     """
@@ -167,7 +167,7 @@ def _staged() -> "list[str]":
     for parent in ("HEAD", "MERGE_HEAD") if merging else ("HEAD",):
         options = ("--cached", "--name-only", "-z", "--no-renames", "--no-ext-diff")
         asked = subprocess.run(["git", "diff", *options, parent, "--"], capture_output=True, check=False)
-        if asked.returncode and parent == "HEAD":  # the first commit of all
+        if asked.returncode and parent == "HEAD":  # there is no commit yet
             asked = subprocess.run(["git", "diff", *options, "--"], capture_output=True, check=False)
         paths = set(filter(None, asked.stdout.split(b"\0")))
         found = paths if found is None else found & paths

@@ -1,4 +1,4 @@
-"""Opens what most commands need: the repository, its settings, the shared refs and the state."""
+"""Opens the repository, its settings, the shared refs and the state for a command."""
 
 import os
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gitcoord.tasks.model import Finding, TaskId, TaskList
 
 ALONE = "GITCOORD_ALONE"
-"""Set if a command acts only on this repository's part of a plan over several."""
+"""The variable that makes commands act only on this repository's part of a plan over several."""
 
 
 class AcrossRepositories(Protocol):
@@ -36,7 +36,7 @@ class AcrossRepositories(Protocol):
         """Returns the repositories of the list's tasks by name, each with the ids of its tasks."""
 
     def left_behind(self, listed: "TaskList") -> "list[Finding]":
-        """Returns a warning for each task with work in a repository where the list no longer has it."""
+        """Returns a warning for each task with unlanded work in a repository that it no longer names."""
 
     def members(self, plan: "Plan") -> "dict[str, Context]":
         """Returns the repositories in which tasks of the plan work."""
@@ -45,16 +45,16 @@ class AcrossRepositories(Protocol):
         """Reads a snapshot of each repository from the refs of the last fetch."""
 
     def foretell(self, listed: "TaskList") -> "tuple[Risks, Finding | None]":
-        """Predicts the risks of each repository's tasks from its own history."""
+        """Predicts the risks of each repository's tasks from its history; also returns the first warning."""
 
 
 class Context:
     """One command's repository, settings and state. `GITCOORD_STATE_PREFIX` overrides `state-prefix`.
 
     `name` is that of [repositories], empty for this repository. `environ` has the variables for the forge.
-    `several` is set if the command acts on a plan over several repositories. `engine_directories` has the
-    directory of engines that the settings of another repository describe: paths and commands in these
-    settings are relative to it.
+    `several` is set if the command acts on a plan over several repositories. `engine_directories`: for each
+    engine whose settings another repository has, the directory of that repository; paths and commands in
+    these settings are relative to it.
     """
 
     def __init__(

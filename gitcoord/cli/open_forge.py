@@ -10,7 +10,7 @@ FORGES = ("auto", "github", "local")
 
 
 def open_forge(context: Context, *, requested: str | None = None, repository: str | None = None) -> Forge:
-    """Opens the forge of this repository. Raises `usage`, `no-token`, `unknown-repository` or its errors."""
+    """Opens this repository's forge. Raises `usage`, `no-token`, `unknown-repository` or forge errors."""
     kind = requested or context.settings.forge
     if kind not in FORGES:
         raise usage_error("usage", f"{kind!r} is not a forge.", f"Choose one of {', '.join(FORGES)}.")

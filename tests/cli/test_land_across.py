@@ -149,7 +149,7 @@ def test_pull_requests_are_named_with_their_repository(tmp_path: Path) -> None:
     services.run("land", "--branches", "topic", "--yes", ok=0)
     assert "here.txt" in services.remotes["home"].files("main")
     ran = services.run("land", "shop#1", "--yes")
-    assert (ran.code, "shop is none of the repositories here" in ran.err) == (2, True)
+    assert (ran.code, "There is no repository shop here" in ran.err) == (2, True)
     ran = services.run("land", "api#1", "web#2", "--yes")
     assert (ran.code, "one repository at a time" in ran.err) == (2, True)
     ran = services.run("land", "api#1", "--yes")

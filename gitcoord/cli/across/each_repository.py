@@ -1,4 +1,4 @@
-"""Lets a command work in each repository of the plan here; the only one of a plan has no name."""
+"""Lets a command act in each repository of the plan. If there is only one, its `TaskPlace` has no name."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,10 +14,10 @@ Answer = TypeVar("Answer")
 
 
 def all_places(*, reads: bool = False, current: bool = False, levels: bool = False) -> list[TaskPlace]:
-    """Returns the repositories in which the plan here has tasks, with the shared refs fetched.
+    """Fetches the shared refs, and returns the repositories in which the plan has tasks.
 
-    `current` updates what each part awaits of the others. `levels` adds the state of the complete plan, which
-    has the events of levels over several repositories.
+    `current` updates each part's list of the tasks that it awaits in other repositories. `levels` adds the
+    complete plan, whose journal has the events of levels over several repositories.
     """
     context = open_context(reads=reads, several=True)
     if not acts_across(context.settings):
@@ -28,7 +28,10 @@ def all_places(*, reads: bool = False, current: bool = False, levels: bool = Fal
 
 
 def settings_places(*, reads: bool = False) -> list[TaskPlace]:
-    """Returns the repositories of the settings here, this one first. Needs no plan, and fetches nothing."""
+    """Returns this repository, then those that its settings name.
+
+    Needs no plan. Fetches nothing, but clones a URL that has no clone yet.
+    """
     context = open_context(reads=reads, several=True)
     if not acts_across(context.settings):
         return [TaskPlace(name="", context=context)]
@@ -40,9 +43,10 @@ def settings_places(*, reads: bool = False) -> list[TaskPlace]:
 def places_with(
     tasks: Sequence[str], *, reads: bool = False, restores: bool = False, current: bool = False
 ) -> list[TaskPlace]:
-    """Returns the repositories of `tasks`, each with those of them that work there. Raises `no-such-task`.
+    """Returns each repository in which some of `tasks` work, with these tasks. Raises `no-such-task`.
 
-    Fetches the shared refs; `current` updates what each part awaits of the others.
+    Fetches the shared refs. `current` updates each part's list of the tasks that it awaits in other
+    repositories.
     """
     context = open_context(reads=reads, restores=restores, several=True)
     if not acts_across(context.settings):
@@ -62,7 +66,7 @@ def places_with(
 
 
 def whole_plan(*, reads: bool = False) -> Context:
-    """Opens the context of the complete plan here, with the shared refs of all its repositories fetched."""
+    """Opens the context of the complete plan, and fetches the shared refs of all repositories."""
     context = open_context(reads=reads, several=True)
     if acts_across(context.settings):
         from gitcoord.cli.across.repositories import across
@@ -104,10 +108,9 @@ def _places(context: Context, *, current: bool, levels: bool) -> tuple[list[Task
 def ask_each(
     places: Sequence[TaskPlace], ask: Callable[[TaskPlace], Answer], *, nothing: str = ""
 ) -> list[tuple[TaskPlace, Answer]]:
-    """Returns the answer of each repository, without those whose answer is an error with exit code 1.
+    """Asks each repository; leaves out those that raise an error with exit code 1 or with the code `nothing`.
 
-    An error with the code `nothing` counts as one of these. Raises the first such error if no repository has
-    another answer, and any other error at once.
+    Raises the first such error if no repository has an answer, and any other error at once.
     """
     answers: list[tuple[TaskPlace, Answer]] = []
     refused: list[GitcoordError] = []
@@ -125,7 +128,7 @@ def ask_each(
 
 
 def together(answers: Sequence[tuple[TaskPlace, Any]]) -> Any:
-    """Returns the document of the only repository, or one with the documents of all by name."""
+    """Returns the document of the only repository, or one document that holds those of all by name."""
     if [place.name for place, _ in answers] == [""]:
         return answers[0][1]
     documents: Mapping[str, Any] = {place.name: answer for place, answer in answers}
@@ -135,7 +138,7 @@ def together(answers: Sequence[tuple[TaskPlace, Any]]) -> Any:
 def file_of(place: TaskPlace, path: Path) -> Path:
     """Returns the file for one repository's output: `report.api.html` for `report.html`.
 
-    Raises `several-repositories` (exit 2) for standard output, which takes only one.
+    Raises `several-repositories` (exit 2) for standard output (`-`) if there are several repositories.
     """
     if not place.name:
         return path
@@ -149,7 +152,7 @@ def file_of(place: TaskPlace, path: Path) -> Path:
 
 
 def show_name(place: TaskPlace) -> None:
-    """Prints the repository's name as a heading; nothing if there is only one."""
+    """Prints the repository's name as a heading; prints nothing if there is only one repository."""
     if place.name:
         from gitcoord.cli.views.output import clean, plain, show
 

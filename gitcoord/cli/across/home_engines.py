@@ -11,13 +11,13 @@ from gitcoord.settings import Settings
 from gitcoord.settings_file import SettingsFile, find_settings, load_settings
 
 ENGINES_FROM = "GITCOORD_ENGINES_FROM"
-"""The top directory of the home repository, for a run that it starts in another repository."""
+"""The variable with the home repository's top directory, for a run that gitcoord starts in another one."""
 
 
 def use_engines_of(home: Settings, top: Path | None, context: Context, file: SettingsFile) -> None:
-    """Gives `context`, whose settings `file` has, the engines of the home repository at `top`.
+    """Gives `context` the engines of the home repository at `top`; `file` is the settings file of `context`.
 
-    A table [engines.NAME] of its own replaces that of the home repository, and so does `engine` under [run].
+    Keeps each table [engines.NAME] that `file` has, and its `engine` under [run].
     """
     engines, run = _table(file.table, "engines"), _table(file.table, "run")
     own, settings = [name for name in home.engines.__struct_fields__ if name in engines], context.settings
@@ -34,7 +34,7 @@ def use_engines_of(home: Settings, top: Path | None, context: Context, file: Set
 
 
 def use_given_engines(context: Context) -> None:
-    """Gives the context of a run the engines of the home repository that started it, if one did."""
+    """Gives `context` the engines of the home repository if a run of that repository started this run."""
     given = context.environ.get(ENGINES_FROM)
     if given:
         top = Path(given)

@@ -1,4 +1,4 @@
-"""The repository of pull requests that are named with it: `OWNER/REPO#12`, or `api#12`, by the settings."""
+"""Finds the repository in a pull request's name: `OWNER/REPO#12`, or `api#12` with a name of the settings."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from gitcoord.forge.github_repository_name import github_repository
 def named_repository(words: Sequence[str]) -> tuple[str, list[str]]:
     """Returns the repository that the words name (empty: this one), and the words without it.
 
-    Raises `several-repositories` for more than one (exit 2).
+    Raises `several-repositories` (exit 2) if they name more than one.
     """
     parts = [part.strip().rpartition("#") for text in words for part in text.split(",")]
     names = {name for name, _, _ in parts}
@@ -26,7 +26,7 @@ def named_repository(words: Sequence[str]) -> tuple[str, list[str]]:
 
 
 def open_named(name: str, *, reads: bool) -> Context:
-    """Opens the repository of that name (empty: this one). Raises `no-such-repository` (exit 2)."""
+    """Opens the repository called `name` (empty: this one). Raises `no-such-repository` (exit 2)."""
     context = open_context(reads=reads, several=True)
     return _find(context, name) if name else context
 
@@ -42,8 +42,8 @@ def _find(home: Context, name: str) -> Context:
             return context
     raise usage_error(
         "no-such-repository",
-        f"{name} is none of the repositories here.",
-        f"They are {', '.join(contexts)}; on GitHub OWNER/REPO#12 does as well.",
+        f"There is no repository {name} here.",
+        f"Known repositories: {', '.join(contexts)}. On GitHub, OWNER/REPO#12 names a pull request, too.",
     )
 
 

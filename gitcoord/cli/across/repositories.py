@@ -1,4 +1,4 @@
-"""Opens, plans and reads the repositories of a plan over several, from the home repository.
+"""Opens, plans and reads the repositories of a plan that is saved in its home repository.
 
 The home repository stores the complete plan and its own part. Each other repository stores its part and its
 own journal, so one push moves a branch and its record together, or neither.
@@ -58,12 +58,12 @@ class Repositories:
                 context.shared.refresh()
                 given = self.home.settings.repositories.get(name)
                 if given is not None and is_kept(given) and follow_remote(context):
-                    # Its settings may be others now.
+                    # The settings file in the clone may have changed.
                     self.contexts[name] = open_member(self.home, name, given)
                     self.contexts[name].shared.refresh()
 
     def plan(self) -> Plan:
-        """Returns the complete plan. Raises `no-plan`, or `no-such-repository` if a name is not set."""
+        """Returns the complete plan. Raises `no-plan`, `no-such-repository` or `same-repository`."""
         plan = self.store.require_plan()
         for name in members_of(plan):
             if name not in self.contexts:
@@ -77,7 +77,7 @@ class Repositories:
         return plan
 
     def _require_own(self, name: str, part: Plan | None) -> None:
-        """Raises `same-repository` if the repository's part is that of another one that the settings name."""
+        """Raises `same-repository` if `part` was saved under another name that the settings still have."""
         saved = part.part.name if part is not None and part.part is not None else name
         if saved != name and saved in self.contexts:
             raise other_name(name, saved, self.contexts[name])
@@ -88,12 +88,12 @@ class Repositories:
         return {name: context for name, context in self.contexts.items() if name in used}
 
     def landed(self, plan: Plan) -> LandedIn:
-        """Returns the landed tasks in the base of each repository, from the last fetch."""
+        """Returns the tasks that have landed on the base of each repository, as of the last fetch."""
         snapshots = self.snapshots(plan)
         return {name: snapshots[name].landed if name in snapshots else {} for name in self.members(plan)}
 
     def snapshots(self, plan: Plan) -> dict[str, Snapshot]:
-        """Reads a snapshot of each repository that has its part and its base, from the last fetch."""
+        """Reads a snapshot of each repository that has its part and its base, as of the last fetch."""
         found = {}
         for name, context in self.members(plan).items():
             with in_repository(name):
@@ -104,7 +104,7 @@ class Repositories:
         return found
 
     def update_parts(self, plan: Plan) -> LandedIn:
-        """Updates each part's list of tasks that it awaits in other repositories; returns the landed ones."""
+        """Updates each part's list of tasks that it awaits; returns the landed tasks of each repository."""
         landed = self.landed(plan)
         for name, context in self.members(plan).items():
             awaits = dict(awaited(plan, name, landed))
@@ -117,7 +117,7 @@ class Repositories:
         return landed
 
     def save_parts(self, plan: Plan, texts: "Texts | None", carried: "Collection[TaskId]") -> None:
-        """Saves the part of each repository; makes all parts before it writes the first."""
+        """Makes all parts, then saves each in its repository."""
         made = {name: self._part(name, plan) for name in self.members(plan)}
         for name, part in made.items():
             own = {id: text for id, text in (texts or {}).items() if id in part.tasks}
@@ -186,7 +186,7 @@ class Repositories:
         return {name: (context, own) for name, (context, own) in found.items() if own}
 
     def left_behind(self, listed: TaskList) -> list[Finding]:
-        """Returns a warning for each task with work in a repository where the list no longer has it."""
+        """Returns a warning for each task with unlanded work in a repository that it no longer names."""
         return [
             Finding(
                 code="work-elsewhere",
@@ -203,7 +203,7 @@ class Repositories:
         ]
 
     def foretell(self, listed: TaskList) -> tuple[Risks, Finding | None]:
-        """Predicts the risks of each repository's tasks from its own history."""
+        """Predicts the risks of each repository's tasks from its history; also returns the first warning."""
         from gitcoord.cli.foresight.open_foresight import foretell
 
         found, warning = NO_RISKS, None
@@ -239,7 +239,7 @@ class WholeStore(Store):
         return range(1, max([own.stop, *(store.generations().stop for store in stores)]))
 
     def progress(self) -> dict[TaskId, Progress]:
-        """Returns the progress of each recorded task; of several records, prefers one with started work."""
+        """Returns the progress of each recorded task; of several records, the first one with started work."""
         found: dict[TaskId, Progress] = {}
         saved = self.saved.read()
         for context in self._several.contexts.values():
@@ -258,7 +258,7 @@ class WholeStore(Store):
         texts: "Texts | None" = None,
         carried: "Collection[TaskId]" = (),
     ) -> bool:
-        """Saves the parts, then the complete plan. After a kill, the next `plan` saves the missing ones."""
+        """Saves the parts, then the complete plan. If that is interrupted, the next `plan` saves the rest."""
         saved = self.saved.read()
         part = saved.part if saved is not None and saved.part else PlanPart(plan=uuid4().hex[:12], name="")
         whole = msgspec.structs.replace(plan, part=part)

@@ -8,7 +8,7 @@ from gitcoord.redact import redact
 
 
 def identities(context: Context) -> list[str]:
-    """Returns texts that only the same repository has: its git directory, and the remote that it shares."""
+    """Returns the texts that identify the repository: its git directory, and its remote if it has one."""
     repository = context.repository
     found = [str(repository.common_dir.resolve())]
     return [*found, remote_identity(repository.remote_url)] if repository.remote_url else found
@@ -24,7 +24,7 @@ def same_repository(name: str, other: str, identity: str) -> GitcoordError:
 
 
 def other_name(name: str, saved: str, context: Context) -> GitcoordError:
-    """Returns the error for a repository that had another name in the saved plan, which is still in use."""
+    """Returns the error for a repository whose name in the saved plan now stands for another repository."""
     where = redact(context.repository.remote_url or str(context.repository.common_dir))
     return usage_error(
         "same-repository",
@@ -34,7 +34,7 @@ def other_name(name: str, saved: str, context: Context) -> GitcoordError:
 
 
 def no_part(name: str, plan: Plan | None) -> GitcoordError:
-    """Returns the error for a repository without its part of the plan."""
+    """Returns the error for a repository that has no part of the plan, or has another plan."""
     if plan is None:
         return usage_error(
             "no-plan", f"The repository {name} has no part of the plan.", "Run `gitcoord plan` again."

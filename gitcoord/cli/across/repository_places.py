@@ -17,16 +17,17 @@ from gitcoord.settings import RepositorySettings
 from gitcoord.settings_file import find_settings, read_settings
 
 ADDRESSES = "GITCOORD_REPOSITORIES"
-"""Other places than those of the settings, where these do not exist: `api=URL web=URL`."""
+"""The variable with places that replace those of the settings: `api=URL web=URL`."""
 _TOKENS = ("GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN")
 _APP = ("GITCOORD_APP_ID", "GITCOORD_APP_PRIVATE_KEY", "GITCOORD_APP_PRIVATE_KEY_FILE")
 
 
 def open_member(home: Context, name: str, given: str | RepositorySettings) -> Context:
-    """Opens the repository that the settings call `name`, with its own settings there.
+    """Opens the repository that the settings call `name`, with its own settings file.
 
-    Clones a URL into the user's cache when it is first needed. Raises `repository-missing` (exit 2), or
-    `no-token` if the variable with its token is not set.
+    Settings in [repositories.NAME] override that file. Clones a URL into the user's cache when it is first
+    needed. Raises `repository-missing`, `bad-settings`, or `no-token` if the variable for its token is not
+    set (all with exit code 2).
     """
     setting = RepositorySettings(at=given) if isinstance(given, str) else given
     setting = msgspec.structs.replace(setting, at=_addresses().get(name, setting.at))
@@ -52,7 +53,7 @@ def open_member(home: Context, name: str, given: str | RepositorySettings) -> Co
 
 
 def _addresses() -> dict[str, str]:
-    """Returns the repositories' places that the environment has. Raises `usage` (exit 2)."""
+    """Returns the places in the variable `GITCOORD_REPOSITORIES`, by name. Raises `usage` (exit 2)."""
     found = {}
     for text in os.environ.get(ADDRESSES, "").split():
         name, found_one, at = text.partition("=")
@@ -71,7 +72,7 @@ def _overrides(setting: RepositorySettings) -> dict[str, str]:
 def _environment(home: Context, name: str, setting: RepositorySettings) -> Mapping[str, str]:
     """Returns the environment with the repository's own token instead of all others. Raises `no-token`.
 
-    Without a token of its own it gets the usual ones, and none that is for another repository.
+    If the settings give it no token, keeps the usual tokens, and removes those of other repositories.
     """
     tables = home.settings.repositories.values()
     named = {given.token for given in tables if isinstance(given, RepositorySettings) and given.token}
@@ -92,7 +93,7 @@ def _directory(home: Context, name: str, setting: RepositorySettings, environ: M
     top = home.repository.root or home.repository.common_dir
     path = Path(setting.at).expanduser()
     if not is_url(setting.at):
-        # Not resolved: `locate` follows links.
+        # Links are not followed here, because `locate` follows them.
         return Path(os.path.normpath(top / path))
     address = parse_address(setting.at)
     if address is not None and address.has_login:
@@ -109,14 +110,15 @@ def _directory(home: Context, name: str, setting: RepositorySettings, environ: M
 
 
 def is_kept(given: str | RepositorySettings) -> bool:
-    """Whether gitcoord keeps the clone, in the user's cache."""
+    """Whether the settings give a URL, of which gitcoord keeps a clone in the user's cache."""
     return is_url(given if isinstance(given, str) else given.at)
 
 
 def follow_remote(context: Context) -> bool:
-    """Moves the checked-out branch of a cached clone to the remote's tip; returns whether it moved.
+    """Fast-forwards the checked-out branch of a cached clone to the remote's tip; returns whether it moved.
 
-    The clone's settings are read from its files. Does nothing if somebody has changed these files.
+    This updates the settings file, which gitcoord reads in the clone. Does nothing if local commits or
+    changed files prevent it.
     """
     git, branch = context.repository.git, context.repository.current_branch()
     tip = context.shared.branch(branch) if branch else None

@@ -11,9 +11,9 @@ from gitcoord.tasks.model import TaskId
 
 
 class TaskPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the repositories of a command; `name` is empty if there is only this one.
+    """A repository in which a command acts; `name` is empty if there is only this one.
 
-    `tasks`: those of the command's tasks that work there, if it takes several.
+    `tasks`: the command's tasks that work there; only `places_with` sets it.
     """
 
     name: str
@@ -28,8 +28,8 @@ class TaskPlace(msgspec.Struct, frozen=True, kw_only=True):
 def places_of(task: str | None, *, restores: bool = False, reads: bool = False) -> list[TaskPlace]:
     """Returns the repositories in which a command about `task` acts. Raises `no-such-task` or `no-plan`.
 
-    Without a task it acts in this one, whose branch tells the task.
-    For a plan over several repositories, fetches the shared refs and, unless `reads`, updates the parts.
+    Without a task, returns this repository: the checked-out branch identifies the task. For a plan over
+    several repositories, fetches the shared refs; with a task and without `reads`, also updates the parts.
     """
     context = open_context(restores=restores, reads=reads, several=True)
     if not acts_across(context.settings):
@@ -51,7 +51,7 @@ def places_of(task: str | None, *, restores: bool = False, reads: bool = False) 
 
 
 def no_task_here(context: Context, way_out: str) -> GitcoordError:
-    """Returns the error of a home repository that has no part of the complete plan. Raises `no-plan`."""
+    """Returns the error for a home repository without tasks. Raises `no-plan` if no plan is saved."""
     from gitcoord.cli.across.repositories import across
 
     across(context).store.require_plan()
@@ -59,7 +59,7 @@ def no_task_here(context: Context, way_out: str) -> GitcoordError:
 
 
 def directory_in(worktree: Path | None, place: TaskPlace, count: int) -> Path | None:
-    """Returns the worktree of one of `count` repositories: a subdirectory of `worktree` if there are more."""
+    """Returns the worktree for a repository: a subdirectory of `worktree` if `count` is more than 1."""
     return worktree / place.name if worktree is not None and count > 1 else worktree
 
 

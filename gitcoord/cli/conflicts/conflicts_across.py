@@ -1,4 +1,4 @@
-"""`gitcoord check-conflicts` of a plan over several repositories: checks the branches of each by itself."""
+"""`gitcoord check-conflicts` of a plan over several repositories: checks each repository separately."""
 
 from collections.abc import Callable
 
@@ -27,7 +27,10 @@ def check_everywhere(
     save: Save | None,
     as_json: bool,
 ) -> bool:
-    """Checks the level in each repository. Returns whether it can land as one wave in all of them."""
+    """Checks the level in each repository. Returns whether it can land as one wave in all of them.
+
+    `save` saves the waves of one repository. Raises `several-repositories` (exit 2) unless `plain_options`.
+    """
     if not plain_options:
         raise usage_error(
             "several-repositories",

@@ -21,7 +21,11 @@ from gitcoord.tasks.model import TaskId
 
 
 class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """The options of a check. `first` lands first, `without` not at all; `most`: tasks in a wave."""
+    """The options of a check.
+
+    `first`: the task that lands first. `without`: the tasks to leave out. `most`: the maximum number of tasks
+    in a wave.
+    """
 
     level: str | None = None
     serialize_on: SerializeOn | None = None
@@ -46,7 +50,10 @@ class CheckInputs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_inputs(context: Context, request: CheckRequest) -> CheckInputs:
-    """Fetches and reads the plan and the branches. Raises `no-such-level` or `no-such-task` (exit 2)."""
+    """Fetches and reads the plan and the branches.
+
+    Raises `no-plan`, `no-such-level` or `no-such-task` (exit 2).
+    """
     context.store.refresh()
     plan = context.store.require_plan()
     snapshot = read_snapshot(context.store, plan)
@@ -95,7 +102,7 @@ def _inputs(context: Context, plan: Plan, landed: Collection[TaskId]) -> list[Br
 
 
 def _judged(parents: Parents, plan: Plan, branch: BranchInput) -> BranchInput:
-    """Returns the branch; if its parent landed as other commits, with the reason why it cannot land."""
+    """Returns the branch; adds the reason why it cannot land if its parent has landed as other commits."""
     if branch.commit is None or branch.landed:
         return branch
     unknown = parents.unknown(branch.commit, branch.task)

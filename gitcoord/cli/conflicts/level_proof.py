@@ -60,7 +60,7 @@ def failing_pairs(proof: LevelProof | None) -> set[frozenset[str]]:
 
 
 def proof_sentences(proof: LevelProof, base: str) -> Iterator[str]:
-    """Yields a sentence for each task that does not pass the check."""
+    """Yields a sentence for the base if it fails the check, and for each task that fails or has no result."""
     if proof.base:
         yield f"{_capital(proof.base)}."
     for one in proof.failing:

@@ -37,7 +37,7 @@ def pull_numbers(words: Sequence[str]) -> tuple[int, ...]:
 
 
 def require_some(request: AdoptionRequest) -> None:
-    """Raises `usage` (exit 2) if the request names nothing."""
+    """Raises `usage` (exit 2) if the request names nothing, or an author that is not a login."""
     if request.author is not None and request.author.casefold() in ("", "@", "@me"):
         raise usage_error("usage", f"--author {request.author!r} is no login.", "Write the login itself.")
     if request.empty:
@@ -59,9 +59,10 @@ def find_heads(context: Context, forge: Forge, request: AdoptionRequest) -> tupl
 def means_heads(
     context: Context, request: AdoptionRequest, *, level: str | None, save: bool, watch: bool
 ) -> bool:
-    """Whether to compare heads instead of a level of the saved plan. Raises `usage` (exit 2).
+    """Whether to compare heads instead of a level of the saved plan.
 
-    With a saved plan, `--worktrees` alone means the plan's own worktrees.
+    If a plan is saved, `--worktrees` alone means the worktrees of its tasks. Raises `usage` (exit 2) if heads
+    are named with an option for a plan.
     """
     named = bool(request.pulls or request.lists_pulls or request.branches)
     if named and (level is not None or save or watch):
@@ -112,13 +113,13 @@ def adopted_inputs(plan: Plan, level: PlannedLevel, adoption: Adoption) -> Check
 
 
 def excluded_lines(adoption: Adoption) -> Iterator[str]:
-    """Returns one line for each excluded head, with the reason."""
+    """Yields one line for each excluded head, with the reason."""
     for one in adoption.excluded:
         yield f"{'Done' if one.settled else 'Left out'}: {clean(one.name)}: {clean(one.reason)}."
 
 
 def push_lines(adoption: Adoption, remote: str | None) -> Iterator[str]:
-    """Returns one line for each branch that is pushed to the remote before landing."""
+    """Yields one line for each branch that gitcoord pushes to the remote before landing."""
     for push in adoption.pushes:
         how = "is new there" if push.old is None else f"is at {push.old[:12]} there"
         name = clean(push.ref.removeprefix(HEADS))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def choose_state(context: "Context", *, adopted: bool, base: str | None) -> None:
-    """Switches `context.store` to the adopted heads, if requested or if no task list was planned.
+    """Switches `context.store` to the adopted heads if requested, or if only heads, and no task list, exist.
 
     `base` is the branch that the heads land on. The caller has fetched the shared refs. Raises `usage` or
     `no-plan` (exit 2).
@@ -30,7 +30,7 @@ def choose_state(context: "Context", *, adopted: bool, base: str | None) -> None
 
 
 def _usual(context: "Context", bases: list[str]) -> str:
-    """Returns the default base if heads were adopted onto it. Raises `usage` otherwise."""
+    """Returns the default base. Raises `usage` (exit 2) if heads were adopted, but none onto that base."""
     try:
         usual = context.base()
     except GitcoordError:

@@ -12,7 +12,7 @@ from gitcoord.settings_file import PYPROJECT, SETTINGS_FILES, find_settings
 def require_check_of(context: Context, base: str) -> None:
     """Raises `check-on-base` (exit 2) if only the settings of `base` name a check.
 
-    A working tree without settings is on a branch that is older than they are, or lost them.
+    The branch of a working tree without settings may be older than the settings, or may have lost them.
     """
     root, commit = context.repository.root, context.shared.branch(base)
     if root is None or commit is None or find_settings(root).path is not None:
@@ -23,8 +23,8 @@ def require_check_of(context: Context, base: str) -> None:
         if command:
             raise usage_error(
                 "check-on-base",
-                f"{base} has the check {command!r} in {name}, and the files here have no settings: nothing "
-                "would be checked.",
+                f"{base} has the check {command!r} in {name}, but this working tree has no settings: "
+                "nothing would be checked.",
                 f"Run it where these settings are (`git switch {base}`, `git pull`), or choose: "
                 "`--check 'COMMAND'`, or `--no-check` (`run`: `--no-land-check`).",
             )

@@ -94,7 +94,7 @@ def open_checker(
 ) -> Iterator["LocalChecker"]:
     """Opens the checker of this machine for the block; closes it at the end.
 
-    With `writes=False` it reads the results of other machines but pushes none.
+    With `writes=False`, the checker reads the results of other machines, but pushes none.
     """
     from datetime import UTC, datetime
 
@@ -122,7 +122,7 @@ def open_checker(
     try:
         yield checker
         checker.share(at_end=True)
-    except Exception:  # an interrupted user does not wait for a push
+    except Exception:  # not KeyboardInterrupt: a user who presses Ctrl-C does not want to wait for a push
         checker.share(at_end=True)
         raise
     finally:
@@ -133,7 +133,7 @@ def open_checker(
 def with_checker(
     landing_context: LandingContext, context: Context, tell: Tell, *, slots: int | None, recheck: bool = False
 ) -> Iterator[LandingContext]:
-    """Yields the landing context with a checker if it has a check, and with the generator of files."""
+    """Yields the landing context with a checker if it has a check, and a file generator if rules need one."""
     check = landing_context.options.check
     with open_maker(context, check, slots) as maker:
         landing_context = msgspec.structs.replace(landing_context, maker=maker)

@@ -31,7 +31,7 @@ from gitcoord.state.store import Store
 
 
 class HeadsLanding:
-    """One run of the command for heads that were found."""
+    """One run of `gitcoord land` for the heads that it found."""
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class HeadsLanding:
                 emit(clean(step))
 
     def _push(self) -> None:
-        """Pushes branches of this clone if the remote's have not moved since. Raises `push-raced`."""
+        """Pushes branches of this clone. Raises `push-raced` if one has moved on the remote meanwhile."""
         if self._adoption.pushes and not self._context.shared.publish(self._adoption.pushes, hooks=True):
             raise GitcoordError(
                 "push-raced",

@@ -50,7 +50,7 @@ def land_across(home: Context, request: AcrossRequest) -> None:
 def roll_back_across(
     home: Context, levels: list[str], others: tuple[str, ...], *, dry_run: bool, as_json: bool
 ) -> None:
-    """Rolls a level back in all repositories, the last one that landed first, after a dry run in each."""
+    """Rolls a level back in all repositories, in the reverse landing order, after a dry run in each."""
     _require(others, "rollback")
     if len(levels) != 1:
         raise usage_error(
@@ -111,7 +111,7 @@ def _roll_back_each(
 
 
 def _require_nothing_on_top(across: AcrossContext, several: Repositories) -> None:
-    """Raises `built-upon` if a later task has landed that depends on the level, in any repository."""
+    """Raises `built-upon` if a landed task of another level, in any repository, depends on the level."""
     landed = several.landed(across.plan)
     inside = {task for tasks in landed.values() for task in tasks}
     on_top = [
@@ -150,7 +150,7 @@ def _require(others: tuple[str, ...], command: str) -> None:
         raise usage_error(
             "several-repositories",
             f"Over several repositories, `gitcoord {command}` does not accept {', '.join(others)}.",
-            "Leave it out; set it in the settings of each repository instead.",
+            "Leave it out, and use the settings of each repository instead.",
         )
 
 

@@ -53,7 +53,7 @@ class AcrossRun:
         self._level: PlannedLevel | None = None
 
     def across_context(self, requested_level: str | None) -> AcrossContext:
-        """Returns the requested level, or the first one that has not landed everywhere."""
+        """Returns the context of the requested level, or of the first one that has not landed everywhere."""
         landed = self.several.update_parts(self.plan)
         self._level = find_level(self.plan, requested_level, landed_everywhere(self.plan, landed))
         names = [
@@ -123,7 +123,7 @@ class AcrossRun:
         say(clean(event.sentence()))
 
     def update_parts(self) -> None:
-        """See `RepositoryAccess.keep_parts`."""
+        """See `RepositoryAccess.update_parts`."""
         self.several.refresh()
         self.several.update_parts(self.plan)
 
