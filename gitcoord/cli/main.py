@@ -1,4 +1,4 @@
-"""The error boundary: turns every error into a sentence, with --json a document, and an exit code."""
+"""The error boundary: turns every error into a message (with --json, a document) and an exit code."""
 
 import gc
 import os
@@ -25,7 +25,7 @@ def run() -> None:
 
 
 def main(argv: "Sequence[str]") -> int:
-    """Runs one command and returns its exit code. Raises nothing."""
+    """Runs one command and returns its exit code; reports all errors."""
     prepare_streams()
     if argv[:1] in (["check-file"], ("check-file",)):
         from gitcoord.cli.check_file_fast import quick_answer
@@ -47,7 +47,7 @@ def main(argv: "Sequence[str]") -> int:
             print_versions()
             return Exit.OK
         import fcntl  # noqa: F401
-        import pwd  # noqa: F401 - what every command needs sooner or later, and Windows lacks
+        import pwd  # noqa: F401 - most commands need both modules, and Windows has neither
 
         return _invoke(argv)
     except GitcoordError as error:
@@ -88,7 +88,7 @@ def _invoke(argv: "Sequence[str]") -> int:
             raise exit.__context__ from None  # typer exits with 1, which means "no" here
         raise
     if outcome == Exit.INTERRUPTED and not isinstance(outcome, Exit):
-        raise KeyboardInterrupt  # typer has turned it into a quiet exit code
+        raise KeyboardInterrupt  # typer has turned KeyboardInterrupt into an exit code
     return int(outcome) if isinstance(outcome, int) else Exit.OK
 
 
@@ -157,7 +157,7 @@ _POSIX_ONLY = frozenset({"fcntl", "grp", "posix", "pty", "pwd", "resource", "sys
 
 
 def _missing_here(error: Exception) -> str | None:
-    """Returns the missing module if `error` is the import of one that only POSIX systems have, else None."""
+    """Returns the module that `error` could not import if only POSIX systems have that module, else None."""
     name = error.name if isinstance(error, ImportError) else None
     return name if name in _POSIX_ONLY else None
 

@@ -32,7 +32,7 @@ def run_in_utf8() -> None:
 def prepare_streams() -> None:
     """Makes stdout and stderr print `?` for a character that their encoding does not have.
 
-    Opens the null device for each stream that is closed.
+    They print undecodable bytes of names unchanged. Opens the null device for each stream that is closed.
     """
     _take_closed_numbers()
     codecs.register_error("gitcoord", _replaced)
@@ -45,7 +45,7 @@ def prepare_streams() -> None:
 
 
 def _take_closed_numbers() -> None:
-    """Opens the null device as 0, 1 and 2 if those are closed: else the next pipe would get the number."""
+    """Opens the null device as descriptor 0, 1 or 2 if that is closed: else the next pipe would get it."""
     for number in range(3):
         try:
             os.fstat(number)

@@ -15,5 +15,5 @@ def seconds(text: str | None) -> float:
 
 
 def limit(text: str) -> float | None:
-    """Parses a time limit; returns seconds, or None for no limit: `none`, `0` or `0s`."""
+    """Parses a time limit; returns seconds, or None for `none`, `0` or `0s`. Raises `usage` (exit 2)."""
     return None if text in NO_LIMIT else seconds(text) or None

@@ -1,4 +1,4 @@
-"""Turns typer's usage errors into our own error."""
+"""Turns typer's usage errors into gitcoord's errors."""
 
 from typer.exceptions import Abort, TyperException
 
@@ -6,7 +6,7 @@ from gitcoord.errors import Exit, GitcoordError, usage_error
 
 
 def usage_failure(error: Exception) -> GitcoordError | None:
-    """Returns our error for typer's; None if `error` is not typer's."""
+    """Returns gitcoord's error for an error of typer; None for any other error."""
     if isinstance(error, Abort):
         return GitcoordError("interrupted", "Interrupted.", exit=Exit.INTERRUPTED)
     if isinstance(error, TyperException):

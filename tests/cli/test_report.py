@@ -165,7 +165,7 @@ def test_the_story_counts_units_of_the_plan_and_tells_checks_from_conflicts() ->
     picture = make_picture(plan, events, {}, at(400))
     metrics = make_metrics(plan, events, (), at(400))
     assert metrics.handed_in == picture.units == 3
-    assert "Of 4 attempts, 1 fixed what a check had failed on." in story_of(picture, metrics)
+    assert "Of 4 attempts, 1 fixed a failed check." in story_of(picture, metrics)
 
 
 def test_the_page_needs_nothing_else_and_lets_nothing_else_in() -> None:

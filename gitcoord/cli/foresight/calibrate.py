@@ -87,7 +87,7 @@ def print_calibration(found: Calibration) -> None:
 def _samples(point: PlanPoint, conflicts: set[tuple[str, str]]) -> list[PairSample]:
     """Returns a sample for each pair of tasks at a plan point.
 
-    Commit messages are written after the work, so paths in them are removed.
+    Removes paths from the commit messages: their authors knew the changed files, which those of tasks do not.
     """
     paths = {task.commit: task.paths for task in point.tasks}
     texts = [task.text() for task in point.tasks]

@@ -19,7 +19,10 @@ _MANY = 1000
 
 
 def open_for(context: "Context", base: str, *, least: int = 1) -> "Foresight | None":
-    """Opens foresight at the tip of `base`; returns None if the history has fewer than `least` changes."""
+    """Opens foresight at the tip of `base`.
+
+    Returns None if there is no such branch, or if its history has fewer than `least` changes.
+    """
     from gitcoord.cli.foresight.experience import read_experience
     from gitcoord.foresight.foresee import open_foresight
     from gitcoord.foresight.mining import HistoryReader
@@ -42,7 +45,10 @@ def open_for(context: "Context", base: str, *, least: int = 1) -> "Foresight | N
 
 
 def foretell(context: "Context", base: str, tasks: "TaskList") -> "tuple[Risks, Finding | None]":
-    """Predicts the risks for a plan of `tasks`. On an error, returns no risks and a warning."""
+    """Predicts the risks for a plan of `tasks`. On an error, returns no risks and a warning.
+
+    Returns no risks for fewer than two unfinished tasks, or for a history of fewer than `_ENOUGH` changes.
+    """
     from gitcoord.planning.risks import NO_RISKS
     from gitcoord.tasks.model import Finding, ListedStatus
 
@@ -51,7 +57,7 @@ def foretell(context: "Context", base: str, tasks: "TaskList") -> "tuple[Risks, 
     commit = context.shared.branch(base)
     if len(left) < 2 or commit is None:
         return NO_RISKS, None
-    # Before anything is loaded: most new repositories have no history to learn from.
+    # Count before loading anything: most new repositories have no history to learn from.
     count = ("rev-list", "--first-parent", "--count", f"--max-count={_ENOUGH}", commit, "--")
     if int(context.repository.git.probe(*count) or 0) < _ENOUGH:
         return NO_RISKS, None
@@ -70,7 +76,7 @@ def foretell(context: "Context", base: str, tasks: "TaskList") -> "tuple[Risks, 
 
 
 def _ruled(context: "Context") -> "Callable[[str], bool] | None":
-    """Returns a test for paths that a rule in the settings keeps from conflicting; None without rules."""
+    """Returns a test for paths that a rule in the settings keeps from conflicting; None if no rule does."""
     from gitcoord.conflicts.rules import rulebook
 
     rules = rulebook(context.settings.rules)
@@ -82,7 +88,7 @@ def _ruled(context: "Context") -> "Callable[[str], bool] | None":
 
 @contextmanager
 def _progress_line(what: str, long: bool) -> Iterator[None]:
-    """Shows a line on the terminal while the block runs."""
+    """Shows a line on the terminal while the block runs, if that takes `long`."""
     shown = long and sys.stderr.isatty()
     if shown:
         sys.stderr.write(f"\r\x1b[K{what}")

@@ -63,9 +63,9 @@ class CheckLog(msgspec.Struct, frozen=True, kw_only=True):
 def find_logs(context: Context, task: TaskId, attempt: int | None, *, newest: bool) -> AttemptLogs:
     """Finds the logs on this machine. If an engine runs the attempt elsewhere, fetches its log first.
 
-    Chooses `attempt`. Without it, chooses the newest attempt (with `newest`) or the newest one with a log. If
-    the attempt has ended and its complete log is not here, finds the end of the log that git keeps. Raises
-    `no-log` (exit 2).
+    Chooses `attempt`; without it, the newest attempt if `newest`, else the newest one with a log. If the
+    attempt has ended and its complete log is not here, finds the end of the log that git keeps. Raises
+    `no-log` (exit 2), or the error of an engine that does not answer.
     """
     places = attempts_here(context.repository.common_dir, context.store.generation, task)
     wanted = attempt or max(places, default=0)
@@ -81,7 +81,10 @@ def find_logs(context: Context, task: TaskId, attempt: int | None, *, newest: bo
 
 
 def _liveness(context: Context, place: Path) -> tuple[Callable[[], bool], GitcoordError | None]:
-    """Returns the function of `find_liveness`, called once, and the error if the engine does not answer."""
+    """Returns the result of `find_liveness`, and the error if the engine does not answer.
+
+    Calls the function once if the attempt runs elsewhere, which fetches the log.
+    """
     try:
         alive = find_liveness(context, place)
         if is_elsewhere(place):
@@ -115,7 +118,7 @@ def find_check_log(context: Context, task: TaskId) -> CheckLog:
 
 
 def no_log(context: Context, task: TaskId, attempt: int | None, here: list[int]) -> GitcoordError:
-    """Returns the error for a missing log, with the attempts that have one `here`."""
+    """Returns the error for a missing log. `here`: the attempts that have a log on this machine."""
     from gitcoord.text_lists import some
 
     what = f"attempt {attempt} at task {task}" if attempt else f"task {task}"

@@ -32,7 +32,10 @@ class LogEndShown(msgspec.Struct, frozen=True, kw_only=True):
 def find_log_end(
     context: Context, unit: TaskId, attempt: int | None, here: Collection[int]
 ) -> LogEndShown | None:
-    """Finds the end of the log of `attempt` (None: the newest) if the log is not `here` and it has ended."""
+    """Finds the end of an ended attempt's log if the log is not `here`; else returns None.
+
+    `attempt` None: the newest attempt. Always returns None in a repository without a remote.
+    """
     if attempt in here or context.shared.remote is None:
         return None
     store = context.store
@@ -61,7 +64,7 @@ def find_log_end(
 
 
 def show_log_end(end: LogEndShown, *, raw: bool, name: str = "") -> None:
-    """Prints the end of the log, and on stderr that it is one; `name` as in `LogPrinter`."""
+    """Prints the end of the log, and its origin on stderr; `name` as in `LogPrinter`."""
     say(f"{name}: {_origin(end)}" if name else _origin(end))
     printer = LogPrinter(raw=raw, name=name)
     printer.put(end.output.encode("utf-8", "surrogateescape"))
@@ -69,7 +72,7 @@ def show_log_end(end: LogEndShown, *, raw: bool, name: str = "") -> None:
 
 
 def _origin(end: LogEndShown) -> str:
-    """Says that this is not the log itself, how much of it there is, and where the log was written."""
+    """Returns a line that says how much of the log git keeps, and on which machine the log was written."""
     where = f"{end.worker}{f' ({end.engine})' if end.engine else ''}"
     if end.complete:
         return f"A copy from git: attempt {end.attempt} wrote its log on {where}."

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 _PAUSE = 0.3
 _LOOK_EVERY = 10
-"""The journal is fetched once in this many pauses."""
+"""The number of pauses between two fetches of the journal."""
 
 
 def follow_all(places: Sequence[TaskPlace], task: TaskId, attempt: int | None, *, raw: bool) -> None:
     """Prints the logs until no attempt runs, and waits for those that will start on this machine.
 
-    With several repositories, each line starts with the name of its own. Raises `no-log` (exit 2) if none has
-    a log.
+    With several repositories, each line starts with the name of its repository. Raises `no-log` (exit 2) if
+    no repository has a log.
     """
     running = [_follow(place, task, attempt, raw=raw, named=len(places) > 1) for place in places]
     ended, missing = 0, list[GitcoordError]()

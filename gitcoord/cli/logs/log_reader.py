@@ -6,7 +6,7 @@ _CHUNK = 1 << 16
 
 
 class LogPrinter:
-    """Prints a log that comes in parts. `name`, that of its repository, goes before each line."""
+    """Prints a log in parts. `name`: the name of its repository, which goes before each line."""
 
     def __init__(self, *, raw: bool, name: str = "") -> None:
         self._raw = raw
@@ -14,7 +14,7 @@ class LogPrinter:
         self._rest = b""
 
     def put(self, data: bytes) -> None:
-        """Prints the complete lines that are known with the part `data`."""
+        """Adds `data`, and prints the lines that are complete now; with `raw` and no name, prints all."""
         self._rest = self._pass_on(self._rest + data)
 
     def end(self) -> None:
@@ -23,7 +23,7 @@ class LogPrinter:
             self._pass_on(self._rest + b"\n")
 
     def _pass_on(self, data: bytes) -> bytes:
-        """Prints the complete lines of `data`; returns the rest."""
+        """Prints the complete lines of `data`, or with `raw` and no name all of it; returns the rest."""
         import os
         import sys
 
@@ -53,7 +53,7 @@ class LogReader(LogPrinter):
 
     def read_on(self) -> None:
         """Prints the complete lines that were added since the last call."""
-        # The log may have been shortened while we read it; skip the removed part.
+        # The log may have been shortened since the last call: then continue at its new end.
         self._seen = min(self._seen, self._path.stat().st_size)
         with self._path.open("rb") as file:
             file.seek(self._seen)
@@ -70,7 +70,7 @@ def show_log(path: Path, *, raw: bool) -> None:
 
 
 def _plain(line: str) -> str:
-    """Removes colours and cursor movements, and all text before the last carriage return."""
+    """Removes terminal codes and secrets, and all text before the last carriage return."""
     import re
 
     from gitcoord.cli.views.output import clean

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 _ENGINES = {"host": "ssh", "kubernetes": "kubernetes", "slurm": "slurm", "dask": "dask", "argo": "argo"}
 """The engine of an attempt, by the file that the engine writes into the attempt's directory."""
 _PAUSE = 2.0
-"""Seconds between two questions to an engine."""
+"""Seconds between two requests to an engine."""
 
 
 def is_elsewhere(place: Path) -> bool:
-    """Whether an engine beyond this machine was given the attempt."""
+    """Whether an engine other than `local` runs the attempt."""
     return any((place / file).is_file() for file in _ENGINES)
 
 
@@ -27,9 +27,9 @@ def is_whole(log: Path) -> bool:
 
 
 def log_fetcher(context: "Context", place: Path) -> "Callable[[], bool]":
-    """Returns a function that says whether the attempt runs, and fetches its log, at most once in `_PAUSE`.
+    """Returns a function that says whether the attempt runs, and fetches its log.
 
-    Raises the errors of `open_engine`.
+    It asks the engine at most once in `_PAUSE` seconds. Raises the errors of `open_engine`.
     """
     import time
 

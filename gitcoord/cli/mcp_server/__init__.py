@@ -1,1 +1,1 @@
-"""The commands as tools of the Model Context Protocol. Alone knows its SDK."""
+"""The commands as tools of the Model Context Protocol. The only room that imports its SDK."""

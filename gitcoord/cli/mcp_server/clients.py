@@ -19,7 +19,7 @@ _TABLES = {"claude": "mcpServers", "cursor": "mcpServers", "vscode": "servers"}
 def client_change(client: str, root: Path, *, allow_landing: bool) -> Change:
     """Returns the change that makes the client start `gitcoord mcp` in this project.
 
-    Raises `bad-hooks-file` (exit 2) if the file is not JSON or has no table for servers.
+    Raises `bad-hooks-file` (exit 2) if the file is not a JSON object, or its table of servers is not one.
     """
     path = root / CLIENTS[client]
     before = path.read_text(encoding="utf-8") if path.exists() else None
@@ -28,7 +28,8 @@ def client_change(client: str, root: Path, *, allow_landing: bool) -> Change:
     except ValueError as error:
         raise usage_error("bad-hooks-file", f"{path} is not JSON: {error}.", "Correct or move it.") from error
     if not isinstance(document, dict) or not isinstance(document.get(_TABLES[client], {}), dict):
-        raise usage_error("bad-hooks-file", f"{path} has no table {_TABLES[client]}.", "Correct or move it.")
+        message = f"{path} is not a JSON object in which {_TABLES[client]} is an object."
+        raise usage_error("bad-hooks-file", message, "Correct or move it.")
     arguments = ["mcp", *(["--allow-landing"] if allow_landing else [])]
     server = {"command": "gitcoord", "args": arguments}
     if client == "vscode":
@@ -48,7 +49,7 @@ def require_sdk() -> None:
 
 
 def install_command(prefix: str, python: str) -> str:
-    """Returns the command that installs the SDK beside this gitcoord, however that was installed."""
+    """Returns the command that installs the SDK: with pipx, uv or pip, whichever installed gitcoord."""
     parts = Path(prefix).parts
     if "pipx" in parts:
         return f"pipx inject gitcoord '{SDK}'"

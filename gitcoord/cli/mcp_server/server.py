@@ -68,7 +68,7 @@ def make_server(directory: Path, *, allow_landing: bool) -> MCPServer[Any]:
 
 
 def _given(**values: object) -> list[str]:
-    """Returns the options for all values but None: `max_parallel=3` is `--max-parallel=3`."""
+    """Returns the options for all values except None and False: `max_parallel=3` is `--max-parallel=3`."""
     names = ((f"--{name.replace('_', '-')}", value) for name, value in values.items())
     return [
         name if value is True else f"{name}={value}"

@@ -26,7 +26,7 @@ _TAKEN = frozenset(("image", "repository-url", "agent-command", "task-id", "leve
 
 
 class ExportRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """The options on the command line."""
+    """The options of `gitcoord export`."""
 
     engine: ExportEngine
     style: str | None
@@ -91,7 +91,7 @@ def _check_argo(plan: Plan, request: ExportRequest, style: str) -> None:
         raise usage_error("usage", "Argo needs an image for the workers.", "Name it with --image IMAGE.")
     if style == "children" and not (request.template and request.image):
         missing = "--template NAME" if not request.template else "--image IMAGE"
-        message = "Child Workflows need the name of their template, and landing an image."
+        message = "Child Workflows need the name of their template, and landing needs an image."
         raise usage_error("usage", message, f"Add {missing}.")
     ids = (id for task in plan.tasks.values() for id in (task.id, *(part.id for part in task.subtasks)))
     for id in ids:
@@ -101,7 +101,7 @@ def _check_argo(plan: Plan, request: ExportRequest, style: str) -> None:
 
 
 def _repositories(context: Context, plan: Plan, request: ExportRequest) -> dict[str, ExportedRepository]:
-    """Returns the repositories beside the home one in which tasks of the plan work; none of a plan over one.
+    """Returns the repositories, other than home, in which tasks of a plan over several work.
 
     Raises `usage` (exit 2) for GitHub Actions without a secret: a workflow's own token reaches only the
     repository in which it runs.
@@ -127,7 +127,7 @@ def _repositories(context: Context, plan: Plan, request: ExportRequest) -> dict[
 
 
 def _for_actions(url: str, request: ExportRequest) -> str:
-    """Returns the URL with which a job can use its token: over HTTPS instead of SSH."""
+    """Returns `url`; for GitHub Actions, HTTPS instead of SSH, because a job has a token and no SSH key."""
     address = parse_address(url)
     if request.engine != "actions" or address is None or address.scheme != "ssh":
         return url
@@ -135,14 +135,17 @@ def _for_actions(url: str, request: ExportRequest) -> str:
 
 
 def _url(context: Context, request: ExportRequest) -> str:
-    """Returns the URL that workers clone: the given one, else the remote's without a login."""
+    """Returns the URL that workers clone: the given one, else the remote's without a login.
+
+    For GitHub Actions, returns the given one, else an empty text: a job checks out its own repository.
+    """
     if request.url is not None or request.engine == "actions":
         return request.url or ""
     return _address(context, "This repository", "Add one with `git remote add`, or give --url URL.")
 
 
 def _address(context: Context, named: str, hint: str = "Add one with `git remote add`.") -> str:
-    """Returns the URL of the remote without a login. Raises `usage` (exit 2) if there is none."""
+    """Returns the URL of the remote, without its login. Raises `usage` (exit 2) if there is no remote."""
     remote = read_remotes(context.repository.git).get(context.repository.remote or "")
     if remote is None or not remote.url:
         raise usage_error("usage", f"{named} has no remote, and workers elsewhere need one to clone.", hint)

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 def list_changes(
     context: "Context", saved: "Plan", tasks: str | None = None, origin: str | None = None
 ) -> Sequence[Finding]:
-    """Returns a warning if the task list differs from the saved plan; nothing if there is no list here.
+    """Returns a warning if the task list differs from the saved plan.
 
-    Raises `tasks-changed` (exit 2) if the list has another task under the id of a task in progress.
+    Returns nothing if no list can be read here, or for the part of a plan over several repositories. Raises
+    `tasks-changed` (exit 2) if the list has another task under the id of a task in progress.
     """
     if saved.part is not None and saved.part.name:
-        return []  # the list belongs to the whole plan
+        return []  # the list belongs to the complete plan
     try:
         listed = read_task_list(
             root=context.repository.root,

@@ -1,4 +1,4 @@
-"""Options that name the task list, worded once."""
+"""Options that name the task list, for all commands."""
 
 from typing import Annotated
 
@@ -6,9 +6,7 @@ import typer
 
 from gitcoord.cli.completion import complete_kind
 
-Tasks = Annotated[
-    str | None, typer.Option("--tasks", metavar="PATH", help="The task list, for the plan and details.")
-]
+Tasks = Annotated[str | None, typer.Option("--tasks", metavar="PATH", help="The file of the task list.")]
 ListOrigin = Annotated[
     str | None,
     typer.Option(

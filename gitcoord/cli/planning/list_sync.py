@@ -49,7 +49,7 @@ def sync_list(
 ) -> SyncReport:
     """Sets the statuses in the saved plan's list. The caller has fetched the shared refs.
 
-    Raises (exit 2) an error in the list, `no-task-list`, `tasks-changed`, `base-missing`, or `cannot-write`
+    Raises `no-task-list`, `tasks-changed`, `base-missing` or an error of the list (exit 2), or `cannot-write`
     (exit 3).
     """
     plan, root = context.store.require_plan(), context.repository.root
@@ -117,7 +117,7 @@ def sync_after_landing(context: "Context") -> None:
 
 
 def is_on_github(plan: "Plan") -> bool:
-    """Whether the tasks are issues, which no command sets to done."""
+    """Whether the tasks are issues on GitHub: pull requests close them, and `sync` does not."""
     return plan.source.startswith(f"{GITHUB}:")
 
 

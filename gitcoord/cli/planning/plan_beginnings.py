@@ -30,7 +30,7 @@ class AbandonedWork(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlanStart(msgspec.Struct, frozen=True, kw_only=True):
-    """The starting point of a plan. `numbered`: its generation may still grow if branch names are taken."""
+    """The starting point of a plan. `numbered`: it may get a higher generation if branch names are taken."""
 
     previous: Plan | None = None
     under_way: Collection[TaskId] = frozenset()
@@ -42,9 +42,10 @@ class PlanStart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def go_on(store: Store, saved: Plan | None, listed: TaskList, *, same_tasks: bool) -> PlanStart:
-    """Continues from the saved plan; accepts another tag only if no task is in progress.
+    """Continues from the saved plan.
 
-    Raises `tasks-changed` if the list has another task under the id of one in progress, and `other-plan`.
+    Raises `other-plan` for another tag if tasks are in progress, unless `same_tasks`. Raises `tasks-changed`
+    if the list has another task under the id of one in progress; `same_tasks` accepts changed texts.
     """
     progress, tips = store.progress(), store.shared.branches()
     under_way = store.under_way()
@@ -71,7 +72,7 @@ def go_on(store: Store, saved: Plan | None, listed: TaskList, *, same_tasks: boo
 
 
 def begin_list(store: Store, saved: Plan | None) -> PlanStart:
-    """Starts the plan of another task list; ignores all work on the old one."""
+    """Starts the plan of another task list; discards the work on the old one that has not landed."""
     progress = store.progress()
     begun = begun_tasks(saved, progress, store.shared.branches())
     if not begun:
@@ -88,7 +89,7 @@ def start_afresh(store: Store, saved: Plan | None, listed: TaskList, *, force: b
     """Starts again with the same list: keeps landed work and discards the rest.
 
     Discarding work needs `force`, unless it was cancelled. If work is discarded, starts a new generation, so
-    the plan does not use its branches. Raises `work-under-way` and `tasks-changed`.
+    that the plan uses other branches. Raises `work-under-way` and `tasks-changed`.
     """
     progress = store.progress()
     landed = _landed(store, saved, progress)
@@ -120,7 +121,7 @@ def _is_over(progress: Progress) -> bool:
 
 
 def _landed(store: Store, saved: Plan | None, progress: Mapping[TaskId, Progress]) -> set[TaskId]:
-    """Returns the tasks of the saved plan that the base contains, with their subtasks."""
+    """Returns the landed tasks of the saved plan with their subtasks; without a plan, the journal's."""
     from gitcoord.evidence.snapshot import find_snapshot
 
     if saved is None:

@@ -33,10 +33,10 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True):
     everything: bool | None = None
     cancelled_satisfies: bool | None = None
     token_budget: int | None = None
-    """0: none."""
+    """0: no limit."""
     predict: bool | None = None
     rework_cost: float | None = None
-    """0: none."""
+    """0: never add a wave."""
     reset: bool = False
     force: bool = False
     new_list: bool = False
@@ -64,7 +64,7 @@ class PlanProposal(msgspec.Struct, frozen=True, kw_only=True):
     carried: tuple[TaskId, ...] = ()
     texts: Texts = {}
     renamed: tuple[TaskId, ...] = ()
-    """Tasks in progress with changed texts only."""
+    """Tasks in progress of which only the text has changed."""
 
 
 def make_plan(context: "Context | None", listed: TaskList, request: PlanRequest) -> PlanProposal:
@@ -128,10 +128,11 @@ def _risks(context: "Context", base: str, listed: TaskList) -> tuple[Risks, Find
 
 
 def _inside(root: Path | None, source: str) -> str:
-    """Returns a task list's path in the repository, ending in `/` for a directory; empty if it is outside."""
+    """Returns a list's path in the repository, ending in `/` for a directory; empty if it is not there."""
     if root is None or not source:
         return ""
-    # A list that gitcoord found is relative to the top; one on the command line to the current directory.
+    # The path of a list that gitcoord found is relative to the top; a path on the command line is relative to
+    # the current directory.
     for place in (root / source, Path(source).absolute()):
         found = place.resolve()
         if found.exists() and found.is_relative_to(root.resolve()):
@@ -199,8 +200,8 @@ def _beside_others(
 ) -> Plan:
     """Changes the plan's branch names until no plan or journal under another state prefix uses them.
 
-    A new plan gets the next number whose branches are free. A plan that continues keeps its number, so it
-    raises `branch-taken` (exit 2).
+    A new plan gets the next generation whose branch names are free. A plan that continues keeps its
+    generation: raises `branch-taken` (exit 2).
     """
     from gitcoord.state.other_states import foreign_branches
 
@@ -235,7 +236,7 @@ def _changes(saved: Plan, plan: Plan) -> list[PlanChange]:
 
 
 def _settings_not_taken(settings: Settings, plan: Plan) -> Collection[Finding]:
-    """Returns a warning for each setting that differs from the plan: the plan keeps its own value."""
+    """Returns a warning for each setting that is not the default and differs from the saved plan's value."""
     usual = Settings()
     named = (
         ("base", settings.base, usual.base, plan.base),

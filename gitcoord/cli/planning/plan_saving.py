@@ -82,7 +82,7 @@ def _plan_and_save(
         made,
         format=format,
         saved=context is not None and not dry_run,
-        homeless=context is None,
+        no_repository=context is None,
         changed=changed,
     )
 
@@ -99,7 +99,7 @@ def _forget_log_ends(context: "Context") -> None:
 
 
 def save(context: "Context", made: PlanProposal) -> bool:
-    """Saves the plan and records its effects in the journal. Returns whether the plan changed.
+    """Saves the plan, and records the new texts of tasks in progress. Returns whether the plan changed.
 
     Raises `plan-moved`.
     """
@@ -123,7 +123,8 @@ def save(context: "Context", made: PlanProposal) -> bool:
 def print_saved(context: "Context", saved: "Plan", format: str, tag: str | None = None) -> None:
     """Prints the saved plan, and a warning on stderr if the task list here has changed.
 
-    Raises `tasks-changed` (exit 2) if the list has another task under the id of a task in progress.
+    Raises `other-plan` (exit 2) if the plan is for another tag, and `tasks-changed` (exit 2) if the list has
+    another task under the id of a task in progress.
     """
     if tag is not None and tag != saved.tag:
         raise usage_error(
@@ -134,7 +135,8 @@ def print_saved(context: "Context", saved: "Plan", format: str, tag: str | None 
     from gitcoord.cli.planning.list_changes import list_changes
 
     notes = list_changes(context, saved)
-    print_plan(PlanProposal(plan=saved), format=format, saved=True, homeless=False, notes=notes, fresh=False)
+    made = PlanProposal(plan=saved)
+    print_plan(made, format=format, saved=True, no_repository=False, notes=notes, fresh=False)
 
 
 def _check(request: PlanRequest) -> None:

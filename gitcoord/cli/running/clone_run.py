@@ -1,4 +1,4 @@
-"""One run in one clone: wires the session of the run to its engine, its actions and the screen."""
+"""One run in one clone: connects the session of the run with its engine, its actions and the screen."""
 
 import os
 from typing import TYPE_CHECKING
@@ -67,19 +67,19 @@ class CloneRun:
         )
 
     def first_view(self) -> RunView:
-        """Observes the work while nothing is started: before the run, and after it."""
+        """Observes the work without starting anything: before the run, and after it."""
         return self._session.look(self._proposal.plan)
 
     def capacity(self, view: RunView) -> Capacity:
-        """Measures how much may run now."""
+        """Returns the capacity for attempts now."""
         return self._meter.measure(view)
 
     def old_logs(self, view: RunView) -> OldLogs:
-        """Finds the logs that are older than the settings keep."""
+        """Finds the logs that are older than the settings allow."""
         return self._session.old_logs(view)
 
     def run(self, dashboard: "Dashboard") -> RunEnd:
-        """Runs until no task can continue. Raises `already-running` (exit 1)."""
+        """Runs until no task can continue. Raises `already-running` (exit 1) or `engine-refused` (exit 3)."""
         require_engine(self._engine)
         tell = dashboard.tell
         with self._session.alone() as signals:

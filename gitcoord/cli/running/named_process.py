@@ -8,11 +8,11 @@ from typing import IO
 from gitcoord.cli.views.output import clean, emit, say
 
 _REST = 5.0
-"""Seconds after the end for its last lines: a process that it started may hold its output open."""
+"""Seconds to wait for the last lines of a process that has ended: a child of it may hold the output open."""
 
 
 class NamedProcess:
-    """Starts the process, without a terminal: several dashboards would draw over each other."""
+    """A process without a terminal: the dashboards of several processes would overwrite each other."""
 
     def __init__(self, name: str, argv: Sequence[str], environ: Mapping[str, str]) -> None:
         self._process = subprocess.Popen(
@@ -40,7 +40,7 @@ class NamedProcess:
 
 
 def _pass_on(name: str, pipe: IO[bytes], show: Callable[[str], None]) -> None:
-    """Prints what comes from the pipe; reads on if nobody wants it any more, for the process to continue."""
+    """Prints the lines of the pipe. Reads them even if stdout is closed: a full pipe blocks the process."""
     wanted = True
     for line in pipe:
         text = line.decode("utf-8", "replace").rstrip()

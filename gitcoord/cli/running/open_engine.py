@@ -23,7 +23,7 @@ _TEMPLATE_WAY_OUT = "`template` in [engines.kubernetes] names a file with one Jo
 
 
 class EngineChoice(msgspec.Struct, frozen=True, kw_only=True):
-    """The engine of the options, with hosts or scheduler. For None and empty values, the settings apply."""
+    """The engine that the options choose, and its options. For None and empty values, the settings apply."""
 
     name: str | None = None
     hosts: tuple[str, ...] = ()
@@ -32,7 +32,7 @@ class EngineChoice(msgspec.Struct, frozen=True, kw_only=True):
     parameters: tuple[str, ...] = ()
 
     def options(self) -> tuple[tuple[str, bool, str], ...]:
-        """Returns the options of single engines: each with whether it is given, and its engine."""
+        """Returns each option that only one engine has: its name, whether it is given, and the engine."""
         return (
             ("--hosts", bool(self.hosts), "ssh"),
             ("--scheduler", bool(self.scheduler), "dask"),
@@ -41,7 +41,7 @@ class EngineChoice(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def engine_of(self, usual: str) -> str:
-        """Returns the engine that is named, else the one whose options are given, else the `usual` one."""
+        """Returns the named engine, else the engine of the first option given, else `usual`."""
         return self.name or next((engine for _, given, engine in self.options() if given), usual)
 
 
@@ -52,7 +52,7 @@ def engine_choice(
     template: str | None,
     parameters: Sequence[str] | None,
 ) -> EngineChoice:
-    """Returns the choice of the options as they are written: hosts with commas between them."""
+    """Returns the choice from the options of the command line; commas separate the `hosts`."""
     return EngineChoice(
         name=name,
         hosts=tuple(filter(None, (hosts or "").split(","))),
@@ -197,7 +197,7 @@ def _on_cluster(
 
 
 def _manifest_template(directory: Path | None, file: str) -> dict[str, Any]:
-    """Reads the Job in a file of the user, YAML or JSON."""
+    """Reads the Job in a YAML or JSON file. Raises `usage` (exit 2)."""
     import yaml
 
     try:
@@ -218,7 +218,7 @@ def require_engine(engine: Engine) -> None:
 
 
 def _directory(context: Context, engine: str) -> Path | None:
-    """Returns the top of the repository whose settings describe the engine: their paths begin there."""
+    """Returns the top of the repository that has the engine's settings: their paths are relative to it."""
     return context.engine_directories.get(engine, context.repository.root)
 
 

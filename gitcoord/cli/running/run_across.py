@@ -1,8 +1,8 @@
-"""`gitcoord run` of a plan over several repositories: a run in each, then the levels land across all.
+"""`gitcoord run` of a plan over several repositories: a run in each, then the levels land in all.
 
-Rounds follow each other: in each repository a run does what can be done there until something has to
-land; then levels land in all repositories, which lets more begin. A task of several repositories is done in
-each by an agent of its own.
+Works in rounds. First, a run in each repository does all work that can be done before something has to land.
+Then levels land in all repositories, so that more tasks can start. A task of several repositories gets an
+agent in each.
 """
 
 import sys
@@ -43,7 +43,10 @@ _OF_ALL = ("max_parallel", "land", "land_check", "shell", "engine", *_PASSED, *_
 
 
 def run_across(request: RunRequest, *, yes: bool, dry_run: bool, as_json: bool) -> None:
-    """Runs the plan in all of its repositories. Raises `several-repositories` for options of a single one."""
+    """Runs the plan in all of its repositories.
+
+    Raises `several-repositories` (exit 2) for options that apply to one repository only.
+    """
     _require(request, as_json=as_json)
     several = Repositories(open_context(several=True))
     check_words(request, several.home.settings.run)
@@ -66,14 +69,14 @@ def run_across(request: RunRequest, *, yes: bool, dry_run: bool, as_json: bool) 
             raise typer.Exit(Exit.INTERRUPTED)
         several.refresh()
         if dry_run or all(code == Exit.USAGE for code in codes):
-            # None could start, or none should.
+            # No run could start, or this is a dry run.
             if any(codes):
                 raise typer.Exit(max(codes))
             return
         if request.land:
             _land_levels(several)
-        now = _stand(several)
-        if now == before or not request.land or _is_all_in(several):
+        now = _task_states(several)
+        if now == before or not request.land or _has_all_landed(several):
             break
         before = now
     landed = len(landed_everywhere(plan, several.landed(plan)))
@@ -82,12 +85,12 @@ def run_across(request: RunRequest, *, yes: bool, dry_run: bool, as_json: bool) 
         raise typer.Exit(Exit.NO)
 
 
-def _is_all_in(several: Repositories) -> bool:
+def _has_all_landed(several: Repositories) -> bool:
     plan = several.plan()
     return len(landed_everywhere(plan, several.landed(plan))) == len(plan.tasks)
 
 
-def _stand(several: Repositories) -> object:
+def _task_states(several: Repositories) -> object:
     """Returns the state of every task in each repository, to compare two rounds."""
     return {
         name: {
@@ -145,7 +148,10 @@ def _words(request: RunRequest, share: RunShare, *, yes: bool, dry_run: bool) ->
 
 
 def _require_engines(members: Mapping[str, Context], choice: EngineChoice) -> None:
-    """Raises `usage` or `engine-refused` if a repository's engine cannot be used; asks each engine once."""
+    """Raises `usage` or `engine-refused` if a repository's engine cannot be used.
+
+    Tries only one of several engines with the same settings.
+    """
     asked: list[object] = []
     for name, context in members.items():
         with in_repository(name):
@@ -158,7 +164,7 @@ def _require_engines(members: Mapping[str, Context], choice: EngineChoice) -> No
 
 
 def _land_levels(several: Repositories) -> None:
-    """Lands what can land, level by level, as `gitcoord merge-level` does."""
+    """Lands the levels in order, as `gitcoord merge-level` does; stops at the first that is not complete."""
     check = make_check_options(several.home.settings, CheckArguments())
     for level in several.plan().levels:
         with ExitStack() as closing:
@@ -183,5 +189,5 @@ def _require(request: RunRequest, *, as_json: bool) -> None:
         raise usage_error(
             "several-repositories",
             f"Over several repositories, `gitcoord run` does not accept {names}.",
-            "Set it in the settings of the repository that it is about, or run in its clone.",
+            "Set it in the settings of the repository concerned, or run the command in that clone.",
         )

@@ -27,7 +27,10 @@ class RunActions:
         return hand_in_whole(task_context) is not None
 
     def land(self, wish: LevelWish, tell: Tell) -> Reasons:
-        """Lands the tasks of a level that can land; returns why the others wait. Runs in its own thread."""
+        """Lands the tasks of a level that can land; returns the reason why each of the others waits.
+
+        The run calls it in a thread of its own.
+        """
         from gitcoord.landing.landing_order import with_real_order
         from gitcoord.landing.loop import Lander
 

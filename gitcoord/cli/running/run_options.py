@@ -25,7 +25,7 @@ from gitcoord.worker.attempt.resolve_agent import with_program
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """The options on the command line; None means that the settings decide."""
+    """The options of `gitcoord run`; None means that the settings or the plan decide."""
 
     agent: str | None = None
     check: str | None = None
@@ -89,7 +89,7 @@ def check_words(request: RunRequest, run: RunSettings) -> None:
 
 
 def landing_options(request: RunRequest, settings: Settings, plan: Plan, *, partial: bool) -> Options:
-    """Returns the options with which a run lands a level; `partial`: its missing tasks need a person."""
+    """Returns the options with which a run lands a level; `partial`: land without the missing tasks."""
     landing = LandingArguments(
         method=request.method,
         partial=partial and plan.strategy == "single-pr",
@@ -99,7 +99,10 @@ def landing_options(request: RunRequest, settings: Settings, plan: Plan, *, part
 
 
 def landing_check(request: RunRequest, settings: Settings) -> CheckOptions | None:
-    """Returns the check for landing: `check` in [landing], else the workers' check; None without one."""
+    """Returns the check for landing: `check` in [landing], else the workers' check.
+
+    Returns None without a check, or with --no-land-check.
+    """
     from gitcoord.cli.landing.check_options import CheckArguments, make_check_options
 
     own = settings.run.check if request.check is None else request.check

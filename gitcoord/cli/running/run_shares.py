@@ -1,4 +1,4 @@
-"""Shares the places for attempts among the repositories of a run: `max-parallel`, and an engine's slots."""
+"""Divides `max-parallel` and the slots of engines among the repositories of a run."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from gitcoord.cli.running.run_options import slots
 
 
 class RunShare(msgspec.Struct, frozen=True, kw_only=True):
-    """The most attempts at once in one repository, and its `hosts` over SSH as `--hosts` takes them."""
+    """The maximum number of attempts at once in a repository, and its SSH hosts in the form of `--hosts`."""
 
     most: int
     hosts: str = ""
@@ -39,9 +39,10 @@ def run_shares(
 
 
 def deal_hosts(hosts: Sequence[tuple[str, int]], count: int) -> list[str]:
-    """Deals the slots of hosts to `count` runs, each at least one: as `build1:2,build2:0` for each run.
+    """Divides the slots of hosts among `count` runs; returns the hosts of each run, as `build1:2,build2:0`.
 
-    Each knows all hosts: one without a slot for it gets its attempts while the others do not answer.
+    Each run gets at least one slot. It knows all hosts, and uses a host without a slot for it only while the
+    others do not answer.
     """
     places = [name for name, number in hosts for _ in range(number)]
     places += (places * count)[: max(0, count - len(places))]
@@ -63,7 +64,7 @@ def _hosts(context: Context, choice: EngineChoice) -> tuple[tuple[str, int], ...
 
 
 def _engine_slots(context: Context, choice: EngineChoice, hosts: Sequence[tuple[str, int]]) -> int | None:
-    """Returns the number of attempts that a repository's engine runs at once; None if it sets none."""
+    """Returns the number of attempts that a repository's engine runs at once; None if nothing limits it."""
     if hosts:
         return sum(number for _, number in hosts)
     table = getattr(context.settings.engines, choice.engine_of(context.settings.run.engine), None)

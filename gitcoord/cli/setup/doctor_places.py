@@ -1,4 +1,4 @@
-"""Checks outside the repository: the user's attributes, the remote's working tree, other repositories."""
+"""Checks of doctor: attributes, engines, generated files, the remote's working tree, other repositories."""
 
 import os
 from pathlib import Path
@@ -45,7 +45,7 @@ def examine_attributes(context: "Context") -> "Iterator[Diagnosis]":
 
 
 def examine_engine(context: "Context", name: str) -> "Diagnosis":
-    """Tries the engine: whether it answers and accepts attempts, and how many there is room for."""
+    """Tries the engine: says whether it answers and accepts attempts, and how many slots are free."""
     from gitcoord.cli.running.open_engine import EngineChoice, open_engine
     from gitcoord.errors import GitcoordError
     from gitcoord.forge.doctor_result import broken, fine
@@ -105,7 +105,7 @@ def _lines(paths: "Iterable[str]") -> bytes:
 
 
 def examine_remote_tree(context: "Context", base: str) -> "Iterator[Diagnosis]":
-    """Fails if the remote is a directory with the base checked out: git refuses pushes to that branch."""
+    """Reports a failure if the remote is a directory with the base checked out: git refuses to push to it."""
     from gitcoord.forge.doctor_result import broken
     from gitcoord.git.git_cli import Git
     from gitcoord.git.remote_refs import HEADS

@@ -9,7 +9,7 @@ from gitcoord.settings_file import SETTINGS_FILES
 
 
 def settings_text(facts: ProjectFacts) -> str:
-    """Returns the text of the file. A setting that was not found is a comment."""
+    """Returns the text of the file. A setting without a found value is a comment."""
     return "\n".join(_lines(facts)) + "\n"
 
 

@@ -39,7 +39,10 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     executable: bool = False
 
     def make(self) -> None:
-        """Replaces the file atomically. Follows a link, and keeps the file's permissions."""
+        """Replaces the file atomically, or deletes it. Follows a link.
+
+        Keeps the file's permissions, unless `executable`.
+        """
         target = Path(os.path.realpath(self.path))
         if self.after is None:
             target.unlink()
@@ -84,7 +87,7 @@ def planned_change(repository: Repository, program: str, *, uninstall: bool) -> 
 
 
 def others(change: Change) -> list[str]:
-    """Returns the commands of other hooks that run gitcoord: they would answer twice."""
+    """Returns the commands of other hooks that run `gitcoord check-file`: both hooks would answer."""
     if change.path.name not in {Path(name).name for name in _FILES.values()}:
         return []
     entries = _entries(change.path, _parse(change.path, change.after or "{}"))

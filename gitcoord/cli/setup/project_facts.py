@@ -42,7 +42,7 @@ _KINDS = (
     (("tox.ini",), "tox"),
     (("noxfile.py",), "nox"),
 )
-"""Files at the top of a project that tell how it is tested; a wrapper comes before the tool that it wraps."""
+"""Files at the top of a project, each with its test command; a wrapper is before the tool that it wraps."""
 _WRAPPED = {"mvn --quiet test": "mvnw", "gradle test": "gradlew"}
 _RECIPE = re.compile(rb"^@?(test|check)\b[^:=\n]*:(?!=)", re.MULTILINE)
 _SETUPS = (
@@ -67,7 +67,10 @@ class CommandFound(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProjectFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """The facts about a repository, best first. `lists` are `KIND:PATH`; `base` is None without a branch."""
+    """The facts about a repository; each tuple has the best choice first.
+
+    `lists` has the form `KIND:PATH`; `base` is None if no base branch was found.
+    """
 
     base: str | None
     remote: str | None

@@ -14,11 +14,11 @@ _NEW = "gitcoord.toml"
 
 
 def add_rules(root: Path, rules: Mapping[str, Iterable[str] | Mapping[str, str]]) -> str:
-    """Adds patterns to `[rules]`, some with commands, except those that it has; returns the file's name.
+    """Adds patterns, some with commands, to `[rules]`, and keeps the existing ones; returns the file's name.
 
     Raises `bad-settings` if the settings cannot be read.
     """
-    import tomlkit  # only this edits settings
+    import tomlkit  # here, because only this function needs it
 
     file = find_settings(root)
     read_settings(file)

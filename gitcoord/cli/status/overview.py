@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def quiet_at(beats: Mapping[tuple[str, int], Beat], now: str) -> dict[TaskId, float]:
-    """Returns, for each worker, the seconds at `now` since its agent's last output, from its heartbeat."""
+    """Returns, for each unit with a heartbeat, the seconds from its agent's last output to `now`."""
     moment = seconds_of(now) or 0.0
     return {
         TaskId(unit): beat.quiet + max(0.0, moment - (seconds_of(beat.at) or moment))
@@ -102,7 +102,10 @@ class Overview:
 
 
 def look(context: "Context", *, fresh: bool = True) -> Overview:
-    """Reads the shared refs, `fresh` from the remote. Raises `no-plan` (exit 2), or `unreachable`."""
+    """Reads the state of the work; `fresh` fetches the shared refs first.
+
+    Raises `no-plan` (exit 2), or `unreachable`.
+    """
     if fresh:
         context.store.refresh()
     plan = context.store.require_plan()

@@ -98,7 +98,7 @@ def _rolling_back(several: Repositories, plan: Plan) -> list[str]:
 
 
 def _half_in(plan: Plan, landed: "dict[str, list[TaskId]]", going: Collection[str]) -> list[StyledText]:
-    """Returns a line for each level that is in some of its repositories only, or is being rolled back."""
+    """Returns a line for each level that has landed only in part, or is being rolled back."""
     found = {name: frozenset(tasks) for name, tasks in landed.items()}
     lines = []
     for level in plan.levels:

@@ -16,7 +16,7 @@ State = Literal["pending", "started", "submitted", "open-pull", "deferred", "lan
 
 
 class Deferred(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a task waits for a later wave."""
+    """The reason why a task was deferred, with the other tasks and the paths."""
 
     reason: str
     others: tuple[str, ...] = msgspec.field(name="with")
@@ -24,7 +24,7 @@ class Deferred(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskTrouble(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a unit of a task (the task or a subtask) cannot continue; `reason`: of its newest attempt."""
+    """The reason why a unit (the task or a subtask) cannot continue, and the number of its newest attempt."""
 
     unit: TaskId
     state: UnitState
@@ -35,7 +35,7 @@ class TaskTrouble(msgspec.Struct, frozen=True, kw_only=True):
 class Lease(msgspec.Struct, frozen=True, kw_only=True):
     """An attempt's lease: after `lease` seconds without a heartbeat the attempt counts as lost.
 
-    The last heartbeat was `age` seconds ago, by the clock of its worker.
+    The last heartbeat was `age` seconds ago, according to the clock of the attempt's worker.
     """
 
     attempt: int
@@ -61,7 +61,7 @@ class TaskStatus(msgspec.Struct, frozen=True, kw_only=True):
     landed_commit: str | None = None
     deferred: Deferred | None = None
     held: str | None = None
-    """Why it must not land: a person's decision, as the last landing saw it, or a rewritten parent."""
+    """Why it must not land: a person's decision, or a parent that has landed as other commits."""
     work: UnitState | None = None
     quiet: dict[TaskId, float] = {}
     """For its running units: seconds since the agent's last output, if known."""
@@ -109,13 +109,14 @@ def make_status(
     warnings: Sequence[Finding] = (),
     moved_on: Mapping[TaskId, Oid] | None = None,
     picture: Picture | None = None,
-    untold: Mapping[TaskId, str] | None = None,
+    held: Mapping[TaskId, str] | None = None,
     leases: Mapping[TaskId, Lease] | None = None,
 ) -> StatusDocument:
     """Makes the status of a plan. `landed` is git's evidence; a journal entry alone does not count.
 
-    `moved_on`: the tips of landed tasks' branches that have newer commits. `picture`: the running work.
-    `untold`: why a branch's own changes are not known. `leases`: those of running units.
+    `moved_on`: the tips of landed tasks' branches that have newer commits. `picture`: the dashboard model,
+    which has the state of each unit. `held`: the reasons why landing holds branches, by task. `leases`: those
+    of running units.
     """
     work = {parent.id: parent for parent in picture.parents} if picture else {}
     tasks = {
@@ -124,7 +125,7 @@ def make_status(
             progress.get(task, PENDING),
             landed.get(task),
             work.get(task),
-            (untold or {}).get(task),
+            (held or {}).get(task),
             leases or {},
         )
         for task, planned in plan.tasks.items()
@@ -158,11 +159,11 @@ def _task(
     before: Progress,
     landing: Landing | None,
     work: Parent | None,
-    untold: str | None,
+    held: str | None,
     leases: Mapping[TaskId, Lease],
 ) -> TaskStatus:
     state = _state(before, landing)
-    held = before.rejection.reason if before.rejection else untold
+    held = before.rejection.reason if before.rejection else held
     return TaskStatus(
         title=planned.title,
         state=state,

@@ -40,14 +40,14 @@ def _watch(places: "Sequence[TaskPlace]", every: float, as_json: bool) -> None:
 
 
 def next_pause(pause: float, every: float, *, moved: bool) -> float:
-    """Returns the seconds until the next fetch: `every` if something changed, else more each time."""
+    """Returns the seconds until the next fetch: `every` if a ref moved, else more each time up to a limit."""
     return every if moved else min(pause * _SLOWER, max(_SELDOM, every))
 
 
 def _changes(
     places: "Sequence[TaskPlace]", every: float, tell: "Callable[[str], None]"
 ) -> "Iterator[tuple[TaskPlace, Overview]]":
-    """Yields an overview of each repository now, and another one whenever a shared ref has moved there."""
+    """Yields an overview of each repository now, and another one whenever it has changed there."""
     watched = [WatchedRepository(place, tell) for place in places]
     pause = every
     while True:
@@ -62,7 +62,10 @@ def _changes(
 
 
 class WatchedRepository:
-    """A repository that is watched; `moved` says whether the last look found a moved ref."""
+    """A repository that is watched; `moved`: whether the last look found a moved ref.
+
+    The refs of heartbeats and of work in progress do not count.
+    """
 
     def __init__(self, place: "TaskPlace", tell: "Callable[[str], None]") -> None:
         self.place = place
@@ -78,7 +81,7 @@ class WatchedRepository:
     def look(self) -> Overview | None:
         """Returns an overview if something has changed since the last look. Raises `no-plan`.
 
-        Says once if the remote does not answer, and raises that only for the first look.
+        If the remote does not answer, prints that once; the first look raises the error instead.
         """
         self.moved = False
         try:
@@ -115,7 +118,7 @@ class WatchedRepository:
         return overview
 
     def _aged(self) -> bool:
-        """Whether a run has become silent: one that was killed moves no ref."""
+        """Whether the run has become silent since the last overview: a killed run moves no ref."""
         if self._last is None:
             return False
         picture = self._last.picture

@@ -1,1 +1,1 @@
-"""Views: values as text for a terminal. Sentences are made here."""
+"""Views: render values as text for a terminal, or as the page of the report."""

@@ -1,4 +1,4 @@
-"""Shows landings across repositories to a person."""
+"""Prints the result of landing a level in several repositories."""
 
 from collections.abc import Mapping
 

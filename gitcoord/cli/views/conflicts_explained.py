@@ -37,7 +37,7 @@ _SHORT = 12
 
 
 def explanation(report: "ConflictReport") -> list[str]:
-    """Returns, for every pair, why it is kept apart or not, and the rule of every path that has one."""
+    """Returns lines for every pair: why it is kept apart or may land together, and the rules of its paths."""
     return [line for pair in report.pairs for line in _pair(pair)]
 
 
@@ -69,7 +69,7 @@ def _side(side: "Side") -> str:
 
 
 def nearness(pair: "PairReport") -> str:
-    """Says how close the changes of two branches that merge are; empty if they only share files."""
+    """Returns a sentence on how close the changes of two mergeable branches are; empty if not close."""
     if pair.grade == "adjacent":
         return " Their lines lie next to each other."
     if pair.grade == "same symbol":

@@ -6,7 +6,7 @@ _RARELY = 60
 
 
 def count_down(what: str, seconds: int) -> None:
-    """Prints the reason and the remaining seconds: on a terminal at each call, in a log once a minute."""
+    """Prints the reason and the remaining seconds: on a terminal at each call, elsewhere once a minute."""
     from gitcoord.cli.views.output import clean, say
 
     if sys.stderr.isatty():

@@ -25,7 +25,7 @@ def event_text(event: AnyEvent) -> str:
 
 
 def event_words(run: "RunSettings") -> list[str]:
-    """Splits the `on-event` command into words. Raises `bad-settings` (exit 2) for an open quote."""
+    """Returns the words of the `on-event` command. Raises `bad-settings` (exit 2) for an open quote."""
     if run.shell and run.on_event:
         return ["sh", "-c", run.on_event]
     try:

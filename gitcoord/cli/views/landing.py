@@ -13,7 +13,7 @@ WAIT = "Run merge-level again later, or with --wait 30m to wait until it has lan
 def show_report(report: Report, *, adopted: bool = False, repository: str = "") -> None:
     """Prints the landed, deferred and waiting tasks, with reasons; `adopted`: without a task list.
 
-    `repository` is its name if the level has tasks in others, too.
+    `repository`: the name of the report's repository if the level has tasks in several.
     """
     head = plain(f"{report.level} onto {clean(report.base)}", "bold")
     show(head.append(f"  {report.strategy}", "not bold dim"))

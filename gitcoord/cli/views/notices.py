@@ -69,7 +69,7 @@ def is_in_journal(notice: AnyNotice) -> bool:
 
 
 def asks_somebody(notice: AnyNotice) -> bool:
-    """Whether nothing continues until a person acts."""
+    """Whether a person has to act before the work continues."""
     if isinstance(notice, RunHindered):
         return notice.lasting
     return isinstance(notice, LandingFailed | LandingStopped | SubmissionFailed)
@@ -116,7 +116,7 @@ def logs_sentence(verb: str, count: int, size: int, left: int) -> str:
 
 
 def killed_sentence(attempt: str, keys: Sequence[str]) -> str:
-    """Says that the git configuration which a killed attempt changed was restored."""
+    """Returns a sentence: the git configuration that a killed attempt changed was restored."""
     return (
         f"The worker of attempt {attempt} was killed; restored the configuration that its agent changed: "
         f"{some(keys)}"
@@ -200,7 +200,7 @@ def _put_back(notice: RefsPutBack | ConfigurationPutBack) -> str:
 
 
 def _window(notice: WindowChosen) -> str:
-    """Says how many branches are checked ahead, and why."""
+    """Describes how many branches are checked ahead, and why."""
     at_once = f"{notice.slots} at once" if notice.slots > 1 else "one after the other"
     if notice.each:
         return f"checking each tree that will land, {at_once}"

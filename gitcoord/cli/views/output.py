@@ -52,7 +52,7 @@ def emit_json(schema: str, document: Any, also: Mapping[str, Any] | None = None)
 
 
 def _emit_ascii(line: bytes) -> None:
-    """Prints one line; does not copy a long one if the stream's encoding contains ASCII."""
+    """Prints one line of ASCII; does not copy it if the stream's encoding keeps ASCII unchanged."""
     stream = sys.stdout
     buffer = getattr(stream, "buffer", None)
     if buffer is None or "{".encode(stream.encoding) != b"{":
@@ -97,7 +97,10 @@ def _careful_json(schema: str, document: Any, indent: int | None, also: Mapping[
 
 
 def _plain_document(schema: str, document: Any, also: Mapping[str, Any] | None) -> bytes | bytearray | None:
-    """Encodes a struct in ASCII; returns None if it may contain a secret or has a lone surrogate.
+    """Encodes a struct and `also` in ASCII.
+
+    Returns None for other types, for a key that both have, and for a text that may contain a secret or has a
+    lone surrogate.
 
     The encoder for structs is five times faster than the standard one. A document may have a hundred
     megabytes, so it is not copied.

@@ -16,7 +16,7 @@ MOST_TASKS = 10
 MOST_RISKS = 5
 MOST_SHOWN_IDS = 24
 _CRITICAL = "◆"
-_EFFICIENCY = "Efficiency: the speed-up divided by the workers, and by the most units at once."
+_EFFICIENCY = "Efficiency: the speed-up divided by the number of workers, and by the most units at once."
 
 
 def plan_view(plan: "Plan") -> list[Shown]:
@@ -140,7 +140,7 @@ def _opportunities(plan: "Plan") -> list[StyledText]:
 
 
 def _risks(plan: "Plan") -> list[StyledText]:
-    """Returns the pairs that will probably conflict, the files, and whether they run together."""
+    """Returns the pairs that will probably conflict, with files, and whether they run at the same time."""
     shown = [pair for pair in plan.risks.pairs if pair.band != "low" and not pair.asserted]
     shown = [pair for pair in shown if set(pair.tasks) <= plan.tasks.keys()]
     lines = []

@@ -10,7 +10,7 @@ from gitcoord.planning.model import Plan
 from gitcoord.tasks.model import Finding, TaskId
 
 _MOST_WARNINGS = 20
-# jq changes larger numbers.
+# jq changes numbers with more digits.
 _LONGEST_NUMBER = 15
 
 
@@ -19,17 +19,17 @@ def print_plan(
     *,
     format: str,
     saved: bool,
-    homeless: bool,
+    no_repository: bool,
     notes: Sequence[Finding] = (),
     fresh: bool = True,
     changed: bool = True,
 ) -> None:
-    """Prints a plan. `saved`: the repository has it now; `homeless`: there is no repository.
+    """Prints a plan. `saved`: the repository has it now; `no_repository`: there is none to save it.
 
     `notes`: more warnings; `fresh`: the plan was made just now; `changed`: saving it changed the saved plan.
     """
     plan = made.plan
-    notes = [*notes, *([_not_saved()] if homeless else [])]
+    notes = [*notes, *([_not_saved()] if no_repository else [])]
     shown = msgspec.structs.replace(plan, warnings=(*plan.warnings, *notes))
     _print_warnings(shown.warnings)
     match format:
@@ -54,12 +54,12 @@ def print_plan(
             show(*plan_view(plan))
             if saved and fresh:
                 say("The plan is saved." if changed else "The plan is as it was saved before.")
-            elif not saved and not homeless:
+            elif not saved and not no_repository:
                 say("Saved nothing: this was a dry run.")
 
 
 def levels_list(plan: Plan) -> str:
-    """Returns the levels as a plain nested list, ids that are whole numbers as numbers: `[[1,3],[2],[4]]`."""
+    """Returns the levels as a nested JSON list, with whole-number ids as numbers: `[[1,3],[2],[4]]`."""
     from gitcoord.natural_order import natural_key
 
     nested = [[_plain_id(task) for task in sorted(level.tasks, key=natural_key)] for level in plan.levels]

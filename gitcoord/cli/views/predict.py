@@ -66,9 +66,9 @@ def _file_table(files: Iterable[RiskyFile]) -> TextTable:
 
 
 def _say_source(prediction: ConflictPrediction) -> None:
-    """Prints the source of the numbers."""
+    """Prints the number of changes that the prediction was learned from, and the lists that it leaves out."""
     learned = f"Learned from {count_of(prediction.changes, 'change')} of {clean(prediction.base)}"
     lists = [path for path, kind in prediction.left_out if kind == "append"]
     if lists:
-        learned += f"; left out {', '.join(map(clean, lists[:3]))}, because nearly every change touches it"
+        learned += f"; left out {', '.join(map(clean, lists[:3]))}, which nearly every change touches"
     say(f"{learned}.")

@@ -1,4 +1,4 @@
-"""Shows rollbacks to a person."""
+"""Prints the results of rollbacks."""
 
 from collections.abc import Mapping
 
@@ -51,7 +51,7 @@ def show_rollbacks(level: str, reports: Mapping[str, RollbackReport]) -> None:
 
 
 def _show_notes(report: RollbackReport) -> None:
-    """Says whether no file changes, and names the reverted changes that no task restores."""
+    """Prints a note if no file changes, and a note for each reverted change that no task restores."""
     if report.unchanged:
         emit(clean(f"No file on {report.base} changes: the landing changed none, or was reverted before."))
     for one in report.unowned:

@@ -64,7 +64,7 @@ def approval_view(preview: "Approval", *, overlap: str, check: str = "") -> list
 
 
 def _starting(approval: "Approval") -> str:
-    """Says when work starts, and how long the run would take with the other rule."""
+    """Returns a sentence on when tasks start, and on how long the run would take with the other rule."""
     if approval.pipeline:
         how = ", before they land (--speculate)" if approval.speculate else " (--pipeline)"
         text, other = f"A task starts when its dependencies are submitted{how}", "without it"
@@ -151,7 +151,7 @@ def end_view(end: "RunEnd", *, landing: bool) -> list[Shown]:
 
 
 def outside_lines(seen: "Sequence[OutsideSeen]", more: int) -> list[str]:
-    """Returns a line for each change outside the agents' checkouts."""
+    """Returns a heading and a line for each change outside the agents' checkouts; nothing without changes."""
     if not seen:
         return []
     lines = [f"  {clean(one.sentence())}" for one in seen[:_MOST_OUTSIDE]]

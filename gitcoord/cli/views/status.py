@@ -14,7 +14,7 @@ MOST_LEVELS = 60
 MOST_ROWS = 40
 _BAR = 30
 _QUIET = 120.0
-"""Seconds without output after which the status mentions it."""
+"""Seconds after which the status mentions that an agent prints nothing."""
 _LATE = 0.4
 """The share of a lease after which at least one heartbeat is missing."""
 MARKS: "dict[str, tuple[str, str]]" = {
@@ -123,7 +123,7 @@ def _row(wave: int | None, task: str, status: "TaskStatus") -> list[StyledText]:
 
 
 def _reasons(status: "StatusDocument", level: "LevelStatus") -> list[StyledText]:
-    """Returns why tasks of the level cannot continue, in the order of the table."""
+    """Returns lines for the tasks of the level that cannot continue, print nothing, or lack heartbeats."""
     told = [(task, status.tasks[task]) for wave in level.waves for task in wave]
     lines = [
         plain(f"      ! {clean(unit)}: {clean(reason)}", "red")
@@ -159,7 +159,10 @@ def _reasons(status: "StatusDocument", level: "LevelStatus") -> list[StyledText]
 
 
 def _shown(status: "TaskStatus") -> str:
-    """Returns the state to show: `stopped` for a started task without a running worker."""
+    """Returns the state to show: the task's, or a more precise one from the state of its units.
+
+    `stopped`: the task was started, and has no running worker.
+    """
     if status.state in ("deferred", "rolled-back") and status.work == "running":
         return "rework"
     if status.state not in ("pending", "started") or status.work is None:

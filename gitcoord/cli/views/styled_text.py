@@ -63,7 +63,7 @@ class TextColumn(NamedTuple):
 
 
 class TextTable:
-    """Rows under their columns, without lines. Cells are one line each.
+    """Rows under the names of their columns, without borders. Each cell is one line.
 
     `before` and `after`: the number of blanks around a cell. A `full` table takes the terminal's full width.
     """

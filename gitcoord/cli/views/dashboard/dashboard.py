@@ -20,15 +20,16 @@ if TYPE_CHECKING:
     from gitcoord.notices import AnyNotice
     from gitcoord.progress.make_picture import Picture
 
-# A run of a thousand short tasks has far more events than a person can read.
 _SOONEST = 0.5
+"""Seconds between two pictures: a run of a thousand short tasks has more events than a person can read."""
 
 
 class Dashboard:
     """Shows one picture after another, until the `with` block ends; the last one stays on the screen.
 
-    `show` may be called at any rate: the dashboard draws at most twice a second, and at least once, so clocks
-    keep running. `tell` prints a notice above it, unless the journal has it: the picture shows the journal.
+    `show` may be called at any rate: the dashboard draws at most twice, and at least once, a second, so that
+    clocks keep running. `tell` prints a notice above the picture, unless the notice is in the journal, which
+    the picture shows.
     """
 
     def __init__(self, console: "Console | None" = None) -> None:
@@ -43,7 +44,7 @@ class Dashboard:
         self._needing: dict[str, frozenset[str]] = {}
 
     def __enter__(self) -> "Dashboard":
-        # FORCE_COLOR makes rich call a log file a terminal; only a real one can be drawn on.
+        # With FORCE_COLOR, rich treats a log file as a terminal; draw only on a real terminal.
         if self._console.is_terminal and not self._console.is_dumb_terminal and self._console.file.isatty():
             from rich.live import Live
 
@@ -75,7 +76,7 @@ class Dashboard:
     def show(
         self, picture: "Picture", events: "Sequence[AnyEvent]", *, name: str = "", last: bool = False
     ) -> None:
-        """Shows `picture`, which was made from the journal's `events`; rings if a new task needs a person.
+        """Shows `picture`, made from the journal's `events`; rings the bell if another task needs a person.
 
         Pictures with a `name`, that of a repository, are shown one below the other.
         """
@@ -93,7 +94,7 @@ class Dashboard:
         self._needing[name] = needing
 
     def tell(self, notice: "AnyNotice") -> None:
-        """Prints a notice above the picture, unless the picture shows it; rings if it needs a person."""
+        """Prints a notice above the picture, unless the picture shows it; rings the bell to call a person."""
         if isinstance(notice, ChecksRunning):
             self._window = notice if notice.running else None
             return

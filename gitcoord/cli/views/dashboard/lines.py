@@ -20,7 +20,7 @@ _TOLD: tuple[UnitState, ...] = ("running", "ready", "failed", "deferred", "block
 
 
 class PlainLines:
-    """Prints each event of the journal once."""
+    """Makes the lines to print: one for each new event of the journal, and summaries."""
 
     def __init__(self) -> None:
         self._new = NewEvents()
@@ -36,9 +36,9 @@ class PlainLines:
     def lines(
         self, picture: Picture, events: Sequence[AnyEvent], now: float, *, last: bool = False
     ) -> list[str]:
-        """Returns the lines to print at `now` (monotonic seconds): the new ones of `events`, oldest first.
+        """Returns the lines to print at `now` (monotonic seconds): one for each new event, oldest first.
 
-        Adds a summary of `picture` the first time, the `last` time, and once a minute.
+        Adds a summary of `picture` the first time, the `last` time, and once a minute, if it has changed.
         """
         if not self._began:
             self.skip(events)

@@ -34,7 +34,7 @@ MARKS: "dict[UnitState, tuple[str, str]]" = {
 _NEWS = {"attempt-ended": "green", "landed": "bold green", "attempt-started": "dim", "run": "bold"}
 _WIDE = 120
 _QUIET = 120.0
-"""Seconds without output after which the dashboard mentions it."""
+"""Seconds after which the dashboard mentions that an agent prints nothing."""
 _LOW = 20
 _ORDER: "tuple[UnitState, ...]" = ("landed", "submitted", "done", "running", "deferred", "failed")
 

@@ -12,7 +12,7 @@ from gitcoord.run.observe import RunView
 from gitcoord.run.polling import Signals
 
 _MOST_DRAWING = 50
-"""Draws the next picture after at least this many times the seconds that the last one took."""
+"""The pause before the next picture is at least this many times the time that drawing the last one took."""
 
 
 class RunScreen:

@@ -68,7 +68,7 @@ class GraphPicture(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lay_out(plan: Plan, picture: Picture, critical: frozenset[str]) -> GraphPicture | None:
-    """Returns the plan's graph with the `critical` tasks marked; None if there are too many tasks to read."""
+    """Returns the plan's graph with the `critical` tasks marked; None for no tasks, or too many to read."""
     if not plan.tasks or len(plan.tasks) > MOST_TASKS:
         return None
     parents = {parent.id: parent for parent in picture.parents}

@@ -14,7 +14,7 @@ MOST_TASKS = 40
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
-    """Two tasks: `kind` is `self`, `both`, `found`, `predicted` or nothing."""
+    """Two tasks: `kind` is `self`, `both`, `found`, `predicted` or empty."""
 
     kind: str = ""
     mark: str = ""
@@ -37,7 +37,7 @@ class MatrixConflict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Matrix(msgspec.Struct, frozen=True, kw_only=True):
-    """The matrix of all tasks with a clash; tasks with found clashes come first."""
+    """The matrix of the tasks with a clash, in the order of ids."""
 
     sentence: str
     names: tuple[str, ...]
@@ -53,7 +53,7 @@ def clash_place(pair: Pair) -> str:
 
 
 def matrix_of(conflicts: Conflicts, titles: Mapping[TaskId, str]) -> Matrix:
-    """Returns the matrix, of at most `MOST_TASKS` tasks."""
+    """Returns the matrix of at most `MOST_TASKS` tasks; prefers those with found clashes."""
     pairs = {frozenset(pair.tasks): pair for pair in conflicts.pairs}
     ranked = [
         task for found in (True, False) for p in conflicts.pairs if p.found is found for task in p.tasks

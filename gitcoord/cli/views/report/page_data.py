@@ -137,7 +137,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_page(plan: Plan, picture: Picture, metrics: Metrics, events: Sequence[AnyEvent]) -> Page:
-    """Makes the page's data from a plan, its picture and its metrics."""
+    """Makes the page's data from a plan, its picture, its metrics and the journal's events."""
     task_titles = {task.id: task.title for task in plan.tasks.values()}
     units = {unit.id: unit.title for one in picture.parents for wave in one.waves for unit in wave}
     titles = {**task_titles, **units}

@@ -9,7 +9,7 @@ from gitcoord.progress.make_picture import Picture
 
 
 class Tile(msgspec.Struct, frozen=True, kw_only=True):
-    """One number. `tone` is `good`, `bad` or nothing."""
+    """One number. `tone` is `good`, `bad` or empty."""
 
     name: str
     value: str
@@ -51,7 +51,7 @@ def story_of(picture: Picture, metrics: Metrics) -> str:
     after_check = [bar.outcome for bar in metrics.bars if bar.after_check]
     at_once = [bar.outcome for bar in metrics.bars if bar.reworks and not bar.rework]
     resolved, open_still = [(reworked + at_once).count(how) for how in ("ok", "conflict")]
-    lost += [f"{fixed} fixed what a check had failed on"] if (fixed := after_check.count("ok")) else []
+    lost += [f"{fixed} fixed a failed check"] if (fixed := after_check.count("ok")) else []
     lost += [f"{resolved} resolved a conflict"] if resolved else []
     lost += [f"{open_still} left a conflict unresolved"] if open_still else []
     if lost:
@@ -64,7 +64,7 @@ def story_of(picture: Picture, metrics: Metrics) -> str:
 
 
 def breaks_of(metrics: Metrics) -> str:
-    """Says how much time the report leaves out; empty if it is less than a minute."""
+    """Returns a sentence on the time that the report leaves out; empty if that is less than a minute."""
     if metrics.breaks < 60:
         return ""
     return f"Left out: {_spelled(metrics.breaks)} without a run and without any work."
