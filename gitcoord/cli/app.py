@@ -1,6 +1,6 @@
 """The typer application: every command's module registers itself here.
 
-Command modules import nothing heavy at their top, so that `--help` stays cheap.
+Command modules import nothing heavy at their top, so that `--help` stays fast.
 """
 
 import os
@@ -58,7 +58,7 @@ COMMANDS = {
     "container-script": ("container_script", "Print the start script of worker containers."),
     "engine-host": ("engine_host", "Run attempts for a run on another machine."),
     "help": ("help", "Show the documents by topic."),
-    "git-credential": ("git_credential", "Answer git's question for a login to GitHub."),
+    "git-credential": ("git_credential", "Answer git's request for a login to GitHub."),
 }
 """Each command's module in `commands/` and its one-line help, in the order of `gitcoord --help`."""
 

@@ -40,7 +40,7 @@ Check = Annotated[
 ]
 Shell = Annotated[
     bool | None,
-    typer.Option("--shell/--no-shell", help="Run both commands in a shell.", show_default=False),
+    typer.Option("--shell/--no-shell", help="Run agent and check in a shell.", show_default=False),
 ]
 LandingCheck = Annotated[
     str | None,

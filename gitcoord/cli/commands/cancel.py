@@ -113,7 +113,7 @@ def _say_cancelled(place: "TaskPlace", document: "CancelDocument", running: "dic
 
 
 def _why_not_killed(context: "Context", unit: "TaskId", attempt: int) -> str:
-    """Says why no process was killed: none was left, or another clone started the attempt."""
+    """Returns the reason why no process was killed: none was left, or another clone started the attempt."""
     from gitcoord.worker.attempt.local_attempts import attempts_here
 
     if attempt in attempts_here(context.repository.common_dir, context.store.generation, unit):

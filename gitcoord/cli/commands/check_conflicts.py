@@ -1,4 +1,4 @@
-"""`gitcoord check-conflicts`: which branches of a level conflict, and the waves that result."""
+"""`gitcoord check-conflicts`: finds which branches of a level conflict, and the waves that result."""
 
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -186,7 +186,7 @@ def check_conflicts(
 def _check_everywhere(
     context: "Context", request: "CheckRequest", *, others: bool, explain: bool, save: bool, as_json: bool
 ) -> NoReturn:
-    """Checks the level in each repository of a plan over several. `others`: other options were given."""
+    """Checks the level in each repository of the plan. `others`: options for a single one were given."""
     from gitcoord.cli.conflicts.conflicts_across import check_everywhere
     from gitcoord.errors import Exit
 
@@ -202,7 +202,7 @@ def _check_everywhere(
 
 
 def _show(checked: "CheckedLevel", request: "CheckRequest", *, explain: bool, saved: bool | None) -> None:
-    """Prints the report. `saved` is whether the plan changed, and None without --save."""
+    """Prints the report. `saved`: whether the plan changed; None without --save."""
     from gitcoord.cli.views.conflicts import report_parts
     from gitcoord.cli.views.output import say, show
 

@@ -1,4 +1,4 @@
-"""`gitcoord check-file`: which other tasks touch these files. `check_file_fast` answers most calls."""
+"""`gitcoord check-file`: says which other tasks touch files. `check_file_fast` answers most calls."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -152,7 +152,7 @@ def _answer_hook(hook: str, *, fetch: bool) -> int:
 
 
 def _find_touches(context: "Context", common: str) -> "list[Touch]":
-    """Finds which task changes which file, and caches it for `check_file_fast`. Raises `no-plan`."""
+    """Finds the files that each task changes, and caches them for `check_file_fast`. Raises `no-plan`."""
     import time
 
     from gitcoord.cli import check_file_fast
@@ -163,7 +163,7 @@ def _find_touches(context: "Context", common: str) -> "list[Touch]":
 
     state, now = check_file_fast.fingerprint(common), time.time_ns()
     plan = context.store.plan()
-    if plan is None:  # `find_touched` raises `no-plan`
+    if plan is None:  # `find_touched` below raises `no-plan`
         check_file_fast.write_touched(common, state, now, [check_file_fast.NO_PLAN])
     touches: list[Touch] = [
         (

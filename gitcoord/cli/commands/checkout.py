@@ -1,4 +1,4 @@
-"""`gitcoord checkout`."""
+"""`gitcoord checkout`: switches to a task's branch."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -77,7 +77,7 @@ def checkout(
 def _checkout(
     place: "TaskPlace", task: str, how: "CheckoutOptions", *, dry_run: bool
 ) -> "tuple[str, Any, list[str]]":
-    """Checks out the branch in one repository; returns its name, the document, and the lines to print."""
+    """Checks out the branch in one repository, unless `dry_run`; returns its name, the document and notes."""
     from gitcoord.cli.planning.list_changes import list_changes
     from gitcoord.worker.checkout import check_out, starting_point
     from gitcoord.worker.manual_subtasks import check_out_subtask, subtask_of, where_to_begin

@@ -75,7 +75,7 @@ def _examine(base: str | None, repository: str | None, engine: str | None) -> "I
 
 
 def _engine(context: "Context", requested: str | None) -> "Iterator[Diagnosis]":
-    """Tries the requested engine, else that of the settings if it is not this machine."""
+    """Tries the requested engine, else the engine of the settings unless it is `local`."""
     chosen = requested or context.settings.run.engine
     if requested or chosen != "local":
         from gitcoord.cli.setup.doctor_places import examine_engine
@@ -117,11 +117,10 @@ def _examine_here(context: "Context", base: str | None, repository: str | None) 
 
 
 def _login_hint(context: "Context", error: "GitcoordError") -> str:
-    """Returns the hint for a remote error. Without a login git only says that it cannot ask for one."""
+    """Returns the hint for a remote's error. Without a login, git reports only that it cannot ask for one."""
     from gitcoord.cli.open_forge import is_github
 
-    silent = is_github(context.repository.remote_url)
-    if silent and error.passing == "perhaps":
+    if is_github(context.repository.remote_url) and error.passing == "perhaps":
         return "Git has no login there, or the remote rejects it: see the token's row below."
     return error.hint
 

@@ -1,4 +1,4 @@
-"""`gitcoord engine-host`: runs attempts for a run on another machine: over SSH, or in a container."""
+"""`gitcoord engine-host`: runs attempts, over SSH or in a container, for a run that is on another machine."""
 
 import os
 import sys
@@ -26,8 +26,8 @@ def engine_host(
 ) -> None:
     """Answer one request of a run on another machine: JSON on stdin, JSON on stdout.
 
-    `gitcoord run` calls it on the machines of its engine; you do not need to. A request in
-    $GITCOORD_REQUEST goes before stdin.
+    `gitcoord run` calls it on the machines of its engine; you do not need to. If $GITCOORD_REQUEST has a
+    request, the command does not read stdin.
     """
     import msgspec
 

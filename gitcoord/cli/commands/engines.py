@@ -28,8 +28,8 @@ def engines(
 ) -> None:
     """List where attempts can run, and what each engine needs. Contacts none of them.
 
-    Over several repositories, the settings of the home repository decide for all, but a repository's own
-    [engines.NAME] goes before them.
+    In a plan over several repositories, the settings of the home repository apply to all, except where a
+    repository has its own [engines.NAME].
     """
     from gitcoord.cli.across.each_repository import settings_places, together
     from gitcoord.cli.views.output import clean, emit, emit_json

@@ -118,9 +118,9 @@ def export(
 ) -> None:
     """Print the saved plan as a workflow that another program runs without a coordinator.
 
-    The workers run `gitcoord container-script`. The file has task ids but no task texts;
-    workers read those from the saved plan. The command changes nothing. In a plan over several
-    repositories, each unit clones the repository of its task, and levels land as a whole.
+    The workers run the script that `gitcoord container-script` prints. The file has task ids but no task
+    texts; workers read those from the saved plan. The command changes no plan and no branch. In a plan over
+    several repositories, each unit clones the repository of its task, and levels land as a whole.
     """
     if check is not None:
         _check(engine, check, as_json=as_json)
@@ -247,7 +247,7 @@ def _documents(engine: str, file: Path) -> "list[Any]":
     from gitcoord.export.yaml_file import load
 
     written = engine in ("airflow", "prefect")
-    way_out = f"Name a file of {'Python' if written else 'YAML or JSON'}."
+    way_out = f"Name a {'Python' if written else 'YAML or JSON'} file."
     try:
         text = file.read_text(encoding="utf-8")
         found = [{"program": text}] if written else load(text)

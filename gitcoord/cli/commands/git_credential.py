@@ -17,9 +17,9 @@ Examples:
 def git_credential(
     action: Annotated[str, typer.Argument(help="The action that git asks for; only `get` gets an answer.")],
 ) -> None:
-    """Answer git's question for a login, with the GitHub App or token that gitcoord would use there.
+    """Answer git's request for a login, with the GitHub App or token that gitcoord would use there.
 
-    Reads the question from stdin, in the format of git's credential protocol. Answers for GitHub only.
+    Reads the request from stdin, in the format of git's credential protocol. Answers for GitHub only.
     """
     import os
     import sys

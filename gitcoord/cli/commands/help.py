@@ -71,7 +71,7 @@ def _topics() -> "dict[str, Path]":
 
 
 def _title(path: "Path") -> str:
-    """Returns the first sentence below the heading."""
+    """Returns the first sentence below the heading, or the heading if nothing is below it."""
     with path.open(encoding="utf-8") as file:
         lines = [line.strip() for line in file.read(400).split("\n") if line.strip()]
     return lines[1].split(". ")[0].rstrip(".") if len(lines) > 1 else lines[0].lstrip("# ")

@@ -42,7 +42,7 @@ def install(
     dry_run: DryRun = False,
     as_json: Annotated[bool, typer.Option("--json", help="One gitcoord.hooks/1 document on stdout.")] = False,
 ) -> None:
-    """Add the hook that asks `gitcoord check-file` to the settings of PROGRAM in this repository.
+    """Make PROGRAM ask `gitcoord check-file` before each edit or commit in this repository.
 
     Keeps all other settings in the file. The hook blocks only if another task's branch changes the file.
     """

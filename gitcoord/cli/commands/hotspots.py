@@ -39,10 +39,9 @@ def hotspots(
 ) -> None:
     """Find the files in which past changes would have conflicted if they had been made at the same time.
 
-    Merges each change with those right before and after it. Applies the rules in the settings. Suggests
-    `union` for append-only lists, and for lock files `regenerate` where the tool is installed here, else
-    `exclusive`. A hub
-    (a file that many changes touch) has to be split by hand.
+    Divides the history into groups of 20 consecutive changes, and compares each pair of a group. Applies the
+    rules in the settings. Suggests `union` for append-only lists, and for lock files `regenerate` if the tool
+    is installed here, else `exclusive`. No rule helps for a hub (a file that many changes touch): split it.
     """
     from gitcoord.cli.context import open_context
     from gitcoord.cli.views.hotspots import print_report

@@ -101,8 +101,8 @@ def land(
     """Land existing pull requests, branches or worktrees, in an order that works.
 
     Needs no task list, and keeps the titles, texts and branches of others. Defers a head that conflicts, and
-    comments the reason on its pull request. A head that contains another one, or whose text says "depends on
-    #12", lands after it. Run the command again to continue.
+    comments the reason on its pull request. A head lands after the heads that it contains, and after #12 if
+    its pull request says "depends on #12". Run the command again to continue.
 
     Exit code 0 if everything that you named is in the base, 1 if something was left out or deferred.
     """

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gitcoord.state.store import Store
 
     Row = tuple[str, Oid, AnyEvent]
-    """An event with its commit, and the repository that recorded it."""
+    """The repository that recorded an event, the event's commit, and the event."""
 
 _MOST_NAME = 24
 _EPILOG = """\b
@@ -80,7 +80,7 @@ def log(
 
 
 def _documents(names: "Sequence[str]", rows: "Sequence[Row]") -> dict[str, object]:
-    """Returns the events, by repository if the plan is over several."""
+    """Returns the document with the events, by repository if there are several."""
     found: dict[str, dict[str, object]] = {
         name: {"events": [_document(commit, event) for where, commit, event in rows if where == name]}
         for name in names

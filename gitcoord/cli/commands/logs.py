@@ -1,4 +1,4 @@
-"""`gitcoord logs`: shows the output of each attempt's agent, on the machine where it ran."""
+"""`gitcoord logs`: shows the output of a task's agent, or of the check that deferred the task."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,7 +72,7 @@ def logs(
 def _show(
     logs: "list[tuple[TaskPlace, AttemptLogs | CheckLog]]", task: str, *, of: int, raw: bool, as_json: bool
 ) -> None:
-    """Shows the logs of a task in each of its repositories that has one; it works in `of` repositories."""
+    """Shows the log in each of a task's repositories that has one; `of`: the number of its repositories."""
     from gitcoord.cli.across.each_repository import show_name, together
     from gitcoord.cli.logs.attempt_logs import AttemptLogs
     from gitcoord.cli.logs.log_ends import show_log_end

@@ -48,7 +48,10 @@ def _change(state: Literal["paused", "running"], reason: str, *, dry_run: bool, 
 
 
 class RunChange(NamedTuple):
-    """The state of one repository's run after the command; `known`: whether there is a run."""
+    """The state of one repository's run after the command.
+
+    `opened`: whether the command cleared a usage limit. `known`: whether there is a run.
+    """
 
     state: Literal["paused", "running"]
     changed: bool
@@ -57,7 +60,7 @@ class RunChange(NamedTuple):
     dry_run: bool
 
     def document(self) -> dict[str, object]:
-        """Returns its JSON document."""
+        """Returns the JSON document of the change."""
         return {
             "state": self.state,
             "changed": self.changed,
@@ -66,7 +69,7 @@ class RunChange(NamedTuple):
         }
 
     def sentences(self) -> list[str]:
-        """Returns what a person reads."""
+        """Returns the lines to print."""
         found = []
         if self.opened:
             found.append(f"{'Would clear' if self.dry_run else 'Cleared'} the agents' usage limit.")

@@ -84,7 +84,7 @@ _NewList = Annotated[
     bool, typer.Option("--new-list", help="Start a new task list, with new branches and its own journal.")
 ]
 _SameTasks = Annotated[
-    bool, typer.Option("--same-tasks", help="Tasks in progress are the same although their texts changed.")
+    bool, typer.Option("--same-tasks", help="Keep tasks in progress although their texts changed.")
 ]
 
 
@@ -93,7 +93,8 @@ _IssueLabel = Annotated[
     typer.Option("--label", metavar="NAME", help="With --from github: issues that have this label."),
 ]
 _Milestone = Annotated[
-    str | None, typer.Option("--milestone", metavar="TITLE", help="With --from github: issues of it.")
+    str | None,
+    typer.Option("--milestone", metavar="TITLE", help="With --from github: issues of this milestone."),
 ]
 
 

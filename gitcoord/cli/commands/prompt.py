@@ -15,7 +15,7 @@ _EPILOG = """\b
 Examples:
   gitcoord prompt 3              # the complete prompt
   gitcoord prompt 3.1            # a subtask's
-  gitcoord prompt 3 | claude -p  # try it by hand
+  gitcoord prompt 3 | claude -p  # try it yourself
   gitcoord prompt 3 --json | jq -r .sections.others
 
 \b
@@ -59,7 +59,7 @@ def prompt(
 def _document(
     place: "TaskPlace", task: str, *, check: str | None, tasks: str | None, tag: str | None
 ) -> dict[str, Any]:
-    """Returns the prompt for the agent in one repository."""
+    """Returns the document with the prompt for the agent in one repository."""
     from gitcoord.cli.views.output import say
     from gitcoord.state.task_history import PENDING
     from gitcoord.tasks.model import TaskId

@@ -58,7 +58,7 @@ def retry(
 
     if everything == bool(tasks):
         raise usage_error("usage", "Give either TASK or --all.", "Try `gitcoord retry --help`.")
-    # All units are found before the first is retried.
+    # Find all units before retrying the first: an unknown id then changes nothing.
     found = ask_each(places_with(tasks) if tasks else all_places(), _retried_units)
     how = f"{'would' if dry_run else 'will'} be retried{' from a new checkout' if fresh else ''}"
     sentences = [place.says(one) for place, wanted in found for one in _sentences(place, wanted, how)]
@@ -119,7 +119,11 @@ def _named(
 
 
 def _all(plan: "Plan", progress: "Mapping[TaskId, Progress]") -> "tuple[TaskId, ...]":
-    """Returns the units that no run restarts by itself, whatever its retry limit."""
+    """Returns the units that failed, also those that a run would retry, or were cancelled.
+
+    Leaves out running units, and tasks that were submitted, landed or rolled back. Raises `nothing-failed`
+    (exit 1).
+    """
     from gitcoord.errors import answer_no
     from gitcoord.run.retry_policy import AttemptLimits, retry_decision
     from gitcoord.state.task_history import PENDING
@@ -145,9 +149,10 @@ def _all(plan: "Plan", progress: "Mapping[TaskId, Progress]") -> "tuple[TaskId, 
 
 
 def _wanted(unit: "WorkUnit", progress: "Mapping[TaskId, Progress]") -> "tuple[TaskId, ...]":
-    """Returns the unit; for a parent, its subtasks whose newest attempt did not succeed.
+    """Returns the unit; for a parent, its subtasks that are cancelled or whose newest attempt has no success.
 
-    Raises `already-landed`, `already-done` or `nothing-failed` (exit 1).
+    Adds the parent if it was cancelled; returns only the parent if it is deferred. Raises `already-landed`,
+    `already-done` or `nothing-failed` (exit 1).
     """
     from gitcoord.errors import answer_no
     from gitcoord.state.task_history import PENDING

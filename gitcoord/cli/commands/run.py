@@ -17,7 +17,7 @@ Examples:
   gitcoord run --agent codex --check 'make test' --land
   gitcoord run --shell --agent 'claude -p < "$GITCOORD_PROMPT_FILE"' --land
   gitcoord run --agent ./agent.sh --check 'make test' --max-parallel 6
-  gitcoord run --agent ./agent.sh --pipeline     # before needs have landed
+  gitcoord run --agent ./agent.sh --pipeline     # on unlanded dependencies
   gitcoord run --agent codex --speculate --land  # redone where needed
   gitcoord run --agent ./agent.sh --dry-run      # what would run
   gitcoord run --agent ./agent.sh --yes --json   # for a program
@@ -60,7 +60,7 @@ _IndependentOnly = Annotated[
     ),
 ]
 _Land = Annotated[
-    bool, typer.Option("--land", help="Land each level as soon as it can, while the others run on.")
+    bool, typer.Option("--land", help="Land each level as soon as possible, while the others continue.")
 ]
 _Retries = Annotated[
     int | None,
@@ -88,7 +88,7 @@ _Engine = Annotated[
 _Hosts = Annotated[
     str | None,
     typer.Option(
-        "--hosts", metavar="HOST[:N],…", help="Over SSH: the hosts, and how many run at once on each."
+        "--hosts", metavar="HOST[:N],…", help="Over SSH: the hosts, and the most attempts at once on each."
     ),
 ]
 _Scheduler = Annotated[

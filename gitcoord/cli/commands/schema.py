@@ -27,7 +27,7 @@ def show_schema(
         str | None,
         typer.Argument(
             metavar="DOCUMENT",
-            help="A document, `status` or `gitcoord.status/1`.",
+            help="A document: `status` or `gitcoord.status/1`.",
             autocompletion=_complete,
             show_default=False,
         ),
@@ -39,8 +39,8 @@ def show_schema(
 ) -> None:
     """Print the JSON schema of a document, or list the documents.
 
-    A later version may add keys to a document. It removes none, and changes none in meaning, without
-    another number after the name.
+    A later version may add keys to a document. If it removes a key or changes what one means, the document
+    gets another number after its name.
     """
     from gitcoord.cli.documents.files import schema_names, schema_summary, schema_text
     from gitcoord.cli.views.output import emit, emit_json

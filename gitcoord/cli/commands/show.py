@@ -93,7 +93,7 @@ _NOTHING = {
 
 
 def _document(context: "Context", share: int) -> dict[str, Any]:
-    """Returns what can start in a repository, one of `share` that run at once."""
+    """Returns the document of `next` for a repository that gets 1/`share` of the plan's --max-parallel."""
     from gitcoord.schedule.decide import next_starts
     from gitcoord.schedule.model import Capacity, Policy
     from gitcoord.worker.unit import find_unit

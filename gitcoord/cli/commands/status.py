@@ -17,7 +17,7 @@ _EPILOG = """\b
 Examples:
   gitcoord status            # levels, waves, who works on what, what landed
   gitcoord status --json     # the same for a program
-  gitcoord status --adopted  # the same of what `gitcoord land` has adopted
+  gitcoord status --adopted  # the same for what `gitcoord land` adopted
   gitcoord status --watch    # the dashboard, from any clone, until Ctrl-C
 """
 
@@ -30,7 +30,7 @@ def status(
     watch: Annotated[
         bool,
         typer.Option(
-            "--watch", help="Keep running and show every change; with --json one gitcoord.picture/1 a line."
+            "--watch", help="Keep running and show every change; with --json, one gitcoord.picture/1 a line."
         ),
     ] = False,
     every: Annotated[
@@ -49,8 +49,8 @@ def status(
 ) -> None:
     """Show the state of every task, and why a task waits.
 
-    Without a plan of a task list, it shows what `gitcoord land` has adopted. Git decides whether a task has
-    landed; everything else comes from the journal.
+    If no task list was planned, shows what `gitcoord land` has adopted. Git decides whether a task has
+    landed; everything else is read from the journal.
     """
     from gitcoord.cli.context import acts_across, open_context
     from gitcoord.cli.landing.adopted_state import choose_state
@@ -128,13 +128,13 @@ def _document(context: "Context") -> "StatusDocument":
             closed=closed_now(store, context.settings.run),
             quiet=quiet_at(beats, now()),
         ),
-        {} if snapshot is None else _untold(context, snapshot),
+        {} if snapshot is None else _held_reasons(context, snapshot),
         leases_at(beats, progress, now()),
     )
 
 
-def _untold(context: "Context", snapshot: "Snapshot") -> "dict[TaskId, str]":
-    """Returns, for each submitted task whose parent landed rewritten, why landing holds it."""
+def _held_reasons(context: "Context", snapshot: "Snapshot") -> "dict[TaskId, str]":
+    """Returns why landing holds a task, for each submitted task whose parent has landed as other commits."""
     from gitcoord.evidence.stacks import Parents
 
     plan, progress, landed = snapshot.plan, snapshot.progress, snapshot.landed

@@ -65,7 +65,7 @@ def submit(
     # Look at all repositories before submitting in any: an error in one stops all.
     for place in places:
         with in_repository(place.name):
-            _look_at(place, task, allow_empty=allow_empty, fatal=not dry_run)
+            _look_at(place, task, allow_empty=allow_empty, quiet=not dry_run)
     if dry_run:
         return
     refused = [place for place in places if not _submitted(place, task, allow_empty, amended=amended)]
@@ -77,8 +77,11 @@ def submit(
         raise typer.Exit(Exit.NO)
 
 
-def _look_at(place: "TaskPlace", task: str | None, *, allow_empty: bool, fatal: bool) -> None:
-    """Prints what `submit` would do in one of several repositories; raises the error that would stop it."""
+def _look_at(place: "TaskPlace", task: str | None, *, allow_empty: bool, quiet: bool) -> None:
+    """Raises the error that would stop `submit` in one of several repositories.
+
+    Unless `quiet`, prints what `submit` would do there.
+    """
     from gitcoord.cli.views.output import say
     from gitcoord.worker.submit_preview import rehearse
     from gitcoord.worker.task_context import load_task_context
@@ -89,12 +92,15 @@ def _look_at(place: "TaskPlace", task: str | None, *, allow_empty: bool, fatal: 
     if found.task.id in found.landed:
         return
     told = rehearse(found, allow_empty=allow_empty)
-    if not fatal:
+    if not quiet:
         say(place.says(f"{told.branch} would be pushed and recorded as the work of task {told.task}"))
 
 
 def _submitted(place: "TaskPlace", task: str | None, allow_empty: bool, *, amended: bool) -> bool:
-    """Submits a task in one of its repositories. Returns False if it conflicts there."""
+    """Submits a task in one of its repositories. Returns False if an error with exit code 1 prevents that.
+
+    Returns True if the task has already landed there.
+    """
     from gitcoord.cli.views.output import say
     from gitcoord.errors import Exit, GitcoordError, in_repository
 
@@ -147,7 +153,7 @@ def _submit(
 
 
 def _ready_to_submit(context: "Context", task: str, *, dry_run: bool) -> "TaskContext":
-    """Returns the task, as of the last fetch, after its scratch files were handled as the settings say."""
+    """Handles the task's scratch files as the settings say, unless `dry_run`; returns the task's context."""
     from gitcoord.cli.views.output import say
     from gitcoord.worker.scratch_files import treat_scratch
     from gitcoord.worker.task_context import load_task_context

@@ -47,9 +47,9 @@ def tidy(
 ) -> None:
     """Remove worktrees and branches of this clone whose work is in the base, whichever tool made them.
 
-    The proof is a commit of the base (also a squash or rebase) or a merged pull request. Names and keeps the
-    branches and worktrees without proof, and those with uncommitted changes, locked, used by a process or in
-    the middle of an operation. Never deletes branches of the remote.
+    The proof is a commit of the base (also a squash or rebase) or a merged pull request. Keeps, and names,
+    branches and worktrees without proof, and those that have uncommitted changes, are locked, are used by a
+    process, or are in the middle of an operation such as a rebase. Never deletes branches of the remote.
 
     Exit code 0, even if there was nothing to remove; 1 if something could not be removed.
     """
@@ -70,7 +70,7 @@ def tidy(
     request = SurveyRequest(base=onto, base_commit=commit, older_than=age, ignored=ignored)
 
     def ask_pulls(branches: "Sequence[str]") -> "Sequence[Pull]":
-        return _merged_pulls(context, branches, onto, forge, repository)
+        return _find_pulls(context, branches, onto, forge, repository)
 
     survey = take_survey(context.repository, request, ask_pulls)
     if not as_json:
@@ -92,10 +92,13 @@ def tidy(
         raise typer.Exit(1)
 
 
-def _merged_pulls(
+def _find_pulls(
     context: "Context", branches: "Sequence[str]", base: str, forge: str | None, repository: str | None
 ) -> "Sequence[Pull]":
-    """Returns the merged pull requests of `branches`. If the forge fails, prints why and returns none."""
+    """Returns the current pull request of each of `branches`, and fetches the heads of the merged ones.
+
+    If the forge fails, prints the reason and returns none.
+    """
     from gitcoord.cli.open_forge import open_forge
     from gitcoord.cli.views.output import say
     from gitcoord.errors import GitcoordError

@@ -1,4 +1,4 @@
-"""`gitcoord worker`: runs one unit of work, by hand, under `run` or on another machine."""
+"""`gitcoord worker`: runs one unit of work, for a user or for `gitcoord run`, on any machine."""
 
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Annotated
@@ -26,13 +26,13 @@ Examples:
 \b
 The agent finds its task in $GITCOORD_PROMPT_FILE, which is also its standard
 input, and in GITCOORD_TASK_ID, _SUBTASK, _TASK_TITLE, _BRANCH, _BASE, _LEVEL,
-_WAVE, _ATTEMPT, _SLOT, _REWORK (1: to resolve a conflict) and _TOKEN_BUDGET;
-GITCOORD_CLASHES_FILE appears when its work begins to conflict. It may write
-the tokens that it used into $GITCOORD_TOKENS_FILE. It exits with 0 when it is
-done, 75 to be retried ($GITCOORD_AGAIN_AT_FILE: not before that time, because
-the account is at its limit), 65 if the task itself is wrong; or it writes
-`again: WHY` or `wrong: WHY` into $GITCOORD_RESULT_FILE. The check finds the
-paths that the branch changes in $GITCOORD_CHANGED_FILE.
+_WAVE, _ATTEMPT, _SLOT, _REWORK (1: to resolve a conflict) and _TOKEN_BUDGET.
+The file $GITCOORD_CLASHES_FILE appears when the work begins to conflict. The
+agent may write the tokens that it used into $GITCOORD_TOKENS_FILE. It exits
+with 0 when it is done, 75 to be retried ($GITCOORD_AGAIN_AT_FILE: not before
+that time, because the account is at its limit), 65 if the task itself is
+wrong; or it writes `again: WHY` or `wrong: WHY` into $GITCOORD_RESULT_FILE.
+The check finds the paths that the branch changes in $GITCOORD_CHANGED_FILE.
 
 \b
 Exit codes: 0 submitted, 1 failed, 75 retry, 65 the task is wrong,
@@ -61,7 +61,7 @@ _NoCommit = Annotated[
 ]
 _TokenBudget = Annotated[
     int | None,
-    typer.Option("--token-budget", min=1, metavar="N", help="Tokens for the agent; it gets the number."),
+    typer.Option("--token-budget", min=1, metavar="N", help="The token budget to pass to the agent."),
 ]
 _Engine = Annotated[str, typer.Option("--engine", metavar="NAME", help="The engine's name, for the journal.")]
 _Slots = Annotated[
@@ -74,7 +74,9 @@ _Beside = Annotated[
 ]
 _Waited = Annotated[
     list[str] | None,
-    typer.Option("--waited", metavar="NAME=SECONDS", help="Why and how long it waited, for the journal."),
+    typer.Option(
+        "--waited", metavar="NAME=SECONDS", help="Why and how long the task waited (for the journal)."
+    ),
 ]
 _Wait = Annotated[
     str | None,
@@ -87,7 +89,7 @@ _Wait = Annotated[
 ]
 _PassEnvironment = Annotated[
     list[str] | None,
-    typer.Option("--pass-environment", metavar="NAME", help="A login that the agent gets; may be repeated."),
+    typer.Option("--pass-environment", metavar="NAME", help="A variable for the agent; may be repeated."),
 ]
 _Json = Annotated[bool, typer.Option("--json", help="One gitcoord.worker/1 document on stdout.")]
 
@@ -122,8 +124,8 @@ def worker(
     """Run TASK from claim to result: checkout, agent, check, commit, submit. Records every step in git.
 
     Needs a plan, the clone and its remote, but no coordinator. Only one worker can claim an attempt, and a
-    newer attempt locks it out. The log and the prompt are in the git directory: `gitcoord logs TASK`. A task
-    of several repositories is done in one after the other, until it fails.
+    newer attempt locks the older one out. The log and the prompt are in the git directory: `gitcoord logs
+    TASK`. For a task of several repositories, works in one after the other, and stops at the first failure.
     """
     from gitcoord.cli.across.each_repository import together
     from gitcoord.cli.across.task_routing import places_of
@@ -154,7 +156,7 @@ def worker(
             slots=slots,
             beside=tuple(map(TaskId, beside or ())),
             waited=_waits(waited or []),
-            wait=_patience(wait),
+            wait=_wait_seconds(wait),
         )
 
     ends: list[tuple[TaskPlace, WorkerEnd]] = []
@@ -179,7 +181,7 @@ def _work_in(
     *,
     dry_run: bool,
 ) -> "WorkerEnd":
-    """Does the task in one repository, with its settings and the command line's."""
+    """Runs the task in one repository; the command line overrides the repository's settings."""
     import msgspec
 
     from gitcoord.cli.running.run_options import known_agent
@@ -218,7 +220,7 @@ def _limit(text: str) -> float | None:
     return limit(text)
 
 
-def _patience(text: str | None) -> float:
+def _wait_seconds(text: str | None) -> float:
     """Returns the seconds to wait for another worker; `none` means no limit."""
     from gitcoord.cli.time_options import seconds
 

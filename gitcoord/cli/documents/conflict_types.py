@@ -1,4 +1,4 @@
-"""The documents of `check-conflicts`: a report with named pairs, and the results of further options."""
+"""The documents of `check-conflicts`: a report whose pairs are objects, and the results of its options."""
 
 from typing import Any, NotRequired, TypedDict
 
@@ -98,4 +98,4 @@ ConflictsChange = _MAKE(
         "one_wave": bool,
     },
 )
-ConflictsChange.__doc__ = "The changes since the line before."
+ConflictsChange.__doc__ = "The changes since the previous line."

@@ -32,7 +32,7 @@ def _schema(
     name: str, summary: str, shapes: tuple[Any, ...], classes: dict[str, type[msgspec.Struct]]
 ) -> dict[str, Any]:
     tops, parts = msgspec.json.schema_components(shapes, ref_template="#/$defs/{name}")
-    # The values of defaults may be structs.
+    # Default values may be structs: convert them to plain objects.
     tops, parts = msgspec.to_builtins((tops, parts), str_keys=True)
     for part, schema in parts.items():
         _always_there(schema, classes.get(part))
@@ -47,7 +47,10 @@ def _schema(
 
 
 def _whole(part: dict[str, Any], label: str, *, sentence: bool) -> dict[str, Any]:
-    """Returns the schema of a top-level object: `part` with the key `schema` in front."""
+    """Returns the schema of a top-level object: `part` with the key `schema` in front.
+
+    `sentence` adds the key `sentence`.
+    """
     more = {"sentence": {"type": "string"}} if sentence else {}
     return {
         **part,
@@ -65,7 +68,7 @@ def _heads(top: dict[str, Any]) -> Iterable[str]:
 
 
 def _always_there(schema: dict[str, Any], struct: type[msgspec.Struct] | None) -> None:
-    """Removes defaults and requires every field, unless the struct leaves defaults out when written."""
+    """Removes defaults; also requires every field, unless the struct omits fields that have the default."""
     for value in schema.get("properties", {}).values():
         value.pop("default", None)
     if struct is not None and not struct.__struct_config__.omit_defaults and "properties" in schema:

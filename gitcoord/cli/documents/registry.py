@@ -1,4 +1,4 @@
-"""The documents of `--json` by name: the command that prints each, and its types."""
+"""The documents of `--json` by name: the description and the types of each."""
 
 from typing import Any, NamedTuple
 
@@ -43,7 +43,7 @@ DOCUMENTS: dict[str, DocumentKind] = {
         across_types.Everywhere[types.CancelDocument],
     ),
     "checkout": _kind(
-        "The branch and directory that `checkout` made.",
+        "The branch and directory that `checkout` made or resumed.",
         Checkout,
         types.CheckoutPreview,
         across_types.CheckoutEverywhere,
@@ -71,7 +71,7 @@ DOCUMENTS: dict[str, DocumentKind] = {
     "event": _kind("An event of the journal, given to the command of `on-event`.", AnyEvent),
     "export": _kind("The workflow that `export` prints.", setup_types.ExportDocument),
     "export-check": _kind("The findings of `export --check`.", setup_types.ExportCheckDocument),
-    "files": _kind("The tasks that `check-file` found working on the files.", types.FilesDocument),
+    "files": _kind("The other tasks that change the files of `check-file`.", types.FilesDocument),
     "help": _kind("The pages of `help`, or one of them.", setup_types.HelpTopics, setup_types.HelpPage),
     "hooks": _kind("The hook that `hooks install` writes.", setup_types.HooksDocument),
     "hotspots": _kind("The hotspots that `hotspots` found.", types.HotspotsDocument),
@@ -96,7 +96,7 @@ DOCUMENTS: dict[str, DocumentKind] = {
         "The file or command that `mcp install` writes.", setup_types.McpInstalled, setup_types.McpCommand
     ),
     "next": _kind(
-        "The tasks that can start now, and what the others wait for.",
+        "The tasks that can start now, and the reasons why others wait.",
         types.NextDocument,
         across_types.Everywhere[types.NextDocument],
     ),
@@ -141,6 +141,6 @@ DOCUMENTS: dict[str, DocumentKind] = {
     ),
     "sync": _kind("The states that `sync` set in the task list.", SyncReport),
     "tidy": _kind("The worktrees and branches that `tidy` found and removed.", types.TidyDocument),
-    "version": _kind("The installed versions, by `--version --json`.", setup_types.VersionDocument),
+    "version": _kind("The versions that `--version --json` prints.", setup_types.VersionDocument),
     "worker": _kind("The result of `worker`.", WorkerEnd, across_types.Everywhere[WorkerEnd]),
 }

@@ -41,7 +41,7 @@ class McpCommand(TypedDict):
 
 
 class HooksDocument(TypedDict):
-    """The hook's file; `content` is None if it is removed."""
+    """The hook's file; `content` is None if the file is removed."""
 
     program: str
     path: str
@@ -74,7 +74,7 @@ class EnginesDocument(TypedDict):
 
 
 class ExportDocument(TypedDict):
-    """The plan as a workflow of an engine, in that engine's format; a Python program is its `program`."""
+    """The plan as a workflow of an engine, in that engine's format; `program` has a Python program."""
 
     engine: str
     style: str

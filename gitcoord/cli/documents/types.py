@@ -1,6 +1,7 @@
 """The types of documents that commands compose themselves; other documents are values of other packages.
 
-Only the schemas import these. A test validates every document that the suite sees against its schema.
+At run time, only the modules of schemas import these. A test validates every document that the suite sees
+against its schema.
 """
 
 from typing import Literal, NotRequired, TypedDict
@@ -19,7 +20,7 @@ from gitcoord.tasks.model import TaskId
 
 
 class PlanDocument(Plan, frozen=True, kw_only=True):
-    """A plan, and the changes of saving it."""
+    """A plan, the changes to the plan that was saved before, and the work that it abandons."""
 
     changes: tuple[PlanChange, ...]
     given_up: tuple[AbandonedWork, ...]
@@ -78,7 +79,7 @@ class ReadyUnit(TypedDict):
 
 
 class WaitReason(TypedDict):
-    """The reason that a unit cannot start."""
+    """The reason why a unit cannot start."""
 
     name: str
     reason: str
@@ -191,7 +192,7 @@ class RetryDocument(TypedDict):
 
 
 class RunStateDocument(TypedDict):
-    """The state of the run after `pause` or `resume`; `opened`: its account was at a limit before."""
+    """The state of the run after `pause` or `resume`; `opened`: the command cleared a usage limit."""
 
     state: Literal["paused", "running"]
     changed: bool
