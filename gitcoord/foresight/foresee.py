@@ -141,7 +141,7 @@ class _Knowledge:
         self.corpus, changes = make_corpus(reader, commit, history, store, tell)
         self.change_count = len(changes)
         recent = [change.paths for change in changes[-RECENT:]]
-        edits = reader.count_edits(commit, often_touched(recent), RECENT)
+        edits = reader.count_edits(commit, often_touched(recent), most=RECENT)
         self.hot = hot_files(self.corpus.paths, edits)
         if left_out is not None:
             self.hot.update((path, "rule") for path in self.corpus.paths if left_out(path))

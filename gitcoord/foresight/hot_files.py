@@ -16,10 +16,14 @@ RECENT: Final = 100
 """The number of recent changes to look at."""
 _SHARE, _FEWEST_TOUCHES, _FEWEST_CHANGES = 0.2, 5, 20
 _INSERTED: Final = 0.8
+_TEXT_ENDING: Final = r"\.(md|markdown|rst|txt|adoc|asciidoc|org|rdoc|textile)"
+_TEXT: Final = re.compile(rf"{_TEXT_ENDING}$|(^|/)[A-Z]+$")
 _CHANGELOG: Final = re.compile(
-    r"(^|/)(changes|changelog|history|news|releases?|release[-_]notes|authors|contributors)(\.[a-z]+)?$",
+    r"(^|/)(changes|change[-_]?log|history|news|releases?|release[-_]?notes|what'?s[-_]?new|authors|contributors)"
+    rf"([-_.]?v?\d[\d._x-]*)?({_TEXT_ENDING})?$",
     re.IGNORECASE,
 )
+"""The name of a changelog or a list of people, also one for a version such as `CHANGES-2.0.md`."""
 _LOCKS: Final = frozenset(
     name
     for line in (
@@ -61,8 +65,8 @@ def often_touched(recent: Iterable[Iterable[str]]) -> list[str]:
 def hot_files(paths: Iterable[str], edits: Mapping[str, EditCount]) -> dict[str, HotKind]:
     """Returns the hot files among `paths`, with their kind; `edits`: those of files that are often touched.
 
-    Such a file is an append-only list if its name says so or its hunks only insert. Any other one is a hub:
-    two tasks that change it probably conflict.
+    Of those, only append-only lists are hot (`grows`). Any other one is a hub: two tasks that change it
+    probably conflict. A lock file is hot even if it is rarely touched.
     """
     found: dict[str, HotKind] = {}
     for path in paths:
@@ -74,8 +78,18 @@ def hot_files(paths: Iterable[str], edits: Mapping[str, EditCount]) -> dict[str,
     return found
 
 
+def is_changelog(path: str) -> bool:
+    """Whether the file is, by its name, a text to which nearly every change adds an entry."""
+    return _CHANGELOG.search(path) is not None
+
+
+def is_text(path: str) -> bool:
+    """Whether the file is, by its name, a text for people."""
+    return is_changelog(path) or _TEXT.search(path) is not None
+
+
 def grows(path: str, edits: EditCount | None) -> bool:
-    """Whether the file is an append-only list: its name says so, or its hunks only insert."""
-    if _CHANGELOG.search(path):
+    """Whether the file is an append-only list: its name says so, or most of its hunks only insert."""
+    if is_changelog(path):
         return True
     return edits is not None and edits.hunks > 0 and edits.inserting >= _INSERTED * edits.hunks

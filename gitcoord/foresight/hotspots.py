@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from gitcoord.foresight.hot_files import EditCount, grows, is_lock
+from gitcoord.foresight.hot_files import EditCount, grows, is_changelog, is_lock, is_text
 from gitcoord.foresight.past_conflicts import PastPair
 
 Remedy = Literal["union", "regenerate", "exclusive", "split"]
@@ -31,7 +31,6 @@ _MADE_BY: Final = {
 }
 """The command that regenerates a lock file and keeps the versions that still fit."""
 
-_TEXT: Final = re.compile(r"\.(md|rst|txt|adoc)$|(^|/)[A-Z]+$")
 _LEAST_CONFLICTS: Final = 2
 
 
@@ -81,18 +80,23 @@ def without_paths_of_rules(pairs: Iterable[PastPair], ruled: Container[str]) -> 
     for pair in pairs:
         left = frozenset(path for path in pair.paths if path not in ruled)
         conflict = pair.conflict and not (pair.paths and not left)
-        found.append(PastPair(shared=pair.shared, conflict=conflict, paths=left))
+        found.append(
+            PastPair(shared=pair.shared, conflict=conflict, paths=left, structural=pair.structural & left)
+        )
     return found
 
 
 def conflicting_paths(pairs: Iterable[PastPair]) -> list[str]:
-    """Returns the paths with at least two conflicts, those with the most first."""
+    """Returns the paths with at least two conflicts, those with the most first.
+
+    One conflict is enough in a lock file or a changelog: its name already says which rule helps.
+    """
     counts: dict[str, int] = {}
     for pair in pairs:
         for path in pair.paths if pair.conflict else ():
             counts[path] = counts.get(path, 0) + 1
     worst = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
-    return [path for path, count in worst if count >= _LEAST_CONFLICTS]
+    return [path for path, count in worst if count >= _LEAST_CONFLICTS or is_lock(path) or is_changelog(path)]
 
 
 def find_hotspots(
@@ -117,23 +121,30 @@ def find_hotspots(
             kind = "append"
         command = _MADE_BY.get(path.rpartition("/")[2], "")
         command = command if command and has_program(command.split()[0]) else ""
+        remedy = "regenerate" if command else _remedy(path, kind)
+        count = sum(path in pair.paths for pair in conflicts)
+        if remedy == "exclusive" and count < _LEAST_CONFLICTS:
+            continue  # The rule would separate tasks at every change of the file, for a single conflict.
         found.append(
             Hotspot(
                 path=path,
                 kind=kind,
-                remedy="regenerate" if command else _remedy(path, kind),
+                remedy=remedy,
                 command=command,
                 shared=sum(path in pair.shared for pair in pairs),
-                conflicts=sum(path in pair.paths for pair in conflicts),
+                conflicts=count,
                 alone=sum(pair.paths == {path} for pair in conflicts),
             )
         )
-    ruled = {spot.path for spot in found if spot.remedy != "split"}
+    merged = {spot.path for spot in found if spot.remedy in ("union", "regenerate")}
+    apart = {spot.path for spot in found if spot.remedy == "exclusive"}
     return HotspotReport(
         changes=changes,
         pairs=compared,
         conflicts=len(conflicts),
-        removed=sum(bool(pair.paths) and pair.paths <= ruled for pair in conflicts),
+        removed=sum(
+            bool(pair.paths) and pair.paths <= (merged - pair.structural) | apart for pair in conflicts
+        ),
         hotspots=tuple(found),
     )
 
@@ -148,4 +159,4 @@ def _remedy(path: str, kind: str) -> Remedy:
     if kind == "lock":
         return "exclusive"
     # A union may put lines in any order: that is fine in a list for people, but not in code.
-    return "union" if kind == "append" and _TEXT.search(path) else "split"
+    return "union" if kind == "append" and is_text(path) else "split"

@@ -98,14 +98,20 @@ class HistoryReader:
             asking.join()
             process.wait()
 
-    def count_edits(self, commit: Oid, paths: Sequence[str], most: int) -> dict[str, EditCount]:
-        """Counts, for each of `paths`, the hunks of the newest `most` changes, and those that only insert."""
+    def count_edits(
+        self, commit: Oid, paths: Sequence[str], *, most: int | None = None, after: Oid | None = None
+    ) -> dict[str, EditCount]:
+        """Counts, for each of `paths`, the hunks of changes up to `commit`, and those hunks that only insert.
+
+        Counts only the newest `most` changes that touch any of `paths`, and only changes that `after` lacks.
+        """
         if not paths:
             return {}
+        part = [] if most is None else [f"--max-count={most}"]
         result = self._git.with_environment(_NO_FETCH).run(
-            *("log", "--first-parent", f"--max-count={most}", "--diff-merges=first-parent", "--patch", "-U0"),
+            *("log", "--first-parent", *part, "--diff-merges=first-parent", "--patch", "-U0"),
             *("--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--src-prefix=a/"),
-            *("--dst-prefix=b/", "--format=", commit, "--"),
+            *("--dst-prefix=b/", "--format=", commit, *([f"^{after}"] if after else ()), "--"),
             *(f":(top,literal){path}" for path in paths),
             ok=(),
         )

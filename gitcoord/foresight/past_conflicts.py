@@ -19,11 +19,16 @@ from gitcoord.git.object_writer import Writer
 
 
 class PastPair(msgspec.Struct, frozen=True, kw_only=True):
-    """Two past changes that share paths. `conflict`: None if git could not tell; `paths`: conflicted ones."""
+    """Two past changes that share paths.
+
+    `conflict`: None if git could not merge at all; `paths`: the shared paths that conflict. In those that are
+    `structural`, one side deleted or renamed the file: no rule for merging contents helps there.
+    """
 
     shared: frozenset[str]
     conflict: bool | None
     paths: frozenset[str] = frozenset()
+    structural: frozenset[str] = frozenset()
 
 
 def past_conflicts(git: Git, tasks: Sequence[PastTask]) -> dict[tuple[Oid, Oid], PastPair]:
@@ -91,9 +96,11 @@ def _on_base(task: PastTask, first: PastTask, trees: dict[Oid, Oid]) -> _Merge:
 def _judged(shared: frozenset[str], before: TreeMerge, after: TreeMerge, alone: TreeMerge | None) -> PastPair:
     if before.clean is None or after.clean is None:
         return PastPair(shared=shared, conflict=None)
+    structural = shared & after.structural_paths()
     if before.clean:
-        return PastPair(shared=shared, conflict=not after.clean, paths=shared & set(after.paths))
+        paths = shared & set(after.paths)
+        return PastPair(shared=shared, conflict=not after.clean, paths=paths, structural=structural & paths)
     more = shared & (set(after.paths) - set(before.paths))
     if not more and alone is not None and not alone.clean:
         more = shared & set(before.paths) & set(alone.paths)
-    return PastPair(shared=shared, conflict=bool(more), paths=more)
+    return PastPair(shared=shared, conflict=bool(more), paths=more, structural=structural & more)

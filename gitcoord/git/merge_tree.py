@@ -66,6 +66,12 @@ class TreeMerge(msgspec.Struct, frozen=True):
     messages: tuple[MergeMessage, ...] = ()
     problem: str = ""
 
+    def structural_paths(self) -> frozenset[str]:
+        """Returns the paths that conflict because one side deleted or renamed the file, not by content."""
+        return frozenset(
+            path for message in self.messages if message.kind not in _NOT_MERGED for path in message.paths
+        )
+
 
 def merge_trees(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[TreeMerge]:
     """Merges each pair `(ours, theirs)` of commits, with a git process per core; same order as `pairs`."""

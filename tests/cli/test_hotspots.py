@@ -15,8 +15,22 @@ SETTINGS = "# Ours, with a comment\nmax-parallel = 3 # three\n\n[rules]\nunion =
 
 
 @pytest.fixture
+def hotspots(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+    def hotspots(work: Repo, *arguments: str) -> Ended:
+        before = Path.cwd()
+        os.chdir(work.path)
+        try:
+            capsys.readouterr()
+            return Ended(main(["hotspots", *arguments]), *capsys.readouterr())
+        finally:
+            os.chdir(before)
+
+    return hotspots
+
+
+@pytest.fixture
 def run(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, hotspots: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Ended]:
     # The one tool that is looked for here; poetry is not there.
     (tmp_path / "bin").mkdir()
@@ -42,13 +56,7 @@ def run(
     work.git("pull", "--quiet")
 
     def run(*arguments: str) -> Ended:
-        before = Path.cwd()
-        os.chdir(work.path)
-        try:
-            capsys.readouterr()
-            return Ended(main(["hotspots", *arguments]), *capsys.readouterr())
-        finally:
-            os.chdir(before)
+        return hotspots(work, *arguments)
 
     return run
 
@@ -89,3 +97,38 @@ def test_hotspots_are_found_and_their_rules_remove_them(run: Callable[..., Ended
 def test_what_cannot_be_asked_is_one_error(run: Callable[..., Ended]) -> None:
     assert "--dry-run needs --apply" in run("--dry-run").err
     assert run("--base", "nowhere").code == 2
+
+
+def test_a_list_grows_although_routine_changes_hide_its_edits(
+    hotspots: Callable[..., Ended], tmp_path: Path
+) -> None:
+    remote, work = Repo.pair(tmp_path, {"notes.txt": "Notes\n", "uv.lock": "a\n"})
+    notes: list[str] = []
+    for number in range(20):
+        notes.insert(0, f"- note {number}\n")
+        files = {"notes.txt": "Notes\n" + "".join(notes)}
+        remote.commit(
+            files | ({"uv.lock": f"mine {number}\n"} if number < 3 else {}), f"Note number {number}"
+        )
+    # These are no tasks, but they touch a file that conflicted.
+    for number in range(25):
+        remote.commit({"uv.lock": f"locked {number}\n"}, f"chore(deps): bump a to {number}")
+    work.git("pull", "--quiet")
+    told = hotspots(work, "--changes", "20", "--json").json
+    kinds = {spot["path"]: (spot["kind"], spot["remedy"]) for spot in told["hotspots"]}
+    assert kinds["notes.txt"] == ("append", "union")
+
+
+def test_no_rule_removes_a_conflict_with_a_deleted_file(
+    hotspots: Callable[..., Ended], tmp_path: Path
+) -> None:
+    remote, work = Repo.pair(tmp_path, {"CHANGELOG.md": "# Changes\n", "kept.txt": "a\n"})
+    for number in range(20):
+        # One change makes the list of a version, the next one adds to it.
+        files = {f"CHANGES-{number // 2}.md": "# Version\n" + "- entry\n" * (number % 2)}
+        remote.commit(files, f"Version, part {number}")
+    work.git("pull", "--quiet")
+    before = hotspots(work, "--changes", "20", "--json").json
+    assert (before["conflicts"], before["removed"]) == (10, 0)
+    assert hotspots(work, "--changes", "20", "--apply").code == 0
+    assert hotspots(work, "--changes", "20", "--json").json["conflicts"] == 10

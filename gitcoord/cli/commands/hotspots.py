@@ -91,7 +91,7 @@ def _report(context: "Context", base: str | None, changes: int) -> "HotspotRepor
     touched = {path for pair in pairs for path in pair.paths}
     ruled = {found.path for found in rules.decisions(touched) if found.rule in ("exclusive", "ignore")}
     pairs = without_paths_of_rules(pairs, ruled)
-    edits = reader.count_edits(commit, conflicting_paths(pairs), changes)
+    edits = reader.count_edits(commit, conflicting_paths(pairs), after=tasks[0].parent) if tasks else {}
     return find_hotspots(len(tasks), compared, pairs, edits, lambda name: which(name) is not None)
 
 
