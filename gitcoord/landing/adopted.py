@@ -22,7 +22,7 @@ def owners_of(context: LandingContext) -> list[str]:
 
 
 def fork_is_behind(context: LandingContext, snapshot: LandingSnapshot, work: TaskState) -> str:
-    """Comments on a fork's pull request that its owner must merge the base; returns the reason."""
+    """Returns why a fork's head waits: its owner must merge the base. Comments that on its pull request."""
     reason = fork_words(work.branch, snapshot.base)
     if work.pull is not None:
         number, asked = work.pull.number, fork_words("this branch", snapshot.base).capitalize()
@@ -39,7 +39,10 @@ def retarget(
     cache: ObservationCache,
     notices: LandingNotices,
 ) -> None:
-    """Changes the base of pull requests whose base branch has landed, once each, and records it."""
+    """Changes the base of the pull requests of `step`, whose base branch has landed; records each change.
+
+    Adds the pull requests to `memory.retargeted`, also if the forge did not change their base.
+    """
     for task, pull in step.pulls:
         memory.retargeted.add(pull.number)
         if context.forge.retarget(pull.base, snapshot.base, [pull.number]):
@@ -48,7 +51,7 @@ def retarget(
             )
             context.store.record(event)
             notices.recorded(event)
-            # An outdated list would look like a person's rejection of the work.
+            # With the old base in the cache it would look as if a person had rejected the work.
             cache.learn(msgspec.structs.replace(pull, base=snapshot.base))
         else:
             cache.forget()

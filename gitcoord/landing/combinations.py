@@ -17,7 +17,8 @@ Regenerate = Callable[[Oid], Oid | None]
 class Combinations:
     """Combinations of `heads` on the base of `stacks`; their commits are in git, but no ref names them.
 
-    `regenerate` returns the tree with its generated files updated; None if they cannot be generated.
+    `regenerate` takes a tree and returns it with its generated files updated; None if these cannot be
+    generated.
     """
 
     def __init__(
@@ -31,7 +32,9 @@ class Combinations:
         self._trees: dict[Subject, Oid | None] = {}
 
     def tree(self, subject: Subject) -> Oid | None:
-        """Returns the tree of `subject`; None if its branches do not merge one after the other."""
+        """Returns the tree of `subject`; None if its branches do not merge one after the other, or if its
+        files cannot be generated.
+        """
         if subject not in self._trees:
             commit = self._heads[subject.branch] if isinstance(subject, ByItself) else self.commit(subject)
             tree = None if commit is None else tree_of(self._git, commit)
@@ -40,7 +43,7 @@ class Combinations:
         return self._trees[subject]
 
     def merging(self) -> tuple[int, ...]:
-        """Returns the branches that merge one after the other; skips one that conflicts with those before."""
+        """Returns the numbers of the branches that merge one after the other, without those that conflict."""
         found: Combination = ()
         for number in range(len(self._heads)):
             if self.commit((*found, number)) is not None:
@@ -87,6 +90,7 @@ class SeenCombinations(Mapping[Subject, CheckSeen]):
     def __getitem__(self, subject: Subject) -> CheckSeen:
         tree = self._combinations.tree(subject)
         if tree is None:
+            # There is nothing to check: as many runs as if the check had been repeated without success.
             return CheckSeen(outcome="unclear", runs=99)
         result = self._result_of(tree)
         if result is None:

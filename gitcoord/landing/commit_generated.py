@@ -22,7 +22,10 @@ def generated_message(branch: str, paths: Sequence[str]) -> str:
 def regenerate(
     context: LandingContext, step: CommitGenerated, memory: LandingMemory, notices: LandingNotices
 ) -> None:
-    """Pushes the commit, unless the branch has moved; if the push is refused, holds the branch."""
+    """Commits the generated files and pushes the commit, unless the branch has moved.
+
+    If the push is refused, holds the branch.
+    """
     repository, carrier = context.repository, step.carrier
     commit = commit_tree(
         repository.git,

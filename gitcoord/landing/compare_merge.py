@@ -35,10 +35,11 @@ def fetch_head(repository: Repository, shared: SharedRefs, head: Oid) -> bool:
 
 
 def compare_recorded(repository: Repository, pull: Pull, commit: Oid, landed: AbstractSet[Oid]) -> None:
-    """Compares `commit`, which merged the pull request's head with `landed` in it. Raises `tree-differs`.
+    """Compares the tree of `commit`, which merged the pull request, with the computed tree.
 
-    An interrupted merge leaves a pull request open, and its head may have moved since. The merged head is
-    then one of the commits in between: it is enough that one of them gives the tree of `commit`.
+    `landed` are the heads that `commit` landed. An interrupted merge leaves the pull request open, and its
+    head may have moved since. The merged head is then an earlier one that contains `landed`: it is enough
+    that one of these heads gives the tree of `commit`. Raises `tree-differs`.
     """
     if pull.state == "open":
         actual = Objects(repository.git, repository.common_dir).tree(commit)
@@ -49,7 +50,7 @@ def compare_recorded(repository: Repository, pull: Pull, commit: Oid, landed: Ab
 
 
 def _heads_since(repository: Repository, landed: AbstractSet[Oid], last: Oid) -> list[Oid]:
-    """Returns the commits before `last` in its history that contain all of `landed`, the newest first."""
+    """Returns the earlier commits in the history of `last` that contain all of `landed`; children first."""
     path = ("rev-list", "--topo-order", "--ancestry-path", f"{min(landed)}..{last}")
     later = [Oid(one) for one in repository.git.text(*path).split()] if landed else []
     candidates = (*later[1:], *landed)
@@ -57,9 +58,9 @@ def _heads_since(repository: Repository, landed: AbstractSet[Oid], last: Oid) ->
 
 
 class ComputedMerge(msgspec.Struct, frozen=True, kw_only=True):
-    """A merge as it was computed before it was sent: its `tree`, and the commit of the base under it.
+    """A merge as it was computed before it was sent: its `tree`, and the base's commit that is its parent.
 
-    `base` is "" if the merge moves the base over several commits at once.
+    `base` is "" if the forge may merge several branches with one move of the base.
     """
 
     tree: Oid
@@ -71,8 +72,9 @@ def compare(
 ) -> None:
     """Compares the tree of `commit`, the merge of `head`, with the computed one. Raises `tree-differs`.
 
-    If the tree or the parent differs, the base has moved: computes the tree again from the actual parent. A
-    merge that still has the old tree lost the change that moved the base.
+    If the tree or the parent differs, computes the tree again from the actual parent, because the base may
+    have moved. The parent counts, too: a merge onto a moved base that has the old tree has lost the change
+    that moved the base. Without `computed`, accepts a tree that cannot be computed.
     """
     objects = Objects(repository.git, repository.common_dir)
     actual = objects.tree(commit)
@@ -94,7 +96,9 @@ def compare(
 
 
 def _is_on(repository: Repository, objects: Objects, commit: Oid, base: Oid) -> bool:
-    """Whether the first parent of `commit` is `base`: so it is for a merge, a squash, and a single commit."""
+    """Whether the first parent of `commit` is `base`, as after a merge, a squash or the rebase of a single
+    commit. True without `base`.
+    """
     if not base:
         return True
     found = objects.commit(commit)
@@ -104,9 +108,10 @@ def _is_on(repository: Repository, objects: Objects, commit: Oid, base: Oid) -> 
 
 
 def is_merge_of(repository: Repository, pull: Pull, commit: Oid, own: OwnMessage) -> bool:
-    """Whether a commit merges only the pull request's head; `own`: the message that gitcoord gives it.
+    """Whether `commit` merges the pull request's head and nothing else.
 
-    The head may also have landed with other work, or by a push: GitHub then calls it merged, too.
+    GitHub also marks a pull request as merged if its head landed with other work, or by a push. `own`: the
+    message that gitcoord would have given the merge.
     """
     git = repository.git
     parents = git.text("show", "--no-patch", "--no-show-signature", "--format=%P", commit).split()
@@ -123,9 +128,10 @@ def is_merge_of(repository: Repository, pull: Pull, commit: Oid, own: OwnMessage
 
 
 def is_by_forge(repository: Repository, pull: Pull, commit: Oid, own: OwnMessage) -> bool:
-    """Whether the forge made the merge `commit`; a person may also make one by hand, in any way, and push it.
+    """Whether the forge made the merge `commit`, and not a person who pushed it.
 
-    Without a merge commit a pull request counts as merged only if the forge squashed or rebased it.
+    A commit whose history lacks the head is the forge's: GitHub marks such a pull request as merged only if
+    GitHub itself has squashed or rebased it.
     """
     if not repository.ancestry.contains(commit, pull.head_commit):
         return True
@@ -135,10 +141,12 @@ def is_by_forge(repository: Repository, pull: Pull, commit: Oid, own: OwnMessage
 
 
 def _expected_tree(repository: Repository, head: Oid, commit: Oid, actual: Oid) -> Oid | None:
-    """Computes the tree of `commit` as a merge, a squash or the last commit of a rebase of `head`.
+    """Computes the tree that `commit` should have, as a merge, a squash or the last commit of a rebase of
+    `head`; None if it cannot be computed.
 
-    Reads the method from the commit: a person or another client may have used another one. If the result is
-    not the tree `actual`, merges as the forge does, without the rules and merge drivers of this clone.
+    Recognizes the method by the commit: a person or another client may have chosen a different one. If a
+    merge or squash does not give the tree `actual`, merges again as the forge does, without the rules and
+    merge drivers of this clone.
     """
     git = repository.git
     copies = _copies(git, head, commit)
@@ -155,7 +163,7 @@ def _expected_tree(repository: Repository, head: Oid, commit: Oid, actual: Oid) 
 
 
 def _copies(git: Git, head: Oid, commit: Oid) -> int:
-    """Counts the commits, ending with `commit`, that a rebase of `head` has made; 0: it was no rebase."""
+    """Counts the commits up to `commit` that a rebase of `head` made; returns 0 if it was not rebased."""
     left = _own(git, head, commit)
     line = ("log", "-z", "--no-show-signature", "--first-parent", f"--max-count={left.total()}")
     told = git.text(*line, f"--format=%P%x1f{STAMP}", commit) if left else ""
@@ -171,7 +179,7 @@ def _copies(git: Git, head: Oid, commit: Oid) -> int:
 
 
 def _own(git: Git, head: Oid, commit: Oid) -> Counter[str]:
-    """Counts the stamps of the commits that are in `head` but not in `commit`."""
+    """Counts the stamps (`STAMP`) of the commits that `head` contains and `commit` does not; no merges."""
     own = ("log", "-z", "--no-show-signature", "--no-merges", f"--format={STAMP}", head, f"^{commit}")
     return Counter(filter(None, (one.strip("\n") for one in git.text(*own).split("\0"))))
 

@@ -13,7 +13,8 @@ def other_side(
 ) -> tuple[TaskId, ...]:
     """Returns the tasks of `heads` that changed one of `paths`, or a path above or below it.
 
-    `heads` maps tasks to their landed or folded commits; commits that `head` contains do not count.
+    `heads` maps tasks to their landed or folded commits. Ignores those that `head` contains, and those that
+    have no history in common with it.
     """
     wanted = set(paths)
     found = []

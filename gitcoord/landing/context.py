@@ -38,24 +38,24 @@ class LandingContext(msgspec.Struct, frozen=True, kw_only=True):
     """For each task, the tasks that must not be in its wave."""
     checker: Checker | None = None
     maker: FilesMaker | None = None
-    """Generates files that rules keep from being merged; None if nothing lands."""
+    """Generates the files under `regenerate`; None: generates none."""
     shown: Mapping[TaskId, Oid] = {}
-    """The heads that the user saw before the landing: a branch rewritten before that may land."""
+    """The heads that the user saw before the landing: they may land although their branch was rewritten."""
     spent: frozenset[str] = frozenset()
-    """Branches that landed before and still are the base of the level's pull requests."""
+    """Branches that landed earlier and are still the base of pull requests of the level."""
 
     only: frozenset[TaskId] | None = None
-    """The tasks that may land now, if other repositories decide that, too; None: all ready ones."""
+    """The tasks that may land now; None: all ready ones. For landings across repositories."""
     permit: Permit | None = None
     """Returns why a merge must not be sent now, or an empty text; for landings across repositories."""
 
     @property
     def ancestry(self) -> Ancestry:
-        """The repository's cache of ancestry questions."""
+        """The repository's cache of answers about ancestry."""
         return self.repository.ancestry
 
     def held_by_permit(self, snapshot: LandingSnapshot, step: Step) -> tuple[Carrier, str] | None:
-        """Returns the carrier whose merge must wait for others, with the reason; None if no carrier must."""
+        """Returns the step's carrier and the reason if `permit` forbids the step now; else None."""
         if self.permit is None or not isinstance(step, Merge | MergeTogether | HandOver):
             return None
         why = self.permit(snapshot, step)
@@ -68,7 +68,7 @@ def stacks_on(context: LandingContext, snapshot: LandingSnapshot) -> Stacks:
 
 
 def with_newest_plan(context: LandingContext) -> LandingContext:
-    """Returns the context with the plan that is saved now."""
+    """Returns the context with the saved plan; unchanged if the level has other tasks in that plan."""
     plan = context.store.require_plan()
     level = next((level for level in plan.levels if level.number == context.level.number), None)
     if level is None or set(level.tasks) != set(context.level.tasks):

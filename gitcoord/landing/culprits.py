@@ -1,4 +1,4 @@
-"""Finds the tasks in combination with which a task fails its check. Needs few additional checks."""
+"""Finds the tasks together with which a task fails its check, with few additional checks."""
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
@@ -31,7 +31,10 @@ class FailedCombination(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _BlameSearch:
-    """The search for one task; `blame` is its result so far (None: it cannot be found)."""
+    """The search for the tasks with which one task fails.
+
+    `blame` is the result so far; None before the first call of `wanted`, and always without predecessors.
+    """
 
     def __init__(
         self, before: Predecessors | None, slots: int, result_of: ResultOf, regenerate: Regenerate
@@ -42,11 +45,11 @@ class _BlameSearch:
 
     @property
     def known(self) -> Sequence[Predecessor]:
-        """The task's predecessors; `blame` refers to them by number."""
+        """The task's predecessors, to which `blame` refers by number."""
         return () if self._before is None else self._before.known
 
     def wanted(self) -> list[Oid]:
-        """Returns the trees to check next, from the results so far; empty when the search is over."""
+        """Returns the trees to check next, from the results so far; none when the search is over."""
         if self._before is None:
             return []
         while True:
@@ -90,7 +93,7 @@ class Culprits:
         ]
         while True:
             wanted = [search.wanted() for search in searches]
-            # The first set of each task gives the most information: check those first.
+            # The first tree of each search gives the most information: it is checked before the others.
             turns = (zip(failed, turn, strict=True) for turn in zip_longest(*wanted))
             trees = {tree: (one.work.task,) for turn in turns for one, tree in turn if tree is not None}
             if not trees:

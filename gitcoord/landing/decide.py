@@ -40,14 +40,14 @@ _TURN = 4
 """How many times an unsettled carrier is examined before the next one of its wave."""
 _UNPROVED_QUEUE = (
     "the forge would merge it later, onto an unchecked base: run the check on the forge, and land without "
-    "one here"
+    "a check here"
 )
 _REMADE_QUEUE = (
     "the forge would merge it later, onto a base for which its files were not generated: land it without "
     "the merge queue and --auto"
 )
 _FEW_LOOKS = 2
-"""How often each carrier is examined at least: the first time makes GitHub compute whether it merges."""
+"""The least number of times to examine each carrier: the first makes GitHub compute whether it merges."""
 
 
 def next_step(snapshot: LandingSnapshot, memory: LandingMemory, options: Options) -> Step:
@@ -100,7 +100,7 @@ def _multi(snapshot: LandingSnapshot, memory: LandingMemory, options: Options) -
 
 
 def _landing_together(works: list[TaskState], tree: Oid) -> Step:
-    """Returns the step that opens a missing pull request; then the one that merges all at once."""
+    """Returns the step that merges all works at once; before that, a step for each missing pull request."""
     for work in works:
         if work.pull is None or work.recorded_pull != work.pull.number:
             return OpenPull(carrier=carrier_of(work))
@@ -175,7 +175,7 @@ def _level_landing(
 
 
 def _turn(snapshot: LandingSnapshot, options: Options) -> int:
-    """Returns the last wave to fold now. A stricter `serialize-on` gives each wave its own pull request."""
+    """Returns the last wave to fold now: the level's last, unless `serialize_on` separates the waves."""
     last = max((work.wave for work in snapshot.works), default=1)
     if options.serialize_on == "conflict" or options.all_or_nothing:
         return last
@@ -184,19 +184,19 @@ def _turn(snapshot: LandingSnapshot, options: Options) -> int:
 
 
 def _anew(carrier: Carrier, branch: LevelBranch, why: str, way: str) -> Step:
-    """Returns the step that rebuilds the level branch, or holds it if it has commits by hand.
+    """Returns the step that rebuilds the level branch for the reason `why`; `way`: how people can do that.
 
-    `why` is the reason, `way` how to rebuild it by hand.
+    If people have committed to the branch, returns the step that holds it.
     """
     if branch.by_hand:
-        commits = some([commit[:12] for commit in branch.by_hand])
-        text = f"{why}, and {branch.name} has commits by hand ({commits}), which gitcoord never drops: {way}"
+        own = f"commits that were made by hand ({some([commit[:12] for commit in branch.by_hand])})"
+        text = f"{why}, and {branch.name} has {own}, which gitcoord never drops: {way}"
         return Hold(carrier=carrier, reason=text, final=True)
     return Rebuild(tasks=carrier.tasks)
 
 
 def missing(snapshot: LandingSnapshot) -> Iterator[TaskState]:
-    """Under single-PR: yields the tasks that the level branch waits for, in its wave or an earlier one."""
+    """Under single-PR: yields the waiting tasks of the level branch's first wave and of earlier waves."""
     folded = [work.wave for work in snapshot.works if work.standing == "ready" and work.folded]
     wave = min(folded, default=0)
     here = {work.task for work in snapshot.works}
@@ -209,7 +209,7 @@ def missing(snapshot: LandingSnapshot) -> Iterator[TaskState]:
 def _lacks_proof(
     snapshot: LandingSnapshot, memory: LandingMemory, options: Options, carrier: Carrier
 ) -> bool:
-    """Whether the carrier must be checked: it was not yet, or the prefix that was checked with it changed."""
+    """Whether to check the carrier: it has not been checked, or the prefix checked with it has changed."""
     key = details_key(snapshot, carrier)
     if options.check is None:
         return False
@@ -218,7 +218,7 @@ def _lacks_proof(
 
 
 def _stands(snapshot: LandingSnapshot, memory: LandingMemory, together: ProvedPrefix) -> bool:
-    """Whether all works of a checked prefix still are ready with the same heads."""
+    """Whether all works of a checked prefix are still ready with the same heads."""
     heads = {w.task: w.head for w in snapshot.works if w.standing == "ready" and w.branch not in memory.held}
     return all(heads.get(one.task) == one.head for one in together.works)
 
@@ -238,7 +238,7 @@ def _landing(
     if _shows_status_late(details, memory, options, carrier):
         return Settle(carrier=carrier)
     if details.gates and (way is None or not details.settled):
-        # Hand an unsettled one over later: GitHub accepts only a pull request that it knows to merge.
+        # Hand an unsettled one over later: GitHub accepts only a pull request that it has found mergeable.
         if way is None or _is_over(memory, carrier):
             final = any(gate.final for gate in details.gates)
             return Hold(carrier=carrier, reason=closed_gates(details), final=final)
@@ -265,7 +265,7 @@ def _shows_status_late(
 
 
 def _is_over(memory: LandingMemory, carrier: Carrier) -> bool:
-    """Whether the time for unsettled carriers, which all of them share, is over."""
+    """Whether to hold the carrier if it is unsettled: no examinations are left, which all carriers share."""
     return memory.stalled >= PATIENCE and memory.settling.get(carrier.branch, 0) >= _FEW_LOOKS
 
 

@@ -70,16 +70,20 @@ def failure_reason(task: TaskId, failure: CheckFailure, base: str) -> str:
 
 
 def record_deferral(store: Store, event: TaskDeferred) -> None:
-    """Records the deferral in the journal, and moves the task to a later wave if it clashes with one."""
+    """Records the deferral in the journal, and moves the task to the next wave.
+
+    Does neither if newer work was submitted or the same deferral is recorded. Leaves the waves as they are if
+    the task is deferred because of the work that it is stacked on.
+    """
     task = TaskId(event.task or "")
     known = (event.head, event.onto, event.stands_on)
 
     def is_settled(before: Progress) -> bool:
-        # Newer work was submitted since: the deferral is not about that.
+        # The deferral is not about work that was submitted since.
         newer = before.head is not None and before.head != event.head
         old = before.deferral
         told = old is not None and (old.head, old.onto, old.stands_on) == known
-        # On the same base a check may fail with other tasks once the first ones are out.
+        # On the same base the check may also fail with other tasks, after the first ones were deferred.
         return newer or (told and (not event.check or _same_failure(event, old)))
 
     if store.record(event, unless=is_settled) and not event.stands_on:
@@ -95,7 +99,10 @@ def _same_failure(event: TaskDeferred, before: TaskDeferred | None) -> bool:
 
 
 def take_again(context: LandingContext) -> tuple[TaskId, ...]:
-    """Submits deferred tasks whose check failed again, so they are checked again; returns them."""
+    """Submits the deferred tasks whose check failed once more, so that landing checks them again.
+
+    Returns these tasks.
+    """
     progress = context.store.progress()
     known = {task: progress[task] for task in context.level.tasks if task in progress}
     failed = {task: told for task, told in known.items() if told.deferral is not None and told.deferral.check}

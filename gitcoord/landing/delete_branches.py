@@ -42,7 +42,7 @@ def delete_spent(
 
 
 def _done(context: LandingContext, snapshot: LandingSnapshot) -> Iterator[tuple[str, Oid, bool]]:
-    """Yields the branches of landed work, and whether the base provably has all their changes.
+    """Yields the branches of landed work with their tips, and whether the base provably has all changes.
 
     Leaves out branches with newer commits that the base does not provably have.
     """

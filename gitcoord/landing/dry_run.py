@@ -1,7 +1,7 @@
 """Simulates a landing step by step, and changes nothing.
 
-Makes the same decisions as a real run, on a snapshot that it changes in memory: commits go to a quarantine,
-the forge is only read.
+Makes the same decisions as a real run, on a snapshot that it changes in memory. New commits go to a
+quarantine, and the forge is only read.
 """
 
 from collections.abc import Iterator
@@ -54,9 +54,10 @@ from gitcoord.text_lists import named_tasks
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
-    """A sentence for each step that a run would take, and for each task that it would wait for.
+    """The steps that a run would take, as sentences; after them, the tasks that it would leave deferred or
+    wait for. Warnings about commits of unsubmitted tasks come first.
 
-    `deferred` are the tasks that it would defer, or that stay deferred.
+    `deferred` are the tasks that the run would defer, or that stay deferred.
     """
 
     steps: tuple[str, ...]
@@ -64,7 +65,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def preview(context: LandingContext, *, fetch: bool = True) -> Preview:
-    """Simulates a landing, and returns its steps."""
+    """Simulates a landing. Without `fetch`, uses the shared refs of the last fetch."""
     snapshot = observe(context, fetch=fetch)
     with context.repository.git.quarantine() as git:
         real = context.repository
@@ -98,7 +99,7 @@ class _Rehearsal:
                 why = f"it {work.reason.removeprefix(name)}" if work.reason.startswith(name) else work.reason
                 yield f"leave task {work.task} deferred: {why}"
         for waiting in waiting_tasks(self._context, self._snapshot, self._memory):
-            yield f"task {waiting.task} would be waited for: {waiting.reason}"
+            yield f"wait for task {waiting.task}: {waiting.reason}"
 
     def deferred(self) -> frozenset[TaskId]:
         """Returns the tasks that are deferred after the steps."""
@@ -202,7 +203,7 @@ class _Rehearsal:
                     yield from self._play_branch(Fold(task=task))
 
     def _prove(self, carrier: Carrier) -> Iterator[str]:
-        """Runs no check: uses known results, and assumes that unknown ones pass."""
+        """Assumes that the check passes; yields a sentence if the check has not run yet or has failed."""
         check, tree = self._context.options.check, examine_in_git(self._context, self._snapshot, carrier).tree
         proof = CombinationProof(state="passed", tree=tree)
         self._memory.learn(self._snapshot, carrier, proof, in_one_move=False)
@@ -267,7 +268,7 @@ class _Rehearsal:
         self._snapshot = msgspec.structs.replace(self._snapshot, works=tuple(works), stranded=tuple(stranded))
 
     def _unblocked(self, work: TaskState) -> TaskState:
-        """Returns the work; makes it ready if it only waited for work that has just landed."""
+        """Returns the work, as ready if it waited only for tasks that have landed by now."""
         landed = {one.task for one in self._snapshot.works if one.standing == "landed"}
         if work.standing != "waiting" or not work.lacks or not landed.issuperset(work.lacks):
             return work

@@ -14,7 +14,7 @@ from gitcoord.tasks.model import TaskId
 def with_excess(
     git: Git, ancestry: Ancestry, base_commit: Oid, branch: LevelBranch | None, works: Sequence[TaskState]
 ) -> LevelBranch | None:
-    """Returns the level branch with the tasks folded into it, and those of them that must not land."""
+    """Returns the level branch with `folds`, `excess` and `by_hand` read from its commits."""
     if branch is None or branch.tip is None:
         return branch
     inside = folds(git, ancestry, base_commit, branch.tip)
@@ -29,7 +29,7 @@ def with_excess(
 
 
 def _is_part(ancestry: Ancestry, work: TaskState | None, head: Oid) -> bool:
-    """Whether `head`, which was folded in before, has landed or still is part of the work to land."""
+    """Whether `head`, which was folded in before, has landed or is still part of the work to land."""
     if work is None or work.standing == "landed":
         return work is not None  # the plan may no longer have the task
     return work.standing == "ready" and work.head is not None and ancestry.contains(work.head, head)

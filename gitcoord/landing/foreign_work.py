@@ -34,7 +34,10 @@ def all_carried(
     tips: Mapping[str, Oid],
     heads: Mapping[TaskId, Oid],
 ) -> dict[TaskId, Carried]:
-    """Returns, for each head, the unsubmitted tasks whose commits it contains, from branches and journal."""
+    """Returns the unsubmitted tasks whose commits a head contains, for each head that contains any.
+
+    Finds them by the branches and by the journal.
+    """
     at_work = {(task, tips[one.branch]) for task, one in tracks.plan.tasks.items() if one.branch in tips}
     found = foreign_work(git, ancestry, base, tracks, heads, at_work)
     for task, head in heads.items():
@@ -57,7 +60,7 @@ def with_carried(
     *,
     hold: bool,
 ) -> list[TaskState]:
-    """Adds the message to every task that contains foreign commits; with `hold`, the task waits."""
+    """Adds a message to each work that contains commits of unsubmitted tasks; with `hold`, the work waits."""
     heads = {work.task: work.head for work in works if work.standing == "ready" and work.head}
     found = all_carried(git, ancestry, base, tracks, tips, heads)
     return [

@@ -1,4 +1,4 @@
-"""Generated files are not merged: their commands run on the merged tree of everything else."""
+"""Generates the files that are not merged: runs their commands on the merged tree of all other files."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -19,19 +19,20 @@ class FilesMaker(Protocol):
     """Runs the commands that generate files, in a separate checkout."""
 
     def make(self, tree: Oid, parent: Oid, due: Sequence[Maker]) -> CheckResult:
-        """Runs the commands that are `due` on `tree`, on top of `parent`; `made` is the resulting tree.
+        """Runs the commands of `due` on `tree`, in a commit on top of `parent`.
 
-        It differs from `tree` only in the generated files. Does not generate the same tree twice.
+        The result's `made` is the new tree, which differs from `tree` only in the generated files. Runs
+        nothing if the result is already known.
         """
 
     def forget(self) -> None:
-        """Deletes the failures, to run the commands again."""
+        """Drops the results that have not passed, so that the commands run again."""
 
 
 class GeneratedTree(msgspec.Struct, frozen=True, kw_only=True):
-    """A tree with its generated files up to date; `problem`: why they could not be generated.
+    """A tree with its generated files up to date; with a `problem`, the tree as it was before.
 
-    `paths` are the files that had to be generated.
+    `paths` are the files that had to be generated; `problem` says why that failed.
     """
 
     tree: Oid
@@ -44,7 +45,7 @@ class GeneratedTree(msgspec.Struct, frozen=True, kw_only=True):
 def with_generated_files(
     git: Git, maker: FilesMaker | None, book: Rulebook, base: Oid, tree: Oid
 ) -> GeneratedTree:
-    """Generates the files of `tree`, to which the base at `base` will move."""
+    """Generates the files of `tree`, the next tree of the base, which is at the commit `base` now."""
     if maker is None or not book.commands:
         return GeneratedTree(tree=tree)
     changed = paths_between(git, base, tree)

@@ -8,7 +8,10 @@ _NEAR = 200
 
 
 def landing_commit(repository: Repository, base_commit: Oid, commit: Oid) -> Oid:
-    """Returns the oldest commit of the base's first-parent line that contains `commit`: it landed it."""
+    """Returns the oldest commit of the base's first-parent line that contains `commit`, and so landed it.
+
+    Returns `commit` itself if there is none.
+    """
     git = repository.git
     near = _nearby(repository, base_commit, commit)
     if near is not None:
@@ -21,7 +24,10 @@ def landing_commit(repository: Repository, base_commit: Oid, commit: Oid) -> Oid
 
 
 def _nearby(repository: Repository, tip: Oid, commit: Oid) -> Oid | None:
-    """Finds the same commit in-process; returns None without a reader, or after `_NEAR` commits."""
+    """Finds the same commit in-process.
+
+    Returns None without a reader, if `tip` does not contain `commit`, or after `_NEAR` commits.
+    """
     reader = repository.git.commits
     for _ in range(_NEAR if reader is not None and repository.ancestry.contains(tip, commit) else 0):
         above = reader.commit(tip) if reader is not None else None

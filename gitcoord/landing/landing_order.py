@@ -1,6 +1,6 @@
 """Chooses the landing order from real merges before anything lands, and saves it in the plan.
 
-Keeps waves that match the branches' real conflicts, so an interrupted run continues with the same waves.
+Keeps the waves if no branches of one wave clash, so an interrupted run continues with the same waves.
 """
 
 from collections.abc import Mapping
@@ -24,9 +24,9 @@ _MOST_PATHS = 4
 
 
 def with_real_order(context: LandingContext, *, save: bool) -> LandingContext:
-    """Returns the context with the level's waves in the order that its branches allow now.
+    """Returns the context with waves that the level's branches allow now, and with overlaps and clashes.
 
-    With `save`, saves a changed order in the plan. Uses the shared refs of the last fetch.
+    With `save`, saves changed waves in the plan. Uses the shared refs of the last fetch.
     """
     if save:  # the landing that follows reads in-process, too
         context.repository.read_in_process()
@@ -74,7 +74,7 @@ def _level(plan: Plan, number: int) -> PlannedLevel | None:
 
 
 def candidates(plan: Plan, level: PlannedLevel) -> list[Candidate]:
-    """Returns the tasks of a level with their weights and priorities, for arranging them."""
+    """Returns the tasks of a level with their weights, priorities and present waves."""
     found = []
     for task in level.tasks:
         planned = plan.tasks[task]
@@ -85,14 +85,14 @@ def candidates(plan: Plan, level: PlannedLevel) -> list[Candidate]:
 
 
 def rearranged(plan: Plan, level: PlannedLevel, report: ConflictReport) -> Plan:
-    """Returns the plan with the report's waves for the level's ready tasks.
+    """Returns the plan with the report's waves for the level's ready tasks; other tasks keep their wave.
 
-    Returns it unchanged if no two tasks of one wave clash. Other tasks keep their wave's number.
+    Returns the plan unchanged if no tasks of one wave clash, or if the report has a task of another level.
     """
     known = {task for wave in report.waves for task in wave}
     if not _violated(level, report) or not known <= set(level.tasks):
         return plan
-    # Landed tasks stay in earlier waves: the ready ones start in the wave of the first of them.
+    # Landed tasks stay in earlier waves: the report's waves begin at the first wave of the ready tasks.
     before = min(plan.tasks[task].wave for task in known) - 1
     return plan_with_waves(plan, level, msgspec.structs.replace(report, waves=((),) * before + report.waves))
 

@@ -21,7 +21,7 @@ _ATTEMPTS = 60
 
 
 class FoldResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The head is in the level branch as `commit`; `fresh` is False if it was there before."""
+    """The level branch at `commit` contains the head; `fresh` is False if it did so before."""
 
     commit: Oid
     fresh: bool
@@ -30,7 +30,8 @@ class FoldResult(msgspec.Struct, frozen=True, kw_only=True):
 class FoldConflict(msgspec.Struct, frozen=True, kw_only=True):
     """The head conflicts with the level branch at `onto` in `paths`. Nothing was changed.
 
-    `problem`: why git could not merge at all. `exclusive`: it merges, but exclusive `paths` changed first.
+    `problem`: why git could not merge at all. `exclusive`: the head merges, but other work changed the
+    exclusive `paths` first.
     """
 
     onto: Oid
@@ -124,7 +125,7 @@ def _try_fold(
     before, base_commit = shared.branch(branch), shared.branch(base)
     if base_commit is None:
         raise base_missing(base)
-    # A level branch that has landed (or has no own commits) restarts from the base.
+    # A level branch that has landed, or has no commits of its own, begins again at the base.
     landed = before is not None and repository.ancestry.contains(base_commit, before)
     start = base_commit if before is None or landed else before
     outcome = fold_in_memory(repository, start, head, book, task=named[0], title=named[1], branch=branch)

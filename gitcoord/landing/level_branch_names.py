@@ -1,6 +1,7 @@
 """The rounds of a level under single-PR: each round has its own level branch and pull request.
 
-A task that conflicts in one round goes to the next, so no branch ever has two pull requests.
+A task that conflicts in one round moves to the next round, and so to a new branch: no level branch has two
+pull requests.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def round_names(level: PlannedLevel) -> Iterator[str]:
-    """Yields the level branch's name in round 1, 2, 3 …"""
+    """Yields the names of the level branches of rounds 1, 2, 3 …"""
     yield level.branch
     number = 2
     while True:
@@ -24,7 +25,7 @@ def round_names(level: PlannedLevel) -> Iterator[str]:
 
 
 def finished_rounds(level: PlannedLevel, progress: Mapping[TaskId, Progress]) -> set[str]:
-    """Returns the level branches that have landed, by the journal, including those rolled back since."""
+    """Returns the level branches that have landed according to the journal, also if rolled back since."""
     known = [progress[task] for task in level.tasks if task in progress]
     finished = {entry.landing.branch for entry in known if entry.landing is not None}
     return finished.union(*(entry.rolled_back_branches for entry in known))
@@ -50,7 +51,7 @@ def present_round(
 
 
 def known_rounds(level: PlannedLevel, branches: Collection[str], finished: Collection[str]) -> list[str]:
-    """Returns the names of all rounds that may have a pull request, and the next one."""
+    """Returns the level branches of all rounds that may have a pull request, and of the next round."""
     names = []
     for name in round_names(level):
         names.append(name)

@@ -31,7 +31,10 @@ _RECENT = 50
 
 
 def recent_failures(store: Store) -> tuple[int, int]:
-    """Returns the number of recent failed checks, and of landings and failures, from the journal."""
+    """Returns the number of recent failed checks, and that of recent landings and failed checks together.
+
+    Counts the last `_RECENT` of them in the journal.
+    """
     events = [entry.event for entry in store.journal()]
     failed = [isinstance(one, TaskDeferred) and bool(one.check) for one in events if _counts(one)]
     return sum(failed[-_RECENT:]), len(failed[-_RECENT:])
@@ -42,7 +45,11 @@ def _counts(event: object) -> bool:
 
 
 class LevelSearch:
-    """Checks combinations of branches on one base; `recent`: recent failures and landings."""
+    """Checks combinations of branches on one base.
+
+    `recent` is the result of `recent_failures`. `unclear` has the unclear results by tree; the search adds to
+    it.
+    """
 
     def __init__(
         self,
@@ -60,9 +67,10 @@ class LevelSearch:
         self._merged: dict[tuple[Oid, ...], Combinations] = {}
 
     def first(self, works: Sequence[TaskHead], tree: Oid, branch: str, *, each: bool) -> CombinationProof:
-        """Multi-PR: finds the longest prefix of `works` that passes; the first work alone gives `tree`.
+        """Multi-PR: checks `works` in this order until the first has a verdict; it alone gives `tree`.
 
-        With `each` the base moves to each prefix, so each must pass; else only the last tree must pass.
+        Leaves out works that conflict with earlier ones. With `each`, the base moves to each prefix of the
+        passed works, so each must pass; else only all of them together must pass.
         """
         works = [works[number] for number in self._combinations(works).merging()]
         combinations = self._combinations(works)
@@ -73,7 +81,7 @@ class LevelSearch:
             found = [combinations.tree(result.passed[:size]) for size in range(1, len(result.passed) + 1)]
             passed = tuple(works[number] for number in result.passed)
             trees = tuple(one for one in found if one is not None)
-            # Report them now: after the base has moved, another check would be needed to find the failure.
+            # Report now which branches fail alone: after the base has moved, that would need another check.
             alone = [one for one in result.failed if self._fails_alone(combinations, one)]
             failing = tuple(self._failing(combinations, works, result, alone))
             return CombinationProof(state="passed", tree=tree, works=passed, trees=trees, failing=failing)
@@ -85,7 +93,7 @@ class LevelSearch:
         return CombinationProof(state="failed", failing=tuple(self._culprits().failing(failed)))
 
     def whole(self, works: Sequence[TaskHead], tree: Oid, branch: str) -> CombinationProof:
-        """Single-PR: checks all of `branch`, whose tree is `tree`: the base moves to it in one step."""
+        """Single-PR: checks `tree`, the base with all of `branch`, to which the base moves in one step."""
         combinations = self._combinations(works)
         if combinations.tree(tuple(range(len(works)))) != tree:
             return self._as_it_is(works, tree, branch)
@@ -135,7 +143,7 @@ class LevelSearch:
         return found is not None and found.outcome == "failed"
 
     def _as_it_is(self, works: Sequence[TaskHead], tree: Oid, branch: str) -> CombinationProof:
-        """Checks a branch that contains more than its tasks, as it is; blames no task."""
+        """Checks a branch that contains more than its tasks, without a search; blames no task."""
         while (result := self._result(tree)) is None or (
             result.outcome != "passed" and result.runs <= self._options.flaky
         ):
@@ -248,7 +256,7 @@ class LevelSearch:
         self._notices.checked(result)
 
     def _result(self, tree: Oid) -> CheckResult | None:
-        """Returns a tree's known result. With `allow_red_base` a failure like the base's counts as passed."""
+        """Returns a tree's result, if known. With `allow_red_base`, a failure like the base's has passed."""
         found = self._checker.known(tree) or self._unclear.get(tree)
         if found is None or not self._options.allow_red_base or found.outcome != "failed":
             return found
@@ -273,7 +281,7 @@ class LevelSearch:
 
 
 def _has_first_verdict(found: SearchResult) -> bool:
-    """Whether the first branch has a verdict, and no branch inside the passed prefix is a suspect."""
+    """Whether the first branch has a verdict, and no suspect precedes the last branch that passed."""
     last = max(found.passed, default=0)
     return found.knows(0) and not any(one < last for one in found.suspects)
 

@@ -1,4 +1,7 @@
-"""Lands a level: observes, decides, acts, observes again, until it is done. A crash needs no recovery."""
+"""Lands a level: observes, decides and acts, again and again until no step is left.
+
+A crash needs no recovery: the next run observes first.
+"""
 
 import time
 from collections.abc import Callable, Sequence
@@ -56,7 +59,7 @@ _TICKS = (0.5, 1.0, 2.0, 5.0)
 
 
 class Lander:
-    """One landing run. `tell` gets a notice of each event."""
+    """One landing run. `tell` receives its notices."""
 
     def __init__(
         self, context: LandingContext, tell: Tell, sleep: Callable[[float], None] = time.sleep
@@ -74,8 +77,8 @@ class Lander:
     def land(self) -> Report:
         """Lands as much of the level as possible, and returns a report.
 
-        Raises GitcoordError if git or the forge cannot be asked, and `tree-differs` if a merge gave another
-        tree than computed.
+        Raises GitcoordError if git or the forge cannot be asked, `tree-differs` if a merge gave another tree
+        than computed, and `merged-elsewhere` if the forge merged into another base.
         """
         deadline = time.monotonic() + self._context.options.wait
         while True:
@@ -150,7 +153,7 @@ class Lander:
 
     def _prove(self, snapshot: LandingSnapshot, carrier: Carrier) -> None:
         proof = self._prover.prove(self._context, snapshot, carrier, self._memory)
-        self._cache.expect_pushes()  # checks take long
+        self._cache.expect_pushes()  # others may have pushed during the checks
         for one in proof.failing:
             self._defer(
                 snapshot, Defer(task=one.task, paths=(), onto=snapshot.base_commit, failure=one.failure)
@@ -179,7 +182,7 @@ class Lander:
         context, carrier = self._context, step.carrier
         match step:
             case Examine() | MergeTogether() if not self._cache.fetched:
-                self._cache.expect_pushes()  # fetch first: the forge's answer must come last
+                self._cache.expect_pushes()  # fetch first: the forge's answer must be the newer one
             case Examine():
                 self._examine(snapshot, carrier)
             case Settle():

@@ -20,12 +20,13 @@ class ProvedPrefix(msgspec.Struct, frozen=True, kw_only=True):
 class LandingMemory(msgspec.Struct, kw_only=True):
     """The memory of a run between observations. Losing it costs requests, never correctness.
 
-    `held` maps a carrier's branch to the reason why it cannot merge now; waiting clears it. `impatient`: the
-    time for waiting is over. `settling` counts how often an unsettled carrier was examined; `doubt` counts
+    `held` maps a carrier's branch to the reason why it cannot merge now; a wait clears it. `impatient`: the
+    time for waiting is over. `settling` counts the examinations of each unsettled carrier; `doubt` counts
     down the examinations after a merge whose answer was lost. `handed_over`: branches that the forge merges
-    automatically; `declined`: branches for which it refused that. `final` maps a branch to a head that cannot
-    merge without a change, and the reason: it stays held until the branch moves. `stalled` counts the
-    examinations since any carrier settled, `waits` the pauses since the reasons to wait changed.
+    automatically; `declined`: branches that it refused to merge automatically. `final` maps a branch to a
+    head that cannot merge without a change, and the reason: the branch stays held until it moves. `stalled`
+    counts the examinations since a carrier last settled, `waits` the waits since the reasons to wait last
+    changed. `stopped`: why the run must stop.
     """
 
     details: dict[DetailsKey, MergeReadiness]
@@ -44,9 +45,9 @@ class LandingMemory(msgspec.Struct, kw_only=True):
     reported: set[Oid] = set()
     """The heads for which a status was set: the forge may show it a moment later."""
     retargeted: set[int] = set()
-    """The pull requests whose base was changed, or could not be: not tried again before the next wait."""
+    """The pull requests whose base the run has tried to change: it tries again only after the next wait."""
     stuck: set[str] = set()
-    """The held branches that git refuses to move: somebody has to act."""
+    """The held branches that gitcoord cannot update or rebuild: a person has to act."""
     stalled: int = 0
     waits: int = 0
     impatient: bool = False
@@ -73,7 +74,7 @@ class LandingMemory(msgspec.Struct, kw_only=True):
     def learn(
         self, snapshot: LandingSnapshot, carrier: Carrier, proof: CombinationProof, *, in_one_move: bool
     ) -> None:
-        """Stores that a carrier's check has passed on this base (no tree: it cannot merge yet).
+        """Stores that a carrier's check has passed on this base, or that it cannot merge yet (no tree).
 
         `in_one_move`: the forge merges the checked prefix in one move.
         """
@@ -96,7 +97,10 @@ class LandingMemory(msgspec.Struct, kw_only=True):
             self.stalled = 0
 
     def look_again(self, snapshot: LandingSnapshot, carrier: Carrier) -> int:
-        """Drops the carrier's details, so it is examined again; returns how often it was before."""
+        """Drops the carrier's details, so that it is examined again.
+
+        Returns how many times that was done since the last wait.
+        """
         earlier = self.settling.get(carrier.branch, 0)
         self.settling[carrier.branch] = earlier + 1
         self.stalled += 1
@@ -105,7 +109,10 @@ class LandingMemory(msgspec.Struct, kw_only=True):
         return earlier
 
     def release(self, snapshot: LandingSnapshot) -> None:
-        """Drops everything after a wait, so it is examined again; keeps final reasons of unmoved branches."""
+        """After a wait: drops examinations and reasons, so that every carrier is examined again.
+
+        Keeps the final reasons of branches that have not moved.
+        """
         self.stalled = 0
         self.retargeted.clear()
         self.stuck.clear()

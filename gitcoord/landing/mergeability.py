@@ -1,4 +1,4 @@
-"""Finds out whether git can merge a carrier now, and whether the forge will. Changes nothing."""
+"""Finds out whether git can merge a carrier now, and whether the forge will. Moves no ref."""
 
 from collections.abc import Collection
 
@@ -42,7 +42,7 @@ def examine_in_git(context: LandingContext, snapshot: LandingSnapshot, carrier: 
         # A rebase does not regenerate files: the forge would merge each commit's version as text.
         bare, who = git.merging_everything(), context.repository.identity
         tip = replay(bare, snapshot.base_commit, carrier.head, environment=who)
-        # A rebase drops merge commits, and silently loses the conflicts resolved in them.
+        # A rebase drops merge commits, and silently loses the resolutions of conflicts in them.
         if tip is None or git.text("rev-parse", f"{tip}^{{tree}}") != merged.tree:
             return MergeReadiness(clean=True, gates=(_not_rebasable(carrier),))
     return MergeReadiness(clean=True, tree=merged.tree, made_anew=made.paths)
@@ -51,7 +51,7 @@ def examine_in_git(context: LandingContext, snapshot: LandingSnapshot, carrier: 
 def with_forge_state(
     context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, found: MergeReadiness, pull: Pull
 ) -> MergeReadiness:
-    """Adds the forge's gates, and how it can merge the pull request itself, to `found`, the result of git."""
+    """Returns git's result `found` with the forge's gates and its way to merge the pull request itself."""
     gates = context.forge.closed_gates(pull, context.options.method)
     return msgspec.structs.replace(
         found,
@@ -65,9 +65,9 @@ def with_forge_state(
 def why_left_to_forge(
     context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, handed_over: Collection[str]
 ) -> str:
-    """Returns why the carrier waits, or "": the forge merges others of its stack automatically.
+    """Returns why the carrier waits, or "". It waits if the forge merges others of its stack automatically.
 
-    It does so without a check here.
+    The forge would merge the carrier with them, without a check here.
     """
     heads = {
         work.task: work.head
@@ -94,7 +94,7 @@ def _is_behind(
 
 
 def _offer(context: LandingContext, pull: Pull, gates: tuple[Gate, ...]) -> Way | None:
-    """Returns how the forge can merge a ready pull request itself: by its queue, else by auto-merge.
+    """Returns how the forge can merge a pull request itself: by its queue, else by auto-merge, else None.
 
     Auto-merge only waits, so it does not help with a gate that needs other commits, another method or a
     person. If only the merge method is wrong, GitHub even refuses auto-merge: "in clean status".
@@ -127,7 +127,7 @@ def _lacks_earlier_wave(context: LandingContext, snapshot: LandingSnapshot, carr
 def _differs_on_the_forge(
     context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, merged: TreeMerge
 ) -> bool:
-    """Whether the result depends on merge drivers, such as union: then gitcoord itself merges the base in.
+    """Whether the result depends on merge drivers, such as union: gitcoord then merges the base in itself.
 
     GitHub supports no merge drivers, neither those of the settings nor those of `.gitattributes`.
     """

@@ -1,4 +1,4 @@
-"""The values of an observed landing; `steps` has the possible next steps. Each landing merges a `Carrier`."""
+"""The values of an observed landing; `steps` has the possible next steps. Landing merges `Carrier` values."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -18,7 +18,7 @@ from gitcoord.tasks.model import TaskId
 
 Standing = Literal["landed", "ready", "waiting", "deferred"]
 Needs = Literal["work", "landing", "time"]
-"""The reason of a waiting task: it needs work, others must land first, or only time must pass."""
+"""The need of a waiting task: somebody's work, the landing of other tasks, or only time."""
 KnownPulls = Mapping[str, BranchPulls]
 """The pull requests of each head branch, from the forge."""
 
@@ -41,7 +41,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     closes_issues: bool = False
     delete_branches: bool = False
     foreign_commits: Literal["warn", "hold"] = "warn"
-    """Whether work with commits of unsubmitted tasks lands (with a warning) or is held."""
+    """`warn`: work with commits of unsubmitted tasks lands, with a warning; `hold`: it is held."""
     check: CheckOptions | None = None
     """The check that a tree must pass before the base moves to it; None: only git's merge counts."""
 
@@ -52,10 +52,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskState(msgspec.Struct, frozen=True, kw_only=True):
-    """One task of the level. `head` is the commit that would land; `reason` says why it waits.
+    """One task of the level. `head` is the commit that would land; `reason` says why the task waits.
 
-    From the journal: `recorded`, the head (None: a branch made by hand); `recorded_pull`, the number of the
-    pull request; `journaled`, whether it has the landing that git shows.
+    From the journal: `recorded`, the submitted head (None: nothing was submitted); `recorded_pull`, the
+    number of the pull request; `journaled`, whether the landing is recorded (also True if gitcoord must not
+    write the record).
     """
 
     task: TaskId
@@ -76,7 +77,7 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True):
     held: bool = False
     """It waits only because another repository is not ready."""
     stacked: bool = False
-    """Its branch is on top of work that landed by squash or rebase, and lacks the commit that landed it."""
+    """Its branch is on top of work that landed by squash or rebase, and lacks the commit that landed that."""
     waits_for: tuple[TaskId, ...] = ()
     """Others of its stack that must land before it is updated."""
     rejection: Rejection | None = None
@@ -91,11 +92,11 @@ class LevelBranch(msgspec.Struct, frozen=True, kw_only=True):
     tip: Oid | None
     pull: Pull | None = None
     folds: tuple[TaskId, ...] = ()
-    """The tasks that were folded into it, until the base contains it."""
+    """The tasks whose folds it contains and the base does not."""
     excess: tuple[TaskId, ...] = ()
     """Tasks with commits in the branch that must not land with it: deferred, or rewritten since."""
     by_hand: tuple[Oid, ...] = ()
-    """Its commits that are not folds; gitcoord never drops them."""
+    """Its commits that people made; gitcoord never drops them."""
 
 
 class LandingSnapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,10 +147,10 @@ class MergeReadiness(msgspec.Struct, frozen=True, kw_only=True):
     """The tree with these files, if the head contains all of the base and lacks only them."""
     gates: tuple[Gate, ...] = ()
     settled: bool = True
-    """False while the forge still computes mergeability, or has not seen the head yet."""
+    """False while the forge still computes mergeability or has not seen the head yet, and after it closed."""
     offer: Way | None = None
     """How the forge could merge the pull request itself; None if it cannot, or already will."""
     handed_over: bool = False
     """Whether the forge will merge it automatically."""
     ended: bool = False
-    """Whether the pull request is no longer open."""
+    """Whether the pull request is no longer open, or has another base."""

@@ -66,7 +66,7 @@ class LandingNotices:
         self._tell(BranchHeld(branch=branch, tasks=tuple(tasks), reason=reason))
 
     def answered(self, carrier: Carrier, message: str, *, again: bool = False) -> None:
-        """Reports the forge's message about a request that it did not do."""
+        """Reports the forge's message about a request that it did not carry out."""
         self._tell(ForgeAnswered(branch=carrier.branch, tasks=carrier.tasks, message=message, again=again))
 
     def window(self, window: Window, slots: int, *, each: bool) -> None:
@@ -90,7 +90,7 @@ class LandingNotices:
             self._tell(running)
 
     def name_tree(self, tree: Oid, tasks: Sequence[TaskId], base: str) -> None:
-        """Stores the content of a checked tree, to name it in the result: checks can outlast their search."""
+        """Stores the tasks and the base of a checked tree, for the result: a check can outlast its search."""
         self._trees[tree] = (tuple(tasks), base)
 
     def checked(self, result: CheckResult) -> None:

@@ -1,8 +1,8 @@
 """Caches observations: asks the forge only for what may have changed.
 
 A step of this run that only moved refs does not change pull requests, and the forge's answer to a step
-already has the pull request's new state. Before each merge, fetches from git; after an unclear answer, asks
-for everything again.
+already has the pull request's new state. The landing asks for a fetch before each merge (`expect_pushes`),
+and for everything after an unclear answer (`forget`).
 """
 
 from collections.abc import Collection
@@ -19,7 +19,7 @@ class ObservationCache:
     """The cache of one run.
 
     Asks for the pull requests of the branches `owners` with every fetch: the level branch contains their
-    work, and the forge would merge it even after one of them is closed.
+    work, and the forge would merge that even if the owner has closed such a pull request.
     """
 
     def __init__(self, owners: Collection[str] = ()) -> None:

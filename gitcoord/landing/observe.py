@@ -48,7 +48,7 @@ def observe(context: LandingContext, *, known: KnownPulls = NOTHING, fetch: bool
     """Takes a snapshot. Raises GitcoordError if git or the forge cannot be asked.
 
     Does not ask the forge for branches whose pull requests are `known`. Without `fetch`, uses the shared refs
-    of the last fetch or push.
+    of the last fetch or push, unless the forge shows merges that these lack.
     """
     if fetch:
         context.store.refresh()
@@ -92,7 +92,7 @@ def observe(context: LandingContext, *, known: KnownPulls = NOTHING, fetch: bool
 
 
 def _unless_held(context: LandingContext, work: TaskState) -> TaskState:
-    """Returns the work; a ready one waits if it may not land now."""
+    """Returns the work; makes ready work wait if its task is not in `context.only`."""
     if work.standing != "ready" or context.only is None or work.task in context.only:
         return work
     return msgspec.structs.replace(work, standing="waiting", reason=WAITS_FOR_REPOSITORIES, held=True)
@@ -170,12 +170,12 @@ def _work(context: LandingContext, facts: _RawFacts, branch: LevelBranch | None,
 
 
 def _journaled(context: LandingContext, facts: _RawFacts, before: Progress) -> bool:
-    """Whether git confirms the landing in the journal: a reset of the base may have removed it."""
+    """Whether the base contains the recorded landing: a reset of the base may have removed it."""
     return before.landing is not None and context.ancestry.contains(facts.base_commit, before.landing.commit)
 
 
 def _pull_for(context: LandingContext, facts: _RawFacts, branch: str, landing: Landing | None) -> Pull | None:
-    """Returns the pull request that landed the task, or the open one with its work."""
+    """Returns the pull request that landed the task, or the open one with its work; None if there is none."""
     if landing is None and context.options.strategy == "single-pr" and not context.plan.adopted:
         return None  # the level branch's pull request has its work, whatever else is open
     if landing is None:

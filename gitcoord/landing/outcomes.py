@@ -1,4 +1,4 @@
-"""The outcomes of steps on the forge, and what a landing does after each of them."""
+"""The outcomes of steps on the forge, and the reaction of a landing to each."""
 
 from collections.abc import Callable
 
@@ -18,17 +18,20 @@ from gitcoord.landing.verify_landings import SentMerges
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 5.0)
 """Seconds between two examinations of an unsettled carrier; the last value repeats."""
 _DOUBTFUL_EXAMINATIONS = 4
-"""How often to examine after a lost answer before the merge is sent again: the first may still be running."""
+"""The number of examinations after a lost answer before the merge is sent again: it may still be running."""
 
 
 class MergeForbidden(msgspec.Struct, frozen=True, kw_only=True):
-    """The run must stop: the forge forbids merging by this user or with this method."""
+    """The run must stop: the forge forbids it to merge or to open pull requests, or the base is not sound.
+
+    The base is not sound if it fails the check, or if that has no clear result.
+    """
 
     reason: str
 
 
 class CarrierHeld(msgspec.Struct, frozen=True, kw_only=True):
-    """The carrier cannot merge now; `final`: not without a change, however long one waits."""
+    """The carrier cannot merge now; `final`: waiting does not help, it needs a change."""
 
     reason: str
     final: bool = False
@@ -60,7 +63,7 @@ class OpenedPull(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HeadOutdated(msgspec.Struct, frozen=True, kw_only=True):
-    """The base requires heads that contain its newest commits, and this one does not."""
+    """The base requires heads that contain its newest commits, and this head lacks some."""
 
     message: str
 
@@ -101,7 +104,7 @@ class OutcomeFollower:
     def follow_hand_over(
         self, snapshot: LandingSnapshot, step: HandOver, outcome: Outcome | MergeDeclined | MergeDelegated
     ) -> None:
-        """Follows the outcome of asking the forge to merge the carrier automatically."""
+        """Handles the outcome of the request to merge the carrier automatically."""
         carrier, memory = step.carrier, self._memory
         details = memory.details[details_key(snapshot, carrier)]
         closed = closed_gates(details)
@@ -126,7 +129,7 @@ class OutcomeFollower:
         carrier: Carrier,
         outcome: Outcome | OpenedPull,
     ) -> None:
-        """Follows the outcome of any other step on the forge."""
+        """Handles the outcome of any other step on the forge."""
         match outcome:
             case OpenedPull() if carrier.pull is None and carrier.branch in self._opened:
                 self._cache.forget()
@@ -170,7 +173,7 @@ class OutcomeFollower:
             self._notices.held(carrier.branch, carrier.tasks, reason)
 
     def settle(self, snapshot: LandingSnapshot, carrier: Carrier) -> None:
-        """Pauses until the forge may have computed whether the carrier merges; holds it after some pauses."""
+        """Pauses, so that the carrier is examined again later; after `PATIENCE` pauses, holds it instead."""
         self._cache.expect_pushes()
         if self._memory.doubt.get(carrier.branch, 0):
             self._cache.forget()

@@ -38,7 +38,7 @@ def open_pull(context: LandingContext, snapshot: LandingSnapshot, step: OpenPull
         return opened
     branch, number = step.carrier.branch, opened.number
     known = {task for task in step.carrier.tasks if snapshot.work(task).recorded_pull == number}
-    # Record last: an interrupted run then does it again.
+    # Record last: after an interruption, the next run adds the labels and reviewers again.
     adopted = not is_own(opened)
     # A pull request of other people keeps the labels and reviewers that they chose.
     problem = "" if known or (adopted and context.plan.adopted) else add_extras(context, number)
@@ -106,7 +106,10 @@ def follow_merge(
     request: MergeRequest,
     outcome: MergeOutcome,
 ) -> Outcome:
-    """Interprets the forge's answer to `request`; compares the merged tree with the computed one."""
+    """Interprets the forge's answer to `request`; compares the merged tree with the computed one.
+
+    Raises `tree-differs`, or `merged-elsewhere` if the pull request's base was changed before the merge.
+    """
     carrier = step.carrier
     match outcome:
         case Merged():

@@ -136,12 +136,14 @@ def _same_head(event: TaskSubmitted, before: Progress) -> bool:
 def update(
     context: LandingContext, snapshot: LandingSnapshot, step: Update
 ) -> BranchUpdated | Defer | str | None:
-    """Merges the base into the task's branch in memory and pushes it.
+    """Merges the base into the task's branch in memory and pushes the branch.
 
-    If the task is stacked on squashed work, merges only the task's own changes.
+    If the task is stacked on squashed work, merges only the task's own changes. If the branch contains the
+    base, commits the generated files that it lacks.
 
-    Returns BranchUpdated; Defer if the merge conflicts; a reason if the branch cannot be pushed, or is
-    checked out here with changes that would be lost; None if somebody else moved it.
+    Returns BranchUpdated; Defer if the merge conflicts, or if exclusive paths changed first; None if somebody
+    else moved the branch. Returns a reason if the branch belongs to a fork, its files cannot be generated,
+    the push is refused, or a worktree here has the branch checked out and is locked or would lose changes.
     """
     work = snapshot.work(step.task)
     if context.shared.is_pulled(work.branch):
@@ -182,7 +184,10 @@ def update(
 
 
 def fold(context: LandingContext, snapshot: LandingSnapshot, step: Fold) -> TaskFolded | Defer | None:
-    """Folds a task into the level branch. Returns Defer if it conflicts, None if there is nothing to fold."""
+    """Folds a task into the level branch.
+
+    Returns Defer if it conflicts or if exclusive paths changed first; None if there is nothing to fold.
+    """
     work, branch = snapshot.work(step.task), snapshot.level_branch
     if work.head is None or branch is None:
         return None
@@ -216,7 +221,8 @@ def fold(context: LandingContext, snapshot: LandingSnapshot, step: Fold) -> Task
 def rebuild(context: LandingContext, snapshot: LandingSnapshot, step: Rebuild) -> str:
     """Rebuilds the level branch from the base and the tasks that merge cleanly.
 
-    Restores deleted task branches, so no work is lost. Returns the reason if the push is refused, else "".
+    Restores deleted task branches whose commits only the level branch has. Returns the reason if the push is
+    refused, else "".
     """
     branch = snapshot.level_branch
     if branch is None or branch.tip is None:
@@ -243,7 +249,7 @@ def rebuild(context: LandingContext, snapshot: LandingSnapshot, step: Rebuild) -
 def _restored(
     context: LandingContext, snapshot: LandingSnapshot, tip: Oid, folded: Collection[TaskId]
 ) -> list[RefUpdate]:
-    """Returns ref updates that restore deleted branches whose commits only the level branch has."""
+    """Returns the ref updates that restore deleted branches; the level branch at `tip` has their commits."""
     known = {work.branch: work.head or work.recorded for work in snapshot.works if work.standing != "landed"}
     here = {work.task for work in snapshot.works}
     gone = (

@@ -12,11 +12,15 @@ from gitcoord.git.write_commits import commit_to_merge_with
 from gitcoord.tasks.model import TaskId
 
 _MOST = 256
-"""The number of the base's newest commits to look at."""
+"""The largest number of the base's commits to look at."""
 
 
 class Predecessor(msgspec.Struct, frozen=True, kw_only=True):
-    """A task's `head`, or a commit of no task; `after`: the base with it, if it has landed."""
+    """A task with its `head`, or a commit of the base that belongs to no task.
+
+    `after`: the base's commit that contains this predecessor and all earlier ones; None if the predecessor
+    has not landed, or if a later one landed in the same commit.
+    """
 
     task: TaskId | None
     head: Oid | None
@@ -24,7 +28,7 @@ class Predecessor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Predecessors:
-    """The predecessors of `head`, oldest first; computes trees of some of them with `head` on top."""
+    """The predecessors of `head`, oldest first. Computes the trees of some of them with `head` on top."""
 
     def __init__(self, git: Git, start: Oid, head: Oid, known: Sequence[Predecessor]) -> None:
         self.known = known
@@ -33,7 +37,7 @@ class Predecessors:
         self._head = head
 
     def tree(self, others: Others) -> Oid | None:
-        """Returns the tree of `others` and the branch; None if they do not merge."""
+        """Returns the tree of the predecessors `others` with `head` on top; None if they do not merge."""
         if others == tuple(range(len(others))):
             context = self._context(len(others))
         else:
@@ -44,7 +48,10 @@ class Predecessors:
         return merged.tree if merged.clean else None
 
     def _context(self, size: int) -> Oid | None:
-        """Returns the first `size` predecessors as one commit: the base then, and unlanded ones on top."""
+        """Returns a commit with the first `size` predecessors: the base's, and on top those not in it.
+
+        Returns None if they do not merge.
+        """
         done, commit = 0, self._start
         for number, one in enumerate(self.known[:size], 1):
             if one.after is not None:
@@ -70,7 +77,8 @@ def find_predecessors(
 ) -> Predecessors | None:
     """Finds the predecessors of `head` on `base` and in `ahead`; None if the histories are unrelated.
 
-    `landed` maps the base's own commits to the tasks that they landed, with their heads.
+    `landed` maps the base's own commits to the tasks that they landed, with their heads. On the base, finds
+    at most the `_MOST` newest commits.
     """
     start = merge_base(git, base, head)
     if start is None:
@@ -80,9 +88,9 @@ def find_predecessors(
         start, line = line[-_MOST - 1], line[-_MOST:]
     known: list[Predecessor] = []
     for commit in line:
-        brought = landed.get(commit, ())
-        known += [Predecessor(task=task, head=tip, after=None) for task, tip in brought[:-1]]
-        task, tip = brought[-1] if brought else (None, None)
+        tasks = landed.get(commit, ())
+        known += [Predecessor(task=task, head=tip, after=None) for task, tip in tasks[:-1]]
+        task, tip = tasks[-1] if tasks else (None, None)
         known.append(Predecessor(task=task, head=tip, after=commit))
     known += [Predecessor(task=task, head=tip, after=None) for task, tip in ahead]
     return Predecessors(git, start, head, known)

@@ -21,10 +21,10 @@ ResultOf = Callable[[Oid], CheckResult | None]
 class CheckOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The check that work must pass to land, and how to search for the work that passes.
 
-    `window`: how many branches to check ahead (None: computed from recent failures). `flaky`: how often to
-    repeat a failed check before blaming a task. With `allow_red_base`, if the base itself fails, work that
-    fails in the same way may land. `prove`: whether each tree of the base must pass, or only the last of
-    several pull requests.
+    `window`: how many branches to check ahead (None: computed from recent failures). `flaky`: how many times
+    to repeat a failed check before blaming a task. With `allow_red_base`, if the base itself fails, work that
+    fails in the same way may land. `prove`: whether the base's tree after each pull request must pass, or
+    only that after the last of several.
     """
 
     command: CheckCommand
@@ -37,7 +37,7 @@ class CheckOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckFailure(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a task does not land: its check fails on `tree`, together with `others`, or on the base alone.
+    """Why a task does not land: the check fails on `tree`, with the task and `others` on the base.
 
     `alone`: its own branch fails by itself. `complete` is False if more than `others` is needed for the
     failure, and the search could not find the rest.
@@ -55,7 +55,7 @@ class CheckFailure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckContext(msgspec.Struct, frozen=True, kw_only=True):
-    """The base for combinations, at `base_commit`, and the state of the tasks."""
+    """The context of checks: the base at `base_commit`, the journal, and the generation of files."""
 
     git: Git
     store: Store
@@ -88,7 +88,7 @@ class FailingTask(msgspec.Struct, frozen=True, kw_only=True):
 class LevelProof(msgspec.Struct, frozen=True, kw_only=True):
     """The tasks that may land together, those that fail, and those without a clear result, with the reason.
 
-    `base`: why no task has a verdict.
+    `base`: why no task has a verdict, if the base itself fails or is unclear.
     """
 
     passed: tuple[TaskId, ...] = ()
@@ -100,10 +100,11 @@ class LevelProof(msgspec.Struct, frozen=True, kw_only=True):
 class CombinationProof(msgspec.Struct, frozen=True, kw_only=True):
     """The result of checking a carrier's combination.
 
-    `state`: `passed`: it may land as `tree`; `failed`: the tasks of `failing` cannot land; `held`: there is
-    no verdict now, for `reason`; `stopped`: there is none because of the base. The passed combination
-    consists of `works`, in this order; the base may move to each of its `trees`, the last of which was
-    checked.
+    `state`: `passed`: it may land as `tree` (empty: it cannot merge yet); `failed`: the tasks of `failing`
+    cannot land; `held`: there is no verdict now, for `reason`; `stopped`: there is no verdict because of the
+    base, for `reason`. The passed combination consists of `works`, in this order; the base may move to each
+    of its `trees`. At least the last of them was checked. `failing` of a passed combination: later tasks that
+    fail alone.
     """
 
     state: Literal["passed", "failed", "held", "stopped"]

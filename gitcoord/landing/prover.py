@@ -1,7 +1,7 @@
-"""Checks every tree before the base moves to it.
+"""Checks the trees to which the base will move: each, or with `prove = "last"` the last of several.
 
-Checks ahead are speculative and only fill the result cache; the base moves only to a tree whose check passed.
-So a moved base, another client or a killed run wastes checks, but never lands an unchecked tree.
+Checks ahead are speculative and only fill the result cache. So a moved base, another client or a killed run
+wastes checks, but lands nothing that these rules do not allow.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ class Prover:
         self._history: tuple[int, int] | None = None
 
     def forget(self, context: LandingContext) -> None:
-        """Drops unclear results and failed generated files, so that they are tried again."""
+        """Drops unclear results and failures to generate files, so that both are tried again."""
         self._unclear.clear()
         if context.maker is not None:
             context.maker.forget()
@@ -96,7 +96,7 @@ class Prover:
         return search.first(list(map(_task_head, works)), found.tree, carrier.branch, each=each)
 
     def _recent(self, context: LandingContext) -> tuple[int, int]:
-        """Returns the number of recent failed checks, and of landings and failures, from the journal."""
+        """Returns the result of `recent_failures`, as it was at the first call."""
         if self._history is None:
             self._history = recent_failures(context.store)
         return self._history
@@ -109,7 +109,7 @@ def merges_in_one_move(context: LandingContext) -> bool:
 
 
 def proves_last_only(context: LandingContext) -> bool:
-    """Whether only the last of several trees is checked, so that the base also moves to unchecked ones."""
+    """Whether only the last of several trees is checked, so that the base also moves to unchecked trees."""
     check, strategy = context.options.check, context.options.strategy
     last = check is not None and check.prove == "last"
     return last and strategy == "multi-pr" and not merges_in_one_move(context)
@@ -118,7 +118,7 @@ def proves_last_only(context: LandingContext) -> bool:
 def _landing_next(
     context: LandingContext, snapshot: LandingSnapshot, works: Sequence[TaskState]
 ) -> list[TaskState]:
-    """Returns the tasks that landing can merge in this order without an update."""
+    """Returns the first works that landing can merge one after the other without an update."""
     onto = Combinations(
         context.repository.git, stacks_on(context, snapshot), [work.head or "" for work in works]
     )

@@ -1,6 +1,6 @@
 """Adds labels, reviewers and comments to pull requests.
 
-A failure does not stop the landing: it is reported as a warning.
+If the forge refuses, the landing continues with a warning.
 """
 
 import hashlib
@@ -27,7 +27,10 @@ def add_extras(context: LandingContext, number: int) -> str:
 
 
 def made_ready(context: LandingContext, carrier: Carrier, pull: Pull) -> Pull:
-    """Marks a pull request that gitcoord opened as a draft ready for review; once, so people may undo it."""
+    """Marks a draft that gitcoord opened as ready for review; returns its new state.
+
+    Does so only once: people may make it a draft again.
+    """
     told = [entry.event for entry in context.store.journal() if entry.event is not None]
     before = any(isinstance(event, PullReady) and event.pull == pull.number for event in told)
     adopted = any(
@@ -54,7 +57,7 @@ def tell_deferred(context: LandingContext, snapshot: LandingSnapshot, event: Tas
 
 
 def tell_settled(context: LandingContext, snapshot: LandingSnapshot, commits: Mapping[TaskId, Oid]) -> str:
-    """Edits the comments on deferred tasks that have landed now; returns the problems.
+    """Edits the comments about deferred tasks that have now landed; returns the problems.
 
     `commits` are the commits of the base that landed them.
     """
@@ -70,7 +73,7 @@ def tell_settled(context: LandingContext, snapshot: LandingSnapshot, commits: Ma
 
 
 def close_unwanted(context: LandingContext, snapshot: LandingSnapshot, tasks: Sequence[TaskId]) -> str:
-    """Closes pull requests that were opened before a rejection of their work was seen; returns problems."""
+    """Closes pull requests that gitcoord opened before it saw a rejection of their work; returns problems."""
     rejections = (snapshot.work(task).rejection for task in tasks)
     unseen = {one.pull.number: one.unseen for one in rejections if one is not None and one.unseen is not None}
     problems = set()
@@ -86,7 +89,7 @@ def _edit(context: LandingContext, pull: Pull, task: TaskId, text: str) -> None:
 
 
 def _topic(task: TaskId) -> str:
-    """Returns the comment's name for its hidden marker; hashes the task's id, which may have any text."""
+    """Returns the topic for the comment's hidden marker; has a hash of the id, which may be any text."""
     return f"deferred-{hashlib.sha256(task.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
 
 

@@ -25,16 +25,16 @@ def ask_pulls(
     progress: Mapping[TaskId, Progress],
     known: KnownPulls,
 ) -> KnownPulls:
-    """Returns the pull requests of a level's branches, under single-PR of every round.
+    """Returns the pull requests of the tasks' branches, and under single-PR those of every round.
 
-    Does not ask for `known` ones. Under single-PR people may open pull requests for tasks' branches too, and
-    merge or close them.
+    Does not ask for `known` ones. Under single-PR, people may also open pull requests for the tasks'
+    branches, and merge or close them.
     """
     branches = {plan.tasks[task].branch: progress.get(task, PENDING) for task in level.tasks}
     if options.strategy == "multi-pr":
         return ask_branches(forge, plan.base, list(branches), known)
     finished = finished_rounds(level, progress)
-    # The owner of an adopted head may close or merge the pull request.
+    # The owner of an adopted head may close or merge its pull request even after the task has landed.
     own = [branch for branch, before in branches.items() if plan.adopted or before.landing is None]
     while True:
         rounds = known_rounds(level, tips, finished)
@@ -84,7 +84,7 @@ def unless_rejected(
     """Makes ready works wait if a person closed their pull request or changed its base.
 
     Under single-PR a work can have several: those of all level branches, and those that people opened for
-    its own branch. These do not count if their base is a level branch or one of `inside`.
+    its own branch. A pull request onto a level branch or one of `inside` does not count.
     """
     own = {work.branch for work in works}
     rounds = [name for name in pulls if name not in own]

@@ -116,7 +116,7 @@ def _names(context: LandingContext, event: TaskDeferred) -> str:
 
 
 def settled_text(context: LandingContext, event: TaskDeferred, commit: str) -> str:
-    """Returns the new text of that comment after the task has landed."""
+    """Returns the new text of a deferral's comment after the task has landed."""
     against = _names(context, event) if event.others else f"`{context.plan.base}`"
     where = ", ".join(_code(path) for path in event.paths[:_PATHS])
     how = "came after" if event.exclusive else "failed its check with" if event.check else "conflicted with"
@@ -126,7 +126,7 @@ def settled_text(context: LandingContext, event: TaskDeferred, commit: str) -> s
 
 def unwanted_text(unseen: Pull, base: str) -> str:
     """Returns the comment on a pull request that was opened while a person rejected its work."""
-    how = "was closed without a merge" if unseen.state == "closed" else f"got the base {_code(unseen.base)}"
+    how = "was closed without a merge" if unseen.state == "closed" else f"was moved to {_code(unseen.base)}"
     return (
         f"**Closed.** #{unseen.number} had the same commits and {how} while this one was opened onto "
         f"{_code(base)}. To land them anyway, reopen this one."
@@ -148,7 +148,7 @@ def short(text: str, length: int) -> str:
 def one_line(text: str) -> str:
     """Returns text from others on one line, without secrets and unprintable characters.
 
-    Removes secrets first: a cut secret could not be recognized.
+    Removes secrets first: a secret that was changed or cut could no longer be recognized.
     """
     return " ".join("".join(char if char.isprintable() else " " for char in redact(text)).split())
 

@@ -12,7 +12,9 @@ from gitcoord.landing.own_text import OWN_END, is_own
 from gitcoord.landing.pull_templates import left_out, one_line, render, short
 from gitcoord.text_lists import inert
 
-_BEGIN = "<!-- gitcoord: from here to the next comment of gitcoord the text is replaced when tasks change -->"
+_OPENING = "<!-- gitcoord: "
+"""The beginning of the first comment, also in pull requests in which older versions worded it differently."""
+_BEGIN = f"{_OPENING}gitcoord replaces the text from here to its next comment when the tasks change -->"
 _MARKER = "<!-- gitcoord "
 _NOT_OWN = "-"
 _TITLE_LENGTH = 200
@@ -35,10 +37,10 @@ def new_pull(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrie
 
 
 def new_text(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, pull: Pull) -> Text | None:
-    """Returns the new text of an open pull request; None if it names the carrier's tasks already.
+    """Returns the new text of an open pull request; None if it already is about the carrier's tasks.
 
-    Replaces only gitcoord's own block of the text, and the title only if gitcoord wrote it; changes nothing
-    in an adopted pull request.
+    Replaces only gitcoord's own block of the text, or appends it, and the title only if gitcoord wrote it.
+    Returns None for an adopted pull request of other people.
     """
     if context.plan.adopted and not is_own(pull):
         return None
@@ -53,7 +55,7 @@ def new_text(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrie
         before = pull.body.strip()
         return Text(title=None, body=f"{before}\n\n---\n\n{body}" if before else body)
     stop = ends[-1].end()
-    begin = pull.body.rfind(_BEGIN, 0, stop)
+    begin = pull.body.rfind(_OPENING, 0, stop)
     start = begin if begin >= 0 else ends[-1].start()
     return Text(title=title if own else None, body=pull.body[:start] + body + pull.body[stop:])
 
@@ -63,7 +65,8 @@ def merge_request(
 ) -> MergeRequest:
     """Returns the merge request of a carrier; its message names every task and its head, as evidence in git.
 
-    `others` are the pull requests that it merges with `number`. An adopted head keeps its own title.
+    `others` are the numbers of the pull requests to merge together with `number`. An adopted head keeps its
+    own title.
     """
     works = [snapshot.work(task) for task in carrier.tasks]
     if len(works) == 1 and context.plan.adopted:
@@ -95,7 +98,7 @@ def _text(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) 
 def _block(snapshot: LandingSnapshot, carrier: Carrier, text: str, title: str | None) -> str:
     """Returns gitcoord's part of a pull request's text, between two hidden comments.
 
-    The second comment shows gitcoord which tasks the text is about, and whether the title is its own.
+    By the second comment, gitcoord recognizes which tasks the text is about, and whether it wrote the title.
     """
     named = _NOT_OWN if title is None else _digest(title)
     end = f"{_MARKER}{_digest(_about(snapshot, carrier))} {named} -->"

@@ -1,8 +1,8 @@
 """Finds rejections: a person closed a pull request, or changed its base.
 
-A rejection is about the work in the pull request: gitcoord opens no other one for the same commits. New
-commits, reopening the pull request, restoring its base, or a pull request opened by hand end the rejection.
-Gitcoord closes a pull request that it opened at the same moment, before it saw the rejection.
+A rejection is about the work in the pull request: gitcoord opens no other pull request for the same commits.
+The rejection ends with new commits, or when somebody reopens the pull request, restores its base or opens
+another one. If gitcoord opened a pull request before it saw the rejection, it closes that one.
 """
 
 from collections.abc import Collection
@@ -41,11 +41,11 @@ def find_rejection(
     wanted: Collection[int] = (),
     own: Collection[int] = (),
 ) -> Rejection | None:
-    """Returns the newest rejection of `head` among the pull requests of a branch whose tip is `tip`.
+    """Returns the newest rejection of `head` among the pull requests of a branch, or None.
 
-    `wanted` are the pull requests that people opened or decided about: if one of them is open, people want
-    it to land. `own` is the number by which an adopted task is named: whoever closes that pull request
-    rejects the work, whatever its base is. `base_commit` is the base's tip.
+    `tip` is the branch's tip, `base_commit` that of the base. `wanted` are the pull requests that people
+    opened or decided about: if one of them is open, people want it to land. `own` has the number of an
+    adopted task, which is its pull request: closing that rejects the work, whatever its base is.
     """
     opened = pulls.current if pulls.current is not None and pulls.current.state == "open" else None
     if opened is not None and (opened.number in wanted or not is_own(opened)):
@@ -86,12 +86,15 @@ def merged_away(pull: Pull, base: str) -> str:
     """Returns why a pull request that was merged into another base than `base` gets no other pull request."""
     return (
         f"pull request {pull.number} was merged into {pull.base}, not {base}; to land it on {base} too, "
-        f"open a pull request onto {base} by hand"
+        f"open a pull request onto {base} yourself"
     )
 
 
 def decision(ancestry: Ancestry, pull: Pull, base: str, base_commit: Oid, *, own: bool) -> str:
-    """Returns why the pull request rejects its work, or "". `own`: the journal names it as the task's."""
+    """Returns how a person's decision about a pull request rejects its work, or "".
+
+    `own`: it is known as the pull request of the task or of the rollback.
+    """
     if pull.state == "open":
         return moved_away(pull, base)
     if pull.state == "closed" and (own or pull.base == base):
@@ -103,7 +106,7 @@ def decision(ancestry: Ancestry, pull: Pull, base: str, base_commit: Oid, *, own
 
 
 def _holds(ancestry: Ancestry, pull: Pull, head: Oid, tip: Oid | None, before: Progress) -> bool:
-    """Whether the pull request has the work; for folds that no longer exist, the journal tells.
+    """Whether the pull request has the work. If its fold no longer exists, the journal shows that.
 
     A merge of the base that gitcoord pushed after a person closed the pull request is no new work.
     """

@@ -28,7 +28,7 @@ class LandedTask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeferredTask(msgspec.Struct, frozen=True, kw_only=True, rename={"others": "with"}):
-    """A task that needs rework: it conflicts in `paths` with the tasks `with`."""
+    """A task that needs rework: with the tasks `with`, it conflicts in `paths` or fails the check."""
 
     task: TaskId
     pull: int | None

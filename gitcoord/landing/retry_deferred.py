@@ -28,7 +28,7 @@ def revived(
 ) -> list[TaskState]:
     """Makes deferred works ready if they merge with all of `targets` and touch no overtaken exclusive path.
 
-    Skips those in `failing_checks`. A stacked work must merge with the base first, which gives it another
+    Skips those in `failing_checks`. A stacked work only has to merge with the base: that merge gives it a new
     head.
     """
     deferred = [
@@ -63,18 +63,19 @@ def still_failing(
     """Returns the deferred tasks that stay deferred even if they merge: their check failed on this very work.
 
     Includes tasks on top of work that landed as other commits: a merge would restore the old commits.
-    Excludes tasks whose failed check was another command, or needed tasks that are no longer in the level.
+    Excludes tasks whose failed check was another command, and those that failed together with a task of the
+    level that is now neither landed nor ready.
     """
     present = {work.task for work in works if work.standing in ("landed", "ready")}
     found = set()
     for work in works:
-        task_progress = progress.get(work.task, PENDING).deferral
-        if work.standing == "deferred" and task_progress is not None and task_progress.stands_on:
+        deferral = progress.get(work.task, PENDING).deferral
+        if work.standing == "deferred" and deferral is not None and deferral.stands_on:
             found.add(work.task)
-        if work.standing != "deferred" or task_progress is None or not task_progress.check:
+        if work.standing != "deferred" or deferral is None or not deferral.check:
             continue
-        here = [TaskId(other) for other in task_progress.others if other in {one.task for one in works}]
-        if (check is None or check.command.digest == task_progress.check) and present.issuperset(here):
+        here = [TaskId(other) for other in deferral.others if other in {one.task for one in works}]
+        if (check is None or check.command.digest == deferral.check) and present.issuperset(here):
             found.add(work.task)
     return found
 

@@ -15,8 +15,8 @@ from gitcoord.text_lists import named_tasks
 def with_stacks(git: Git, ancestry: Ancestry, stacks: Stacks, works: Sequence[TaskState]) -> list[TaskState]:
     """Marks the works that are stacked on work that landed as other commits.
 
-    A work that also contains unlanded works waits for them. If it were updated now, it would contain one
-    parent as landed in the base and the other as its own commits, and no merge base would fit both.
+    A ready work that also contains other ready works waits for them. If it were updated now, it would contain
+    one parent as landed in the base and the other as its own commits, and no merge base would fit both.
     """
     found = stacks.find(git, {work.head for work in works if work.head and work.standing != "landed"})
     ready = {work.head: work.task for work in works if work.head and work.standing == "ready"}

@@ -25,7 +25,7 @@ class Statuses:
     ) -> str:
         """Sets the status of the carrier's head to the check's result; returns the problem, if any.
 
-        Does nothing if the settings name no status.
+        Does nothing if the settings name no status, or if the check has no result for this head.
         """
         check = context.options.check
         said = None if check is None or not check.status else _said(snapshot, carrier, proof)

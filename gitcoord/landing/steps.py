@@ -28,13 +28,13 @@ class RecordRejections(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Retarget(msgspec.Struct, frozen=True, kw_only=True):
-    """Change the pull requests' base to the base branch: their old base has landed."""
+    """Change the base of pull requests whose base branch has landed."""
 
     pulls: tuple[tuple[TaskId, Pull], ...]
 
 
 class Adopt(msgspec.Struct, frozen=True, kw_only=True):
-    """Record the tips of branches, made by hand or pushed after submitting, as the work of their tasks."""
+    """Record the tips of branches that nobody submitted, or that got more commits, as their tasks' work."""
 
     tasks: tuple[TaskId, ...]
 
@@ -78,7 +78,7 @@ class Examine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Settle(msgspec.Struct, frozen=True, kw_only=True):
-    """Wait a moment for the forge to compute a carrier's mergeability, then look again."""
+    """Wait a moment for the forge to compute a carrier's mergeability, then examine it again."""
 
     carrier: Carrier
 
@@ -92,7 +92,10 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Defer(msgspec.Struct, frozen=True, kw_only=True):
-    """Defer a task to a later wave: its branch conflicts, or touches `exclusive` paths after another."""
+    """Defer a task to a later wave: its branch conflicts, or changes paths that another task changed first.
+
+    `exclusive`: it merges, but only one task at a time may change these paths.
+    """
 
     task: TaskId
     paths: tuple[str, ...]
@@ -117,7 +120,7 @@ class Merge(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MergeTogether(msgspec.Struct, frozen=True, kw_only=True):
-    """Merge carriers one onto the other and move the base once: to `tree`, which was checked."""
+    """Merge carriers one after the other and move the base only once: to `tree`, which was checked."""
 
     carriers: tuple[Carrier, ...]
     tree: Oid
@@ -144,7 +147,7 @@ class Finish(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ForgeStep = Examine | Settle | Hold | OpenPull | Merge | MergeTogether | HandOver
-"""The steps that ask the forge."""
+"""The steps on a carrier's pull request."""
 
 
 Step = (

@@ -9,7 +9,7 @@ from gitcoord.git.git_cli import Oid
 def base_holds(
     forge: Forge, ancestry: Ancestry, base: str, tip: Oid | None, number: int, commit: Oid
 ) -> bool:
-    """Whether the base, now at `tip`, contains the merge `commit`; False if it may not show it yet.
+    """Whether the base, now at `tip`, contains the merge `commit`; False if that may become visible later.
 
     Raises `merged-elsewhere` if the pull request's base was changed before the forge merged it.
     """
@@ -23,5 +23,5 @@ def base_holds(
         f"The base of pull request {number} was changed from {base} to {pull.base} during the merge: it is "
         f"merged into {pull.base} as {commit[:12]}, not into {base}.",
         hint=f"Revert {commit[:12]} on {pull.base} if it should not be there. To land it on {base}, open a "
-        f"pull request onto {base} by hand, or submit new commits.",
+        f"pull request onto {base} yourself, or submit new commits.",
     )

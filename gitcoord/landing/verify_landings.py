@@ -26,7 +26,8 @@ from gitcoord.tasks.model import TaskId
 class SentMerges:
     """The merges that one run has sent. Verifies those with a lost answer once their tasks have landed.
 
-    Only the client that sent a merge knows that its answer was lost, even if another one records the landing.
+    Only the client that sent a merge knows that the answer was lost, even if another client records the
+    landing.
     """
 
     def __init__(self) -> None:
@@ -43,7 +44,7 @@ class SentMerges:
         self._unanswered = {key: sent for key, sent in self._unanswered.items() if key[0] != number}
 
     def settle(self, carrier: Carrier) -> None:
-        """Drops the merges of a carrier that were verified."""
+        """Drops the merges of a carrier, and notes that this run verifies the merge of its head."""
         self.forget(carrier)
         self._answered.add((number_of(carrier), carrier.head))
 
@@ -127,13 +128,16 @@ def _merge_of(
 
 
 def _last_landing(context: LandingContext, snapshot: LandingSnapshot, tasks: Sequence[TaskId]) -> Oid | None:
-    """Returns the newest of the commits that landed `tasks`: an interrupted merge leaves no other trace."""
-    brought = {event.commit for event in landings(context, snapshot, tasks).values()}
-    return next((one for one in brought if context.ancestry.contained(one, brought) == brought), None)
+    """Returns the newest of the commits that landed `tasks`: an interrupted merge leaves no other trace.
+
+    Returns None if no commit contains all others.
+    """
+    commits = {event.commit for event in landings(context, snapshot, tasks).values()}
+    return next((one for one in commits if context.ancestry.contained(one, commits) == commits), None)
 
 
 def _pulls_of_landed(context: LandingContext, snapshot: LandingSnapshot) -> dict[TaskId, Pull]:
-    """Returns the pull request that landed each task; an interrupted merge has left it open."""
+    """Returns the pull request that landed each task. It is still open if the merge was interrupted."""
     single = context.options.strategy == "single-pr"
     known = [one.current for one in snapshot.pulls.values() if one.current is not None]
     left = [pull for pull in known if pull.state == "open" and pull.base == snapshot.base]

@@ -15,7 +15,7 @@ from gitcoord.state.store import Store
 
 
 class _Proposal(NamedTuple):
-    """A recorded rollback, all heads that its branch reverts, and the commits that were proposed on it."""
+    """A recorded rollback, all heads that its branch reverts, and the commits proposed on that branch."""
 
     event: TaskRolledBack
     heads: set[Oid]
@@ -53,7 +53,7 @@ def prove_rollbacks(
             continue
         rollback = proposals[branch]
         own = OwnMessage(ROLLED_BACK, rollback.heads)
-        # An interrupted merge has left its pull request open.
+        # An interrupted merge has left its pull request open, without a merge commit.
         commit = pull.merge_commit or landing_commit(repository, base_commit, rollback.event.commit)
         if (
             repository.ancestry.contains(base_commit, commit)
@@ -66,7 +66,7 @@ def prove_rollbacks(
 def _proposals(
     store: Store, events: Collection[TaskRolledBack], proved: Collection[Oid]
 ) -> dict[str, _Proposal]:
-    """Returns each branch that proposed one of the rollbacks."""
+    """Returns the proposal of each branch that proposed one of the rollbacks; none that is in `proved`."""
     told = [one for entry in store.progress().values() for one in entry.rollbacks]
     proposed = [one for one in told if isinstance(one, RollbackProposed) and one.branch]
     verified = {one.branch for one in proposed if one.commit in proved}

@@ -105,7 +105,7 @@ def test_tasks_that_two_repositories_have_in_opposite_waves_land_one_after_the_o
     assert deferred == {"api": {"3"}, "web": {"3", "4"}}
     assert planned.count(" defer task") == 2  # task 3 in `api`, and task 4 in `web`
     assert "web: defer task 4" in planned
-    assert "web: task 3 would be waited for: it is ready and waits for the other repositories" in planned
+    assert "web: wait for task 3: it is ready and waits for the other repositories" in planned
 
 
 def test_a_run_works_in_all_repositories_and_lands_what_needs_each_other(tmp_path: Path) -> None:

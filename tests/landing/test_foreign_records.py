@@ -38,7 +38,7 @@ def test_the_others_land_and_it_is_named(
     if strategy == "single-pr":
         project.remote.git("update-ref", "-d", "refs/heads/feature/level-0-implementation")
     spoil(project)
-    assert "task 1 would be waited for: refs/gitcoord/tasks/1" in project.run("merge-level", "--dry-run").out
+    assert "wait for task 1: refs/gitcoord/tasks/1" in project.run("merge-level", "--dry-run").out
     partial = ("--partial",) if strategy == "single-pr" else ()
     ran = project.run("merge-level", *partial, "--json")
     assert (ran.code, [one["task"] for one in ran.json["landed"]]) == (1, ["2"]), ran.err
@@ -88,6 +88,6 @@ def test_a_remote_that_takes_no_push_because_of_one_is_still_read_and_the_ref_na
     path.write_text("")
     shown = project.run("status", ok=0)
     assert RECORD in shown.err
-    assert "task 1 would be waited for: refs/gitcoord" in project.run("merge-level", "--dry-run", ok=0).out
+    assert "wait for task 1: refs/gitcoord" in project.run("merge-level", "--dry-run", ok=0).out
     ran = project.run("merge-level")
     assert (ran.code, f"takes no push while {RECORD} points to nothing" in ran.err) == (3, True)

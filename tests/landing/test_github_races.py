@@ -85,7 +85,7 @@ def test_closed_gates_are_named_and_opened_while_landing_waits(hub: GitHubEmulat
         "3": (3, "check ci: it has not been reported yet"),
     }
     steps = project.run("merge-level", "--dry-run", ok=0).out
-    assert "task 3 would be waited for: check ci: it has not been reported yet" in steps
+    assert "wait for task 3: check ci: it has not been reported yet" in steps
     landing = start_gitcoord("merge-level", "--wait", "60s", cwd=project.desk.path, env=project.env)
     assert landing.stderr is not None
     told = ""

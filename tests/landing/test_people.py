@@ -66,7 +66,7 @@ def test_a_pull_request_that_is_moved_before_it_is_examined_is_not_merged(
     ran = project.run("merge-level", "--json")
     assert [(one["task"], one["pull"], one["reason"]) for one in ran.json["waiting"]] == [("1", 1, MOVED)]
     assert tasks_of(ran.json["landed"]) == list(ids[1:])
-    assert f"task 1 would be waited for: {MOVED}" in project.run("merge-level", "--dry-run", ok=0).out
+    assert f"wait for task 1: {MOVED}" in project.run("merge-level", "--dry-run", ok=0).out
     assert project.run("status", "--json", ok=0).json["tasks"]["1"]["held"] == MOVED
     assert len(hub.repository("acme/app").pulls) == len(ids)
     api.call("PATCH", "/pulls/1", {"base": "main"})
@@ -139,7 +139,7 @@ def test_a_pull_request_that_a_person_closed_stays_closed_and_the_others_land(
     api.call("PATCH", "/pulls/1", {"state": "closed"})
     app.unprotect("main")
     assert project.run("merge-level", "--json").json["waiting"][0]["reason"] == CLOSED
-    assert f"task 1 would be waited for: {CLOSED}" in project.run("merge-level", "--dry-run", ok=0).out
+    assert f"wait for task 1: {CLOSED}" in project.run("merge-level", "--dry-run", ok=0).out
     assert CLOSED in " ".join(project.run("status", ok=0).out.split())
     assert list(app.pulls) == [1]
     if strategy == "multi-pr":
