@@ -13,7 +13,7 @@ RepositoryStates = Mapping[str, RepositoryState]
 
 
 class LandAll(msgspec.Struct, frozen=True, kw_only=True):
-    """Land these tasks, by repository, in the order given."""
+    """Land these tasks in their repositories, in this order of repositories."""
 
     tasks: dict[str, frozenset[TaskId]]
 
@@ -32,7 +32,10 @@ class RollBack(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BringForward(msgspec.Struct, frozen=True, kw_only=True):
-    """Let a task land first in these repositories, too: two repositories have two tasks in opposite waves."""
+    """Let a task land before the open waves of these repositories, because it is ready in another one.
+
+    Otherwise two tasks would block each other if two repositories have them in opposite waves.
+    """
 
     task: TaskId
     names: tuple[str, ...]
@@ -58,7 +61,7 @@ def next_across_step(
 ) -> AcrossStep:
     """Returns the next step. `refusals`: the repositories that just refused to land, with the reason.
 
-    `forward` are the tasks that this run has brought forward.
+    `may_wait`: there is time left. `forward` are the tasks for which this run has done a `BringForward`.
     """
     if recorded is not None and recorded.state == "rolling-back":
         return RollBack(names=_with_landed_tasks(across, states), reason=recorded.reason)
@@ -92,7 +95,7 @@ def next_across_step(
 
 
 def in_later_waves(across: AcrossContext, states: RepositoryStates) -> frozenset[TaskId]:
-    """Returns the tasks that wait for an earlier wave in one of their repositories in `states`."""
+    """Returns the tasks that at least one of the repositories in `states` has in a later wave."""
     return frozenset(
         task
         for task in across.level.tasks
@@ -120,7 +123,7 @@ def _unfinished(states: RepositoryStates, recorded: LevelAcross | None) -> dict[
 def _bring_forward(
     across: AcrossContext, states: RepositoryStates, later: frozenset[TaskId]
 ) -> BringForward | None:
-    """Returns the first task that is ready in one repository and waits for an earlier wave in others."""
+    """Returns the step for the first task that is ready in one repository and in a later wave of others."""
     for task in across.level.tasks:
         if task in later and any(task in state.ready for state in states.values()):
             places = across.plan.tasks[task].repositories

@@ -10,11 +10,14 @@ from gitcoord.landing.dry_run import Preview, preview
 from gitcoord.tasks.model import TaskId
 
 _PASSES = 2
-"""How many times to simulate all: if one defers a task, those before it are simulated again without it."""
+"""How many times to go through the repositories.
+
+If one of them defers a task, those before it are simulated again without that task.
+"""
 
 
 def preview_across(across: AcrossContext, contexts: Mapping[str, LandingContext]) -> dict[str, Preview]:
-    """Returns the steps in each repository; a task that one of them defers waits in the others."""
+    """Returns the preview of each repository; a task that one repository defers waits in the others."""
     found: dict[str, Preview] = {}
     held: dict[str, frozenset[TaskId]] = {}
     for _ in range(_PASSES):

@@ -15,7 +15,7 @@ def link_pulls(
     access: RepositoryAccess,
     written: dict[tuple[str, int], str],
 ) -> None:
-    """Comments on each open pull request of the level: lists the other pull requests and the landed tasks.
+    """Comments on each pull request: lists the pull requests and the landed tasks in other repositories.
 
     `written`: the comments that this run has already written.
     """

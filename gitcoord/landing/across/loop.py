@@ -36,7 +36,7 @@ from gitcoord.tasks.model import TaskId
 _TICKS = (1.0, 2.0, 5.0, 10.0)
 _PASSES_ALONE = ("passes", "briefly")
 _MOST_FAILED_TRIES = 5
-"""After this many proofs that the moving base invalidated, a repository counts as stuck."""
+"""After this many attempts in a row in which nothing landed, the repository counts as refusing."""
 
 
 class LevelLander:
@@ -99,9 +99,10 @@ class LevelLander:
         link_pulls(self._across, self._states, self._access, self._comments)
 
     def _not_later_before(self, name: str) -> frozenset[TaskId] | None:
-        """Returns the tasks that no earlier repository than `name` lands in a later wave; None: all tasks.
+        """Returns the tasks of `name` without those that a repository before it has in a later wave.
 
-        Later repositories do not count: otherwise two could block each other's tasks.
+        Returns None for all tasks. Repositories after `name` do not count: otherwise two repositories could
+        block each other's tasks.
         """
         before = self._across.names[: self._across.names.index(name)]
         later = in_later_waves(
@@ -144,7 +145,10 @@ class LevelLander:
                 return
 
     def _checked(self, commits: dict[str, Oid]) -> str:
-        """Checks all repositories at these commits; does not repeat a failed check while it waits."""
+        """Checks all repositories at these commits; returns the failure, or "".
+
+        Does not repeat a check that failed in this run.
+        """
         known = next((failure for at, failure in self._failures if at == commits), "")
         if known:
             return known
@@ -184,7 +188,7 @@ class LevelLander:
         return False
 
     def _roll_back(self, step: RollBack, recorded: LevelAcross | None) -> LevelReport:
-        """Rolls the level back in every repository, after a dry run in each."""
+        """Rolls the level back in the repositories of `step`, after a dry run in each."""
         known = recorded.tasks if recorded is not None else {}
         tasks = {name: known.get(name, ()) for name in step.names} or known
         for name in step.names:

@@ -16,15 +16,15 @@ from gitcoord.planning.model import Plan, PlannedLevel
 from gitcoord.tasks.model import TaskId
 
 OnPartial = Literal["wait", "rollback"]
-"""What to do with a level that has landed in some of its repositories and cannot land in the others."""
+"""The action if a level has landed in some of its repositories and cannot land in the others."""
 AcrossState = Literal["landed", "waiting", "partial", "rolled-back", "rolling-back"]
 
 
 class RepositoryState(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of the level in one repository: `carriers` would merge now if all repositories are ready.
+    """The state of the level in one repository: `carriers` would merge now if all repositories were ready.
 
-    `wave`: the open tasks of its first unfinished wave. `commit`: the base after all carriers; None if they
-    do not merge one after the other.
+    `wave`: the tasks of the first unfinished wave that have not landed. `commit`: the base with all carriers
+    merged, and `tree` its tree; None if they do not merge one after the other.
     """
 
     name: str
@@ -46,7 +46,7 @@ class RepositoryState(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(task for carrier in self.carriers for task in carrier.tasks)
 
     def why_not(self, task: TaskId) -> str:
-        """Returns why a task is not ready."""
+        """Returns why a task cannot land now."""
         if task in self.ready:
             return "it conflicts with tasks that land before it"
         reasons: dict[TaskId, str] = {one.task: one.reason for one in self.report.deferred}
@@ -63,7 +63,7 @@ class MissingTask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def refused(report: Report, missing: Sequence[MissingTask]) -> Report:
-    """Returns one repository's report with the reasons why it refused the tasks that block the level."""
+    """Returns one repository's report with the reasons of `missing` for the waiting tasks in it."""
     why = {one.task: one.reason for one in missing}
     waiting = (msgspec.structs.replace(one, reason=why.get(one.task, one.reason)) for one in report.waiting)
     return msgspec.structs.replace(report, waiting=tuple(waiting))
@@ -86,7 +86,7 @@ class LevelReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AcrossContext(msgspec.Struct, frozen=True, kw_only=True):
-    """A level of the whole plan, and the repositories of its tasks in landing order."""
+    """A level of the whole plan, and the repositories of its tasks in landing order. `wait` is in seconds."""
 
     plan: Plan
     level: PlannedLevel
@@ -103,7 +103,7 @@ class RepositoryAccess(Protocol):
     """The access to repositories, forges and the journal that landing across repositories needs."""
 
     def context(self, name: str) -> LandingContext:
-        """Returns the level's landing context in one repository, read again, with its real order."""
+        """Reads the level's landing context in one repository, in the order that its branches allow."""
 
     def forge(self, name: str) -> Forge:
         """Returns the forge of one repository."""
@@ -118,10 +118,10 @@ class RepositoryAccess(Protocol):
         """Records an event and prints it."""
 
     def update_parts(self) -> None:
-        """Updates, in each repository, the list of tasks in other repositories that it waits for."""
+        """Updates in each repository the list of tasks in other repositories for which its tasks wait."""
 
     def check(self, commits: Mapping[str, Oid]) -> str:
-        """Checks all repositories side by side at these commits; returns the failure, empty if it passed."""
+        """Checks all repositories side by side at these commits; returns the failure, else an empty text."""
 
     def rehearse_rollback(self, name: str) -> None:
         """Raises if the level cannot be rolled back in one repository."""

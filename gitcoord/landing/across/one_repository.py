@@ -23,9 +23,9 @@ from gitcoord.tasks.model import TaskId
 
 _MERGE_QUEUE = (
     "the forge's merge queue would land it at its own time, but repositories of a level land in order: merge "
-    "it there by hand, or remove the queue from the base's rules"
+    "it there yourself, or remove the queue from the base's rules"
 )
-_MOVED = "the base has moved since it was proved with the other repositories"
+_MOVED = "the base has moved since the level was proved in all repositories"
 
 
 def prepare(
@@ -78,7 +78,7 @@ def bring_forward(context: LandingContext, task: TaskId, landed: Container[TaskI
 
 
 def land(context: LandingContext, tasks: frozenset[TaskId], tree: Oid, tell: Tell) -> tuple[Report, bool]:
-    """Lands `tasks` if the base's tree is then `tree`; also returns whether it would be another one."""
+    """Lands `tasks` if that gives the base the tree `tree`; also returns whether it would give another."""
     moved = False
 
     def permit(snapshot: LandingSnapshot, step: Merge | MergeTogether | HandOver) -> str:

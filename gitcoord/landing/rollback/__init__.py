@@ -1,1 +1,1 @@
-"""Reverts what a level landed, as one verified commit on the base."""
+"""Reverts the landings of one or more levels, as one verified commit on the base."""

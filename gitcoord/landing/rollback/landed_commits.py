@@ -33,7 +33,7 @@ class LandedChange(msgspec.Struct, frozen=True, kw_only=True):
 class History:
     """The base's first-parent line, newest first. `begun`: the known start commits of the tasks' branches.
 
-    `others` are heads that landed by themselves: their commits do not count for a branch stacked on them.
+    `others` are the heads of other landings: their commits do not count for a branch that is stacked on them.
     """
 
     def __init__(
@@ -54,7 +54,10 @@ class History:
         self._place = {commit: place for place, commit in enumerate(self._parents)}
 
     def units(self, landed: Mapping[TaskId, Landing]) -> list[LandedChange]:
-        """Returns the landings as units, newest first. Raises `unknown-landing` (exit 1)."""
+        """Returns the changes that `landed` made to the base, newest first.
+
+        Raises `unknown-landing` (exit 1) if the commits of a landing cannot be found.
+        """
         found: list[LandedChange] = []
         together: Landings = {}
         for task, landing in landed.items():
@@ -67,7 +70,7 @@ class History:
         return self._joined(sorted(found, key=lambda unit: self._place[(*unit.commits, unit.start)[0]]))
 
     def _joined(self, found: Sequence[LandedChange]) -> list[LandedChange]:
-        """Joins units that share commits: if two tasks have equal work, a rebase lands it only once."""
+        """Joins changes that share commits: if two tasks have equal work, a rebase lands that only once."""
         apart: list[LandedChange] = []
         for unit in found:
             if apart and not set(apart[-1].commits).isdisjoint(unit.commits):
@@ -79,7 +82,7 @@ class History:
         return apart
 
     def _unit(self, commit: Oid, landings: Landings) -> LandedChange:
-        """Returns the unit that ends with `commit`; removes the tasks that it landed from `landings`."""
+        """Returns the change whose newest commit is `commit`; removes its tasks from `landings`."""
         parents, tasks = self._parents[commit], landings.pop(commit)
         if len(parents) > 1 or (parents and self._names(commit)):
             return LandedChange(commits=(commit,), start=parents[0], tasks=tuple(tasks))
@@ -88,7 +91,10 @@ class History:
         return LandedChange(commits=commits, start=start, tasks=tuple(tasks))
 
     def _without_merge(self, task: TaskId, landing: Landing) -> LandedChange:
-        """Returns the unit of a head on the base's line. Raises `unknown-landing` if it was pushed there."""
+        """Returns an empty change for a head that is itself on the base's line and has no work of its own.
+
+        Raises `unknown-landing` if somebody pushed the head there without a merge.
+        """
         commit = landing.commit
         marked = self._git.text("show", "--no-patch", "--format=%(trailers)", commit)
         merged = len(self._parents[commit]) != 1 or LANDED in marked or self._begun.get(task) == commit
@@ -111,7 +117,8 @@ class History:
         """Returns the commits of a rebase, newest first: copies of the branches' own commits, without a gap.
 
         A missing commit was left out because the base had it already, or is below commits that other tasks
-        landed in the same rebase; those tasks are then added to `tasks`.
+        landed in the same rebase; those tasks are then added to `tasks`. If there are no copies, returns
+        `commit` if it is a squash.
         """
         left, found = self._stamps(commit, tasks), []
         for one in self._line_from(commit):
@@ -123,8 +130,8 @@ class History:
                 break
             left[stamp] -= 1
             found.append(one)
-        # Otherwise it is a squash that somebody made without gitcoord; or there was nothing left to land, and
-        # the base did not move.
+        # Without copies, it is a squash that somebody made without gitcoord; or there was nothing left to
+        # land, and the base did not move.
         return tuple(found) or ((commit,) if self._squashes(commit, tasks) else ())
 
     def _stamps(self, commit: Oid, tasks: Sequence[TaskHead]) -> Counter[str]:
@@ -144,7 +151,7 @@ class History:
         return bool(before) and any(merge_tree(self._git, before[0], head).tree != tree for _, head in tasks)
 
     def _line_from(self, commit: Oid) -> Iterator[Oid]:
-        """Yields the line from a commit downwards, up to the first merge."""
+        """Yields `commit` and the older commits of the line, down to the first merge, which is left out."""
         line = islice(self._parents, self._place[commit], None)
         return takewhile(lambda one: len(self._parents[one]) == 1, line)
 
@@ -153,5 +160,5 @@ def _unknown(task: TaskId, why: str) -> GitcoordError:
     return answer_no(
         "unknown-landing",
         f"The commits that landed task {task} cannot be found: {why}.",
-        "Revert them by hand with `git revert`, or roll back without this level.",
+        "Revert them with `git revert`, or roll back without this level.",
     )

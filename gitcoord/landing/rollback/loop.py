@@ -23,7 +23,7 @@ from gitcoord.notices import Tell
 
 
 class Rollbacker:
-    """One rollback run. `tell` gets a notice of each event."""
+    """One rollback run. `tell` receives its notices."""
 
     def __init__(
         self, context: RollbackContext, tell: Tell, sleep: Callable[[float], None] = time.sleep
@@ -38,8 +38,10 @@ class Rollbacker:
     def roll_back(self) -> RollbackReport:
         """Reverts the levels' landings as one commit, and returns a report.
 
-        Raises (exit 1) `nothing-landed`, `built-upon`, `conflict` or `unknown-landing`, with nothing changed,
-        and `tree-differs` if the forge merged a different tree than computed.
+        Raises (exit 1) `nothing-landed`, `built-upon`, `conflict`, `not-made`, `unknown-landing` or
+        `rollback-changed`, and does not change the base. Raises `tree-differs` if the forge merged another
+        tree than computed, `merged-elsewhere` if it merged into another base, and `rollback-unseen` if the
+        base does not contain the pushed commit.
         """
         deadline = time.monotonic() + self._context.wait
         while True:
@@ -60,7 +62,10 @@ class Rollbacker:
                 return self._report(snapshot, back, ended)
 
     def rehearse(self) -> RollbackReport:
-        """Returns the report of what `roll_back` would do now; changes nothing. Raises the same errors."""
+        """Returns the report of the rollback that `roll_back` would begin now; changes nothing.
+
+        Raises the same errors if nothing has landed or the reverted tree cannot be computed.
+        """
         snapshot = self._look()
         if not snapshot.wanted:
             return self._finished(snapshot)

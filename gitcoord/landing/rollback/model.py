@@ -33,7 +33,7 @@ class RollbackContext(msgspec.Struct, frozen=True, kw_only=True):
     wait: float = 0.0
     rules: RuleSettings = RuleSettings()
     maker: FilesMaker | None = None
-    """Generates files that rules keep from being merged."""
+    """Generates the files under `regenerate`; None: generates none."""
 
 
 class RollbackSnapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +49,7 @@ class RollbackSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RolledBackTask(msgspec.Struct, frozen=True, kw_only=True):
-    """A task that is no longer in the base: `head` had landed, `commit` reverted it."""
+    """A task of a rollback: `head` had landed; `commit` reverted it (None: not reverted yet)."""
 
     task: TaskId
     head: Oid

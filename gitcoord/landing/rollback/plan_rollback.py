@@ -1,4 +1,4 @@
-"""Plans a rollback: finds what has landed, computes the tree without it, and refuses if that is not safe."""
+"""Plans a rollback: finds the landings, computes the base's tree without them, refuses if that is unsafe."""
 
 from collections.abc import Collection, Sequence
 from functools import partial
@@ -16,7 +16,7 @@ from gitcoord.git.git_cli import Git, Oid
 from gitcoord.landing.generated_files import with_generated_files
 from gitcoord.landing.rollback.landed_commits import History, LandedChange
 from gitcoord.landing.rollback.model import RollbackContext, RollbackSnapshot
-from gitcoord.landing.rollback.revert import UndoConflict, brought, undo
+from gitcoord.landing.rollback.revert import UndoConflict, added_commits, undo
 from gitcoord.landing.rollback.unowned import UnownedChanges, unowned
 from gitcoord.landing.verify_rollbacks import prove_rollbacks
 from gitcoord.planning.model import Plan
@@ -27,10 +27,10 @@ _MOST_NAMED = 3
 
 
 class Reversal(msgspec.Struct, frozen=True, kw_only=True):
-    """The changes to revert, newest first, the base's tree without them, and the changes of no task among
-    them.
+    """A computed rollback: the changes to revert (`units`, newest first), and the base's tree without them.
 
-    `unchanged`: the base's tree stays as it is, because the landings changed nothing or are already reverted.
+    `unowned`: the parts of these changes that belong to no task. `unchanged`: the base's tree stays as it is,
+    because the landings changed nothing or are already reverted.
     """
 
     units: tuple[LandedChange, ...]
@@ -86,10 +86,11 @@ def record_done(
 
 
 def reverse(context: RollbackContext, snapshot: RollbackSnapshot) -> Reversal:
-    """Computes the units to revert and the resulting tree.
+    """Computes the changes to revert and the resulting tree.
 
-    Raises (exit 1) `built-upon` if landed tasks of other levels depend on the work, `conflict` if a revert
-    conflicts, `not-made` if a file cannot be generated, and `unknown-landing`.
+    Raises (exit 1) `built-upon` if landed tasks of other levels depend on the work or landed in the same
+    commits, `conflict` if a revert conflicts, `not-made` if a file cannot be generated, and
+    `unknown-landing`.
     """
     _require_nothing_on_top(context.plan, snapshot)
     others = {landing.head for landing in snapshot.others.values()}
@@ -97,7 +98,7 @@ def reverse(context: RollbackContext, snapshot: RollbackSnapshot) -> Reversal:
         context.repository.git, context.repository.ancestry, snapshot.base_commit, _begun(context), others
     )
     units = history.units(snapshot.wanted)
-    reverted = set[Oid]().union(*(brought(context.repository.git, unit) for unit in units))
+    reverted = set[Oid]().union(*(added_commits(context.repository.git, unit) for unit in units))
     _require_nothing_shared(context.plan, snapshot, reverted)
     outcome = undo(context.repository, snapshot.base_commit, units)
     if isinstance(outcome, UndoConflict):
@@ -108,7 +109,7 @@ def reverse(context: RollbackContext, snapshot: RollbackSnapshot) -> Reversal:
         raise answer_no(
             "not-made",
             f"Without {', '.join(snapshot.levels)} {made.problem}. Nothing was changed.",
-            "Run that command in a clone to see why, or revert the landing by hand with `git revert`.",
+            "Run that command in a clone to see why, or revert the landing with `git revert`.",
         )
     landed = {one.head: one.commit for one in (*snapshot.others.values(), *snapshot.wanted.values())}
     lost = unowned(context.repository, context.shared, units, landed)
@@ -159,7 +160,7 @@ def _conflict(
 ) -> GitcoordError:
     git = context.repository.git
     since = conflict.since
-    tasks = [task for unit in others if brought(git, unit) & set(since) for task, _ in unit.tasks]
+    tasks = [task for unit in others if added_commits(git, unit) & set(since) for task, _ in unit.tasks]
     commits = some([_shown(git, commit) for commit in since], _MOST_NAMED)
     changed = f" Later commits changed these paths: {commits}." if since else ""
     reverted = named_tasks([task for task, _ in conflict.unit.tasks], _MOST_NAMED)
@@ -168,7 +169,7 @@ def _conflict(
     hint = (
         f"{named_tasks(tasks, _MOST_NAMED)} changed them: `gitcoord rollback {together}` reverts all."
         if tasks
-        else "Revert or rework those commits first, or revert the landing by hand with `git revert`."
+        else "Revert or rework those commits first, or revert the landing with `git revert`."
     )
     return answer_no(
         "conflict",

@@ -40,7 +40,7 @@ def revive(
     base: str,
     base_commit: Oid,
 ) -> RevivedBranch:
-    """Restores the work of `former` (the `tip`, or below it) on the base; it had landed on `start`."""
+    """Restores the work of `former` (the branch's `tip`, or below it), which had landed on top of `start`."""
     git, who = repository.git, repository.identity
     tree = tree_of(git, base_commit)
     fork = merge_base(git, start, former) or start

@@ -15,7 +15,7 @@ _MOST_COMMITS = 200
 
 
 class UndoResult(msgspec.Struct, frozen=True, kw_only=True):
-    """The base's tree without the units."""
+    """The base's tree without the reverted changes."""
 
     tree: Oid
 
@@ -49,12 +49,12 @@ def undo(
                 since = _changed_since(git, commit, base_commit, paths, reverted)
                 return UndoConflict(commit=commit, unit=unit, paths=paths, since=since)
             tree = merged.tree
-        reverted |= brought(git, unit)
+        reverted |= added_commits(git, unit)
     return UndoResult(tree=tree)
 
 
-def brought(git: Git, unit: LandedChange) -> set[Oid]:
-    """Returns every commit that a unit added to the base."""
+def added_commits(git: Git, unit: LandedChange) -> set[Oid]:
+    """Returns every commit that a landed change added to the base's history."""
     return set(git.lines("rev-list", unit.commits[0], f"^{unit.start}")) if unit.commits else set()
 
 

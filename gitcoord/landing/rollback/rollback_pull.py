@@ -1,4 +1,4 @@
-"""Lands a rollback through one pull request: finds it again, obeys checks and reviews, merges it once."""
+"""Lands a rollback through one pull request: reuses an open one, obeys checks and reviews, merges once."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -32,7 +32,7 @@ _PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 5.0)
 _TICKS = 5.0
 _PATIENCE = 20
 _DOUBTFUL_LOOKS = 4
-"""The number of looks after a lost answer before the merge is sent again: the first may still be running."""
+"""The number of observations after a lost answer before the merge is sent again: it may still be running."""
 
 
 class RollbackPause(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +52,7 @@ Write = Callable[[RollbackSnapshot, Reversal, str], Oid]
 
 
 class PullRequest:
-    """The pull request of one rollback, one step at a time. `write` creates its commit."""
+    """Lands one rollback through a pull request, one step at a time. `write` creates the reverting commit."""
 
     def __init__(
         self, context: RollbackContext, tell: Tell, write: Write, sleep: Callable[[float], None]
@@ -71,7 +71,11 @@ class PullRequest:
         """The proposed commits whose merges were compared with the computed tree."""
 
     def advance(self, snapshot: RollbackSnapshot, back: Reversal, left: float) -> Advance | RollbackPause:
-        """Takes the next step. `left`: the seconds left to wait for checks and reviews."""
+        """Takes the next step. `left`: the seconds left to wait for checks and reviews.
+
+        Raises `rollback-changed` if people have changed the branch so that it no longer fits, `tree-differs`
+        or `merged-elsewhere`.
+        """
         branch = branch_name(snapshot, back)
         tip = self._context.shared.branch(branch)
         pulls = self._context.forge.find_pulls([branch], self._context.plan.base).get(branch, BranchPulls())
@@ -116,7 +120,7 @@ class PullRequest:
         """Ends because a person closed the pull request or changed its base."""
         closed = (
             f"pull request {pull.number} was closed without a merge; to roll back, reopen it, or open a pull "
-            f"request from {branch} by hand"
+            f"request from {branch} yourself"
         )
         away = merged_away if pull.state == "merged" else moved_away
         reason = closed if pull.state == "closed" else away(pull, self._context.plan.base)
@@ -135,7 +139,7 @@ class PullRequest:
                 "rollback-changed",
                 f"{branch} contains commits that gitcoord did not create, and merging it gives another tree "
                 f"than reverting {', '.join(snapshot.levels)}.",
-                "Merge its pull request by hand, or reset the branch to gitcoord's commit.",
+                "Merge its pull request yourself, or reset the branch to gitcoord's commit.",
             )
         commit = self._write(snapshot, back, branch)
         self._context.shared.publish([RefUpdate(HEADS + branch, tip, commit)])

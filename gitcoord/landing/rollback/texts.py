@@ -62,7 +62,7 @@ def _unowned(back: Reversal) -> list[str]:
     if not back.unowned:
         return []
     lines = [f"- {one.commit}: {plain_subject(some(one.paths, _MOST_NAMED))}" for one in back.unowned]
-    return ["", "It reverts changes of no task, too, which no task restores:", "", *lines]
+    return ["", "It also reverts changes that belong to no task, so that no task restores them:", "", *lines]
 
 
 def subjects(git: Git, commits: Sequence[str]) -> list[str]:

@@ -19,7 +19,7 @@ from gitcoord.landing.rollback.landed_commits import LandedChange
 class UnownedChanges(msgspec.Struct, frozen=True, kw_only=True):
     """The `paths` that a landing changed for no task: after a rollback, no task restores them.
 
-    `commit` is the landing's last commit on the base, which keeps these files.
+    `commit` is the landing's last commit on the base: it has these files as they were.
     """
 
     commit: Oid
@@ -29,10 +29,11 @@ class UnownedChanges(msgspec.Struct, frozen=True, kw_only=True):
 def unowned(
     repository: Repository, shared: SharedRefs, units: Sequence[LandedChange], landed: Mapping[Oid, Oid]
 ) -> tuple[UnownedChanges, ...]:
-    """Returns the changes of `units` that no task's head explains; `landed`: all landed heads and commits.
+    """Returns the changes of `units` that no task's head explains.
 
-    Compares each landing with the merge of its tasks' heads. Where these conflict, somebody resolved that by
-    hand, and only the paths that no task changed count. Skips a landing whose head cannot be fetched.
+    `landed` has every landed head, with the commit of the base that landed it. Compares each landing with the
+    merge of its tasks' heads. If the heads conflict, a person has resolved that, and only paths that no task
+    changed count. Skips a landing whose heads cannot all be fetched.
     """
     found = []
     for unit in units:
@@ -49,7 +50,7 @@ def _unexplained(
     repository: Repository, unit: LandedChange, heads: Sequence[Oid], landed: Mapping[Oid, Oid]
 ) -> set[str]:
     git, tree = repository.git, tree_of(repository.git, unit.commits[0])
-    # Only what landed earlier can be part of the heads as other commits: later work may contain the heads.
+    # Ignore later landings: they may contain these heads. Only earlier ones can be in them as other commits.
     inside = repository.ancestry.contained(unit.start, set(landed.values()))
     before = {head: commit for head, commit in landed.items() if head not in heads and commit in inside}
     merged = _merged(repository, unit.start, heads, before)
