@@ -15,11 +15,14 @@ from gitcoord.git.merge_tree import STAMP
 
 _SHORTEST_ID = 7
 _MOST_TWINS = 50
-"""Most commits to try for a head; a longer rebase is found by its newest commits."""
+"""The largest number of commits to try for a head; a longer rebase is found by its newest commits."""
 
 
 def find_copies(git: Git, ancestry: Ancestry, base: Oid, heads: Collection[Oid]) -> dict[Oid, Oid]:
-    """For heads that the base does not contain, returns the base's commit that contains their changes."""
+    """Returns, for heads that the base does not contain, the base's commit that landed their changes.
+
+    Leaves out heads without such a commit.
+    """
     unknown = sorted(head for head in heads if not ancestry.recalls((base, head)))
     found = _search(git, ancestry, base, unknown) if unknown else {}
     copies = {head: ancestry.remembered((base, head), partial(found.get, head)) for head in heads}
@@ -27,7 +30,7 @@ def find_copies(git: Git, ancestry: Ancestry, base: Oid, heads: Collection[Oid])
 
 
 def naming_commits(git: Git, ancestry: Ancestry, base: Oid, head: Oid) -> Sequence[Oid]:
-    """Returns the commits of the base that name a head which it does not contain, newest first."""
+    """Returns the base's commits whose trailers name `head`, newest first; the base must lack `head`."""
     newest = ("named", base, head)
     if ancestry.recalls(newest) and ancestry.remembered(newest, lambda: None) is None:
         return ()
@@ -35,14 +38,14 @@ def naming_commits(git: Git, ancestry: Ancestry, base: Oid, head: Oid) -> Sequen
 
 
 class _BaseHistory(NamedTuple):
-    """The base's commits by the heads that their trailers name, and with their stamps; newest first."""
+    """The base's commits, newest first: by the heads that their trailers name, and with their stamps."""
 
     named: Mapping[str, Sequence[Oid]]
     stamped: Sequence[tuple[str, Oid]]
 
 
 def _read_base(git: Git, base: Oid, heads: Sequence[Oid]) -> _BaseHistory:
-    """Reads the base's commits since it and all heads had the same history."""
+    """Reads the base's commits since the last commit that the base and all heads have in common."""
     root = common_base(git, base, *heads)
     if root == base:
         return _BaseHistory({}, ())  # The heads contain all of the base.
@@ -72,7 +75,7 @@ def _search(git: Git, ancestry: Ancestry, base: Oid, heads: Sequence[Oid]) -> di
 
 
 def newest_copies(git: Git, base: Oid, tips: Sequence[Oid]) -> dict[Oid, Oid]:
-    """For each tip, the newest commit of the base that is a copy of one of the tip's own commits, if any."""
+    """Returns, for each tip that has one, the base's newest copy of one of the tip's own commits."""
     root = common_base(git, base, *tips) if tips else base
     if root == base:
         return {}
@@ -85,7 +88,10 @@ def newest_copies(git: Git, base: Oid, tips: Sequence[Oid]) -> dict[Oid, Oid]:
 
 
 def _brought(git: Git, pointed: Mapping[Oid, Sequence[Oid]], *, copies: bool = False) -> dict[Oid, Oid]:
-    """For each head, the commit that provably landed it. `pointed` has the candidates, newest first."""
+    """Returns, for each head with a proof, the commit that landed it.
+
+    `pointed` has the candidates of each head, newest first.
+    """
     proved = {
         head: bringing_commit(git, commits, head, copies=copies)
         for head, commits in pointed.items()
@@ -121,9 +127,10 @@ def _twins(stamped: Sequence[tuple[str, Oid]], stamps: Collection[str]) -> list[
 
 
 def older_version(git: Git, tip: Oid, head: Oid) -> Oid | None:
-    """Returns the last commit of `tip` that `head` has in a rewritten form: same author, time and subject.
+    """Returns the commit up to which `head` has the commits of `tip` in a rewritten form; else None.
 
-    Amend and rebase keep these three. The first pair must also have a changed path in common.
+    A rewritten commit has the same author, time and subject, which amend and rebase keep. The oldest commit
+    and its rewritten form must also have a changed path in common.
     """
     options = ("--topo-order", "--reverse", "--no-merges", "--left-right", f"--format=%m%x1f%H%x1f{STAMP}")
     lines = git.text("log", "-z", "--no-show-signature", *options, f"{tip}...{head}")

@@ -13,17 +13,18 @@ from gitcoord.git.merge_tree import merge_trees, unmerged_spec
 
 
 class Folds(msgspec.Struct, frozen=True, kw_only=True):
-    """The folds of a level branch as (task, head); `by_hand` are its other commits, oldest first."""
+    """The folds of a level branch as (task, head), and the commits that people made; both oldest first."""
 
     found: tuple[tuple[str, Oid], ...]
     by_hand: tuple[Oid, ...]
 
 
 def folds(git: Git, ancestry: Ancestry, base: Oid, tip: Oid) -> Folds:
-    """Returns the folds of a level branch that the base does not contain, oldest first.
+    """Returns the folds of the level branch at `tip` without those that the base contains.
 
-    A fold that somebody amended counts both as a fold and as a commit by hand. An exact merge of the base, as
-    made by GitHub's "Update branch", counts as neither; nor does a commit that changes only generated files.
+    A fold that a person amended counts both as a fold and as a person's commit. An exact merge of the base,
+    as made by GitHub's "Update branch", counts as neither; nor does a commit that changes only generated
+    files.
     """
     fields = f"--format=%H%x1f%P%x1f%(trailers:key={FOLDED},valueonly,separator=%x20)"
     options = ("log", "--first-parent", "--reverse", "-z", fields)
@@ -45,7 +46,7 @@ def folds(git: Git, ancestry: Ancestry, base: Oid, tip: Oid) -> Folds:
 
 
 def _only_unmerged(git: Git, ancestry: Ancestry, parent: str, commit: Oid) -> bool:
-    """Whether a commit on top of one other changes only generated files."""
+    """Whether a commit with a single parent changes only generated files."""
     if not git.unmerged or not parent or " " in parent:
         return False
 

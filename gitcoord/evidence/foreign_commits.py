@@ -1,7 +1,7 @@
 """Finds commits of unsubmitted tasks in other tasks' branches.
 
-A task's own commits are those on the first-parent line of its branch since its start. If two branches share
-such commits, they belong to the branch from which the other one was created.
+A task's own commits are those on the first-parent line of its branch since its start. Commits that are on the
+lines of two branches belong to the branch from which the other branch was created.
 """
 
 from collections.abc import Collection, Mapping
@@ -19,7 +19,7 @@ from gitcoord.tasks.model import TaskId
 Tip = tuple[TaskId, Oid]
 """A task that may be in progress, and a tip of its branch."""
 Carried = Mapping[TaskId, Oid]
-"""For each other task, its newest commit that is contained."""
+"""The newest contained commit of each unsubmitted task."""
 
 
 class Tracks(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +38,10 @@ def foreign_work(
     heads: Mapping[TaskId, Oid],
     tips: Collection[Tip],
 ) -> dict[TaskId, Carried]:
-    """For each submitted task in `heads`, finds its commits of unsubmitted tasks, whose tips are `tips`."""
+    """Finds commits of unsubmitted tasks in the heads of submitted ones.
+
+    `tips` are tips of branches that may be unsubmitted. Ignores tasks that depend on the task of the head.
+    """
     left = {
         (task, tip)
         for task, tip in tips
@@ -72,7 +75,7 @@ def foreign_work(
 def still_foreign(
     ancestry: Ancestry, base: Oid, tracks: Tracks, carried: Mapping[str, Oid]
 ) -> dict[TaskId, Oid]:
-    """Returns the part of the recorded `carried` whose tasks are still not submitted."""
+    """Returns the entries of the recorded `carried` whose commits were neither landed nor submitted since."""
     found = {}
     for name, commit in carried.items():
         task = TaskId(name)

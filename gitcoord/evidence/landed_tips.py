@@ -17,16 +17,17 @@ from gitcoord.git.commit_facts import paths_between, trees_of
 from gitcoord.git.git_cli import Git, Oid
 
 _MOST_LIKELY = 12
+"""The largest number of the base's commits to try first for a tip: those that change all of its paths."""
 _MOST = 60
-"""Most commits of the base to try for a tip; those that change all of its paths come first."""
+"""The largest number of further commits to try for a tip: those that change some of its paths."""
 
 
 class LandedTip(msgspec.Struct, frozen=True, kw_only=True):
-    """The base's commit `commit` contains all of the work. `reverted`: a later commit reset all its paths.
+    """A tip whose work the base's commit `commit` contains. `reverted`: a later commit reset all its paths.
 
     `contained`: the base's history contains the tip itself; `commit` is then the tip, unless the merge that
-    landed it is known. `own_line`: the tip is on the base's first-parent line: it has no work, or was
-    fast-forwarded.
+    landed it is known. `own_line`: the tip is on the base's first-parent line: it has no work, or the base
+    was fast-forwarded to it.
     """
 
     commit: Oid
@@ -79,7 +80,7 @@ def _commits(git: Git, arguments: Sequence[str], input: bytes | None = None) -> 
 
 
 def _own_work(git: Git, base: Oid, tips: Sequence[Oid]) -> dict[Oid, frozenset[str]]:
-    """For each tip, the paths that its own commits change; none if its commits cancel out."""
+    """Returns, for each tip, the paths that its own commits change; leaves out tips without a net change."""
     if not tips:
         return {}
     asked = "".join(f"{tip}\n" for tip in (*tips, f"^{base}")).encode()
@@ -130,7 +131,8 @@ def _held(
                 held.setdefault(tip, []).append(commit)
         copies = newest_copies(git, base, sorted(held))
         for tip, commits in held.items():
-            # A later copy of one of the tip's own commits would restore changes that the tip undid later.
+            # A proof must not be older than the newest copy of one of the tip's own commits: that copy may
+            # have restored changes that the tip undid later.
             last = place.get(copies.get(tip, ""), len(line))
             able = (commit for commit in commits if place.get(commit, -1) <= last)
             oldest_first = sorted(able, key=lambda commit: place.get(commit, -1), reverse=True)
@@ -141,7 +143,7 @@ def _held(
 
 
 def _with_revert(git: Git, line: Sequence[_BaseCommit], one: LandedTip) -> LandedTip:
-    """Returns the tip, with the commit that reset all paths of its landing, if there is one."""
+    """Returns the tip with the newest commit that reset all paths of its landing, if there is one."""
     place = next((number for number, known in enumerate(line) if known.commit == one.commit), None)
     if place is None or not line[place].parents or not line[place].paths:
         return one

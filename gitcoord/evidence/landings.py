@@ -3,7 +3,7 @@
 The journal only says where to look: a task has landed only if the base's history proves it. Evidence,
 cheapest first: the submitted head is an ancestor of the base; the commit that was recorded as its landing is
 an ancestor of the base, and nothing was submitted since; a commit of the base that contains the changes names
-the head in a `Gitcoord-Landed` trailer (squash); a commit with author, time and subject of one of its own
+the head in a `Gitcoord-Landed` trailer (squash); a commit with author, time and subject of one of the head's
 commits contains the changes (rebase; `copies.py` finds both); a commit that names the head contains a commit
 of the level branch in which somebody resolved its conflict (`resolved_heads.py`); or the head is part of work
 that landed in such a way. Work that was rolled back since does not count (`rollbacks.py`).
@@ -38,11 +38,12 @@ def landed_tasks(
     pulls: "Collection[Pull]" = (),
     undone: Rollbacks | None = None,
 ) -> dict[TaskId, Landing]:
-    """Returns the tasks of the plan that the base contains; `tips` maps branch names to commits.
+    """Returns the landings of the plan's tasks that the base contains; `tips` maps branch names to commits.
 
-    `pulls` are merged pull requests by the forge, for merges that git alone does not recognize. `undone` are
-    the rollbacks, if the caller knows them. A branch without a record counts by its tip, unless the tip is on
-    the base's first-parent line or part of a dependency's work: the branch was then just made.
+    `pulls` are pull requests from the forge, for merges that git alone does not recognize. `undone` are the
+    rollbacks, if the caller knows them. For a branch without a record, its tip counts as submitted, unless
+    the tip is on the base's first-parent line or part of a dependency's work: then the branch was just
+    created.
     """
     ancestry = ancestry or Ancestry(git)
     made = just_stacked(ancestry, plan, progress, tips)
@@ -109,7 +110,7 @@ def moved_on(
     landed: Mapping[TaskId, Landing],
     tips: Mapping[str, Oid],
 ) -> dict[TaskId, Oid]:
-    """The branch tips of landed tasks that have further commits on top of the landed ones."""
+    """Returns the branch tips of landed tasks that have further commits on top of the landed ones."""
     ahead = {
         task: tip
         for task, landing in landed.items()
@@ -135,14 +136,14 @@ def _heads(plan: Plan, progress: Mapping[TaskId, Progress], tips: Mapping[str, O
 
 
 def in_parts(planned: PlannedTask, progress: Mapping[TaskId, Progress]) -> bool:
-    """Whether the task is done by subtasks: until it is submitted, its branch has only a part of the work."""
+    """Whether work on a subtask has begun: before the task is submitted, its branch has only part of it."""
     return any(part.id in progress for part in planned.subtasks)
 
 
 def just_stacked(
     ancestry: Ancestry, plan: Plan, progress: Mapping[TaskId, Progress], tips: Mapping[str, Oid]
 ) -> set[TaskId]:
-    """The tasks without a record whose branches contain only the work of their dependencies."""
+    """Returns the tasks without a record whose branches contain only the work of their dependencies."""
     heads = _heads(plan, progress, tips)
     above: dict[TaskId, set[TaskId]] = {}
     for task in heads.keys() - progress.keys():
@@ -156,7 +157,7 @@ def just_stacked(
 
 
 def needed(plan: Plan, task: TaskId) -> set[TaskId]:
-    """The tasks that a task depends on, directly or indirectly."""
+    """Returns the tasks on which a task depends, directly or indirectly."""
     found, todo = set[TaskId](), [task]
     while todo:
         new = {need for need in plan.tasks[todo.pop()].depends_on if need in plan.tasks} - found
@@ -178,7 +179,7 @@ def _first_parents(git: Git, tip: Oid, wanted: Collection[Oid]) -> set[Oid]:
 def _carried(
     ancestry: Ancestry, base_commit: Oid, found: Mapping[TaskId, Landing], heads: Mapping[TaskId, Oid]
 ) -> dict[TaskId, Landing]:
-    """Landings of work that was part of other work which landed by squash or rebase."""
+    """Returns the landings of heads that are part of other heads, which landed by squash or rebase."""
     carried: dict[TaskId, Landing] = {}
     own = ancestry.contained(base_commit, {landing.head for landing in found.values()}) if heads else set()
     for landing in found.values() if heads else ():

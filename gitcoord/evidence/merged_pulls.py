@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def merged_into(ancestry: Ancestry, base_commit: Oid, pulls: "Iterable[Pull]") -> "list[tuple[Pull, Oid]]":
-    """The pull requests whose merge the base contains, each with its merge commit in the base."""
+    """Returns the pull requests whose merge commit the base contains, each with that commit."""
     merged = [(p, p.merge_commit) for p in pulls if p.state == "merged" and p.merge_commit is not None]
     inside = ancestry.contained(base_commit, {commit for _, commit in merged})
     return [(pull, commit) for pull, commit in merged if commit in inside]
@@ -33,11 +33,11 @@ def pulled_tasks(
     heads: Mapping[TaskId, Oid],
     pulls: "Collection[Pull]",
 ) -> dict[TaskId, Landing]:
-    """Returns the tasks that a merged pull request landed: one of their own branch, or of a level branch.
+    """Returns the landings of tasks by merged pull requests, of the task's own branch or of a level branch.
 
     `heads` are the known heads of tasks. A merged pull request needs to contain only the submitted work:
-    gitcoord may have merged the base into the branch while somebody merged it. A task that was only started
-    counts if a pull request of its branch was merged after the start.
+    gitcoord may have merged the base into the branch while somebody merged the pull request. A task that was
+    only started counts if a pull request of its branch was merged after the start.
     """
     submitted = {task: progress.get(task, PENDING).submitted_head or head for task, head in heads.items()}
     owners = {planned.branch: task for task, planned in plan.tasks.items()}
@@ -46,7 +46,7 @@ def pulled_tasks(
         owner = owners.get(pull.head)
         if owner is not None and owner not in heads:
             known = (progress.get(owner, PENDING), tips.get(pull.head))
-            # An adopted pull request is the task itself: its number is never used again, as a name is.
+            # An adopted pull request is the task itself. Its number is never used again, unlike a name.
             if (plan.adopted and owner == str(pull.number)) or _is_work_of(
                 ancestry, base_commit, *known, pull, commit
             ):
@@ -67,8 +67,8 @@ def _is_work_of(
 ) -> bool:
     """Whether a pull request merged the work of a task that was started and not submitted.
 
-    Branch names are used again: a pull request whose head the work began on does not count. Neither does
-    one while an attempt is running, or if the branch has more commits.
+    Branch names are used again: a pull request does not count if the work began on top of its head or merge.
+    Nor does it count while an attempt is running, or if the branch has more commits.
     """
     began, attempt = before.began, before.attempt
     if before.state != "started" or began is None or (attempt is not None and attempt.running):
@@ -79,7 +79,7 @@ def _is_work_of(
 
 
 def _holds_unseen(git: Git, ancestry: Ancestry, pull: "Pull", commit: Oid, head: Oid) -> bool:
-    """Whether the merge of a head that was never fetched and has no branch contains the task's work."""
+    """Whether `commit`, the merge of a head that this clone lacks, contains the task's work."""
     if ancestry.existing({pull.head_commit}) or not ancestry.existing({head}):
         return False
     key = ("pulled", commit, head)
@@ -87,9 +87,9 @@ def _holds_unseen(git: Git, ancestry: Ancestry, pull: "Pull", commit: Oid, head:
 
 
 def stands_pulled(ancestry: Ancestry, undone: Rollbacks, task: TaskId, landing: Landing) -> bool:
-    """Whether a merged pull request restored all of the task's work that was rolled back.
+    """Whether the landing by a pull request still counts: its merge and its head contain all rollbacks.
 
-    Merging a head again that the base's history contains restores nothing.
+    Merging a head without the rollback again restores nothing, because the base's history has its commits.
     """
     return all(
         ancestry.contains(commit, one.commit)

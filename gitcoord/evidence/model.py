@@ -16,7 +16,10 @@ class Landing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rollback(msgspec.Struct, frozen=True, kw_only=True):
-    """A rollback: the base's commit `commit` reverted the landing of `head`; before, the base was `start`."""
+    """A rollback: the base's commit `commit` reverted the landing of `head`.
+
+    `start` was the base before that landing. `recorded`: the journal has the rollback.
+    """
 
     commit: Oid
     head: Oid

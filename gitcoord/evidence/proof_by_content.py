@@ -9,10 +9,10 @@ from gitcoord.git.merge_tree import merge_trees
 
 
 def holds(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[bool]:
-    """For each (commit, head), whether merging the head into the commit changes nothing.
+    """Returns, for each pair (commit, head), whether the commit provably contains the head's changes.
 
-    This proves that the commit contains the head's changes, and reverts what the head itself reverted. A
-    merge that conflicts proves nothing: False.
+    It does if merging the head into the commit changes nothing, and if the commit also lacks the changes that
+    the head made and reverted. A merge that conflicts proves nothing: False.
     """
     trees = trees_of(git, {commit for commit, _ in pairs})
     with git.quarantine() as aside:
@@ -24,13 +24,14 @@ def holds(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[bool]:
 
 
 def bringing_commit(git: Git, commits: Sequence[Oid], head: Oid, *, copies: bool = False) -> Oid | None:
-    """Returns the one of `commits` (newest first) that landed the changes of `head`; None without proof.
+    """Returns the commit in `commits` (newest first) that landed the changes of `head`; None without proof.
 
-    This commit equals the merge of the head onto its first parent, or contains the head's changes while its
-    first parent does not. If all their parents contain them, returns the oldest.
+    A commit proves that if it contains the head's changes, or equals the merge of the head onto its first
+    parent. Returns the newest such commit whose first parent lacks the changes; if there is none, the oldest
+    such commit.
 
-    `copies`: the commits are copies of the head's own. One that does not contain the head's changes then
-    disproves all older ones: it came after them, and restored changes that a later commit of the head undid.
+    `copies`: the commits are copies of the head's own. A copy without the head's changes then disproves all
+    older ones: it is newer, and may have restored changes that a later commit of the head undid.
     """
     parents = first_parents(git, commits)
     known = [commit for commit in commits if commit in parents]

@@ -1,7 +1,7 @@
-"""Finds heads that landed with a conflict resolved on the level's branch.
+"""Finds heads that landed with a conflict that was resolved on the level branch.
 
-Such a head alone conflicts with the commit that landed it: merging the two proves nothing. Merges of that
-commit with those of the branch decide, because they contain both the head and the resolution.
+Such a head alone conflicts with the commit that landed it: merging the two proves nothing. Instead, commits
+of the level branch are merged into that commit, because they contain both the head and the resolution.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,14 +14,14 @@ from gitcoord.git.commit_facts import first_parents
 from gitcoord.git.git_cli import Git, Oid
 
 _MOST_TRIED = 50
-"""Most commits of a branch to try, newest first."""
+"""The largest number of commits of a branch to try, newest first."""
 
 
 def find_resolved(git: Git, ancestry: Ancestry, base: Oid, tips: Mapping[Oid, Oid]) -> dict[Oid, Oid]:
-    """For each head that `base` lacks, returns the commit of `base` that landed it as a part of its tip.
+    """Returns the commits of `base` that landed heads with a resolved conflict, by head.
 
-    `tips` maps heads to the tips of the branches that carry them. The commit must name the head in a trailer,
-    and have brought all changes of a commit of the branch that contains the head.
+    `tips` maps heads that `base` lacks to the tips of their level branches. The commit must name the head in
+    a trailer, and must have landed all changes of a commit of the level branch that contains the head.
     """
     found: dict[Oid, Oid] = {}
     for head, tip in tips.items():
@@ -49,9 +49,9 @@ def _landing_commit(git: Git, ancestry: Ancestry, base: Oid, head: Oid, tip: Oid
 
 
 def _bringing(git: Git, naming: Sequence[Oid], carrier: Oid) -> Oid | None:
-    """The commit that landed the changes of `carrier`, if its first parent lacked some of them.
+    """Returns the commit that landed the changes of `carrier`; None if its first parent had them already.
 
-    A carrier that changes nothing would be proved by any commit that quotes the trailer.
+    Otherwise any commit that quotes the trailer would prove a `carrier` that changes nothing.
     """
     commit = bringing_commit(git, naming, carrier)
     if commit is None:

@@ -1,4 +1,4 @@
-"""Finds commits of the base that did what a rollback proposed, with another id and any message.
+"""Finds commits of the base that made the change of a proposed rollback, with another id and any message.
 
 The journal has the proposal and its time; a trailer may name the commit. Merges in memory decide.
 """
@@ -28,7 +28,7 @@ class Reverts:
         self._read: dict[tuple[Oid, str], list[Candidate]] = {}
 
     def find(self, event: RollbackProposed) -> Oid | None:
-        """Returns the newest commit that did what was proposed; None without proof."""
+        """Returns the newest commit that made the proposed change; None without proof."""
         for commit, named in self._candidates(event):
             by_name = f"{event.task} {event.head}" in named
             if not by_name and (named or commit in self._landings):
@@ -40,14 +40,17 @@ class Reverts:
         return None
 
     def _candidates(self, event: RollbackProposed) -> list[Candidate]:
-        """The commits since the proposal that change a path of it, newest first."""
+        """Returns the commits since the proposal that change a path of it, newest first.
+
+        If the landing changed no path, returns those with a rollback's trailer.
+        """
         path = self._path_of(event)
         if (event.base, path) not in self._read:
             self._read[event.base, path] = self._log(event.base, path)
         return self._read[event.base, path]
 
     def _path_of(self, event: RollbackProposed) -> str:
-        """A path that each revert of the landing must change; "" if the landing changed nothing."""
+        """Returns a path that each revert of the landing must change; "" if none is known."""
         known = self._ancestry.existing({event.base, event.commit, event.start, event.landing})
         for old, new in ((event.base, event.commit), (event.start, event.landing)):
             if known.issuperset((old, new)):
@@ -73,7 +76,7 @@ class Reverts:
         return self._leaves_nothing(commit, event) and not self._leaves_nothing(parent, event)
 
     def _does_the_same(self, commit: Oid, event: RollbackProposed, *, nothing: bool = False) -> bool:
-        """Whether a commit equals the merge of the proposal onto its parent, or with `nothing` is empty."""
+        """Whether a commit equals the merge of the proposal onto its parent; empty ones only with `nothing`."""
         parent = first_parents(self._git, [commit]).get(commit)
         if parent is None or not self._ancestry.existing({event.commit}):
             return False

@@ -30,7 +30,7 @@ def find_rollbacks(
     progress: Mapping[TaskId, Progress],
     pulls: "Collection[Pull]" = (),
 ) -> dict[TaskId, list[Rollback]]:
-    """Returns all rollbacks in the base by task, oldest first; `pulls` are their merged pull requests."""
+    """Returns all rollbacks in the base by task, oldest first; `pulls` are pull requests of rollbacks."""
     told = {task: entry.rollbacks for task, entry in progress.items() if entry.rollbacks}
     inside = ancestry.contained(base_commit, {event.commit for events in told.values() for event in events})
     landings = {entry.landing.commit for entry in progress.values() if entry.landing is not None}
@@ -48,12 +48,12 @@ def find_rollbacks(
 
 
 def stands(ancestry: Ancestry, rollbacks: Sequence[Rollback], *evidence: Oid) -> bool:
-    """Whether the work of these commits has not been rolled back since."""
+    """Whether the work in the commits `evidence` still counts: each of them contains all `rollbacks`."""
     return all(ancestry.contains(commit, one.commit) for commit in evidence for one in rollbacks)
 
 
 def open_proposals(progress: Mapping[TaskId, Progress], rollbacks: Rollbacks) -> set[str]:
-    """The branches of proposed rollbacks that git does not find: the forge may have merged them."""
+    """Returns the branches of proposals that are not in `rollbacks`: the forge may have merged them."""
     return {
         event.branch
         for task, entry in progress.items()
@@ -84,7 +84,7 @@ def unrecorded(rollbacks: Rollbacks) -> tuple[TaskRolledBack, ...]:
 
 
 def is_recorded(event: TaskRolledBack, before: Progress) -> bool:
-    """Whether somebody else has recorded the rollback."""
+    """Whether the journal already has the rollback."""
     done = (one for one in before.rollbacks if isinstance(one, TaskRolledBack))
     return any(one.commit == event.commit for one in done)
 
@@ -106,7 +106,7 @@ def _confirmed(
     inside: Collection[Oid],
     sources: Sequence[Callable[[RollbackProposed], Oid | None]],
 ) -> Rollback | None:
-    """The rollback of one landing, if the base contains it. It may have been proposed more than once."""
+    """Returns the rollback of one landing if the base contains it; `copies` are its proposals and records."""
     first = copies[0]
     done = [event.commit for event in copies if isinstance(event, TaskRolledBack) and event.commit in inside]
     commits = done or [event.commit for event in copies if event.commit in inside]
@@ -121,9 +121,9 @@ def _confirmed(
 def _pulled(
     ancestry: Ancestry, reverts: Reverts, merged: "Sequence[tuple[Pull, Oid]]"
 ) -> Callable[[RollbackProposed], Oid | None]:
-    """Makes a function that finds the merge of a proposal's pull request with all of its changes.
+    """Returns a function that finds the merge commit of a proposal's pull request.
 
-    The merge may contain more, which somebody added to the branch.
+    It must have merged all of the proposal; it may have merged more, which somebody added to the branch.
     """
     known = {pull.head: (pull.head_commit, commit) for pull, commit in merged}
 

@@ -38,9 +38,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     ancestry: Ancestry
 
     def make_stacks(self, others: Mapping[Oid, Oid] | None = None, git: Git | None = None) -> Stacks:
-        """Makes the stacks: which branches are stacked on work that landed as other commits.
+        """Returns the stacks, which find the branches on top of work that landed as other commits.
 
-        `others` adds heads with their landings. `git` is for branches that are only in a quarantine.
+        `others` adds heads with the commits that landed them. `git` is for branches that are only in a
+        quarantine.
         """
         ancestry = self.ancestry if git is None else Ancestry(git)
         heads = landed_heads(self.progress, self.landed, self.undone)
@@ -61,8 +62,8 @@ def read_snapshot(
 ) -> Snapshot:
     """Reads a snapshot from the refs of the last fetch. Raises `base-missing` (exit 2).
 
-    `progress` is for a caller that has read the journal. `pulls` are merged pull requests of the plan's
-    branches; `rollback_pulls` asks the forge for those of rollback branches that git does not find.
+    `progress` is for a caller that has read the journal. `pulls` are pull requests of the plan's branches;
+    `rollback_pulls` asks the forge for those of rollbacks that git alone does not find.
     """
     base_commit = store.shared.branch(plan.base)
     if base_commit is None:
@@ -96,5 +97,5 @@ def read_snapshot(
 
 
 def find_snapshot(store: Store, plan: Plan) -> Snapshot | None:
-    """Reads a snapshot; None if the plan's base branch does not exist, and nothing can have landed."""
+    """Reads a snapshot; None if the plan's base branch does not exist: then nothing has landed."""
     return read_snapshot(store, plan) if store.shared.branch(plan.base) is not None else None

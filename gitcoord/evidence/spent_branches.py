@@ -19,9 +19,10 @@ def is_spent(
     landing: Landing | None = None,
     pulls: Collection[Pull] = (),
 ) -> bool:
-    """Whether a branch at `tip` may be deleted because it is not the only copy of its work.
+    """Whether a branch at `tip` may be deleted because the base provably has its work.
 
-    The base contains the tip, the forge merged it, or the commit of the `landing` contains all its changes.
+    It may if the base contains the tip, if one of `pulls` merged the tip into the base, or if the commit of
+    the `landing` contains all changes of the tip.
     """
     if ancestry.contains(base_commit, tip):
         return True

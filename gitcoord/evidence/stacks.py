@@ -1,4 +1,4 @@
-"""Stacks in a level: which heads landed as other commits, and which parents are unknown."""
+"""Stacks in a level: the heads that landed as other commits, and the parents that landed rewritten."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property, partial
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class UnknownParent(msgspec.Struct, frozen=True, kw_only=True):
     """The branch of `child` is stacked on `head` of `task`, which landed rewritten as `landed`.
 
-    Not `here`: the commit `landed` does not exist here, and cannot be compared.
+    `here` is False if this clone lacks the commit `landed`, which can then not be compared.
     """
 
     child: TaskId
@@ -35,7 +35,7 @@ class UnknownParent(msgspec.Struct, frozen=True, kw_only=True):
     here: bool
 
     def fact(self, branch: str) -> str:
-        """A sentence about the problem of `branch`."""
+        """Returns a sentence about the problem of `branch`."""
         how = "without it, as" if self.here else "as the missing"
         return (
             f"{branch} is stacked on {self.head[:12]} of task {self.task}, which landed {how} "
@@ -43,7 +43,7 @@ class UnknownParent(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def sentence(self, branch: str, base: str) -> str:
-        """A sentence about the problem of `branch`, and how to solve it."""
+        """Returns a sentence about the problem of `branch`, and its solution."""
         why = f"{self.fact(branch)}: the branch's own changes cannot be determined"
         if self.here:
             return (
@@ -51,7 +51,7 @@ class UnknownParent(msgspec.Struct, frozen=True, kw_only=True):
                 f"{self.head[:12]}: review it, then submit it again"
             )
         return (
-            f"{why}; merge {base} into it by hand, repeat its reverts of task {self.task}, "
+            f"{why}; merge {base} into it yourself, repeat its reverts of task {self.task}, "
             "then submit it again"
         )
 
@@ -74,12 +74,15 @@ def landed_heads(
 
 
 def pull_heads(ancestry: Ancestry, base_commit: Oid, pulls: "Iterable[Pull]") -> dict[Oid, Oid]:
-    """Returns the heads of merged pull requests in the same form: a level branch may have more than tasks."""
+    """Returns the heads of merged pull requests, each with its merge commit.
+
+    A level branch may have landed more than the heads of tasks.
+    """
     return {pull.head_commit: commit for pull, commit in merged_into(ancestry, base_commit, pulls)}
 
 
 class Parents:
-    """Finds parents that landed rewritten: the own changes of their children are then unknown."""
+    """Finds parents that landed rewritten: the changes of the branches on top of them are then unknown."""
 
     def __init__(
         self,
@@ -97,14 +100,14 @@ class Parents:
         self._ancestry = stacks.ancestry
 
     def unknown(self, tip: Oid, task: TaskId) -> UnknownParent | None:
-        """The first parent of a task's branch at `tip` that landed rewritten, if its merge depends on it."""
+        """Returns the first of `all_unknown`, or None."""
         return next(self.all_unknown(tip, task), None)
 
     def all_unknown(self, tip: Oid, task: TaskId) -> Iterator[UnknownParent]:
-        """Yields the parents of a task's branch at `tip` that landed rewritten, if its merge depends on it.
+        """Yields the parents of a task's branch at `tip` that landed rewritten and change how `tip` merges.
 
-        Parents are heads in the journal, from when the branch was made or submitted; without
-        a record, older versions of the task's dependencies, below the branch's own commits.
+        Parents are earlier heads of landed tasks in the journal, or older versions of the task's
+        dependencies, which are recognized by author, time and subject of their commits.
         """
         for other, head in self._candidates(tip, task):
             landing = self._landed[other]
@@ -131,7 +134,7 @@ class Parents:
 
     @cached_property
     def _lost(self) -> set[tuple[TaskId, Oid]]:
-        """Submitted heads of landed tasks that the landed commits do not contain."""
+        """The submitted heads of landed tasks that neither the base nor the landed heads contain."""
         handed_in = {
             (other, head) for other in self._landed for head in self._progress.get(other, PENDING).heads
         }

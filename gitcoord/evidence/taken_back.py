@@ -1,8 +1,8 @@
-"""Proves that a commit also lacks the changes that a branch made and reverted later.
+"""Proves that a commit also lacks the changes that a branch made and later reverted.
 
 A merge sees only a branch's net changes since the merge base. If the base has the branch's earlier commits as
 other commits (a squashed parent of a stack), and later ones reverted a part of them, that part is no net
-change: the merge says that the base has all of the branch, although the base still has the reverted part.
+change: by the merge, the base has all of the branch, although the base still has the reverted part.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -14,15 +14,15 @@ from gitcoord.git.write_commits import commit_to_merge_with
 
 MergeAll = Callable[[Git, Sequence[tuple[Oid, Oid]]], list[TreeMerge]]
 _MOST_STEPS = 60
-"""With more commits to merge with, nothing is proved."""
+"""The largest number of additional merges; if more are needed, nothing is proved."""
 
 
 def lacks_taken_back(git: Git, commit: Oid, head: Oid, merge_all: MergeAll = merge_trees) -> bool:
     """Whether `commit`, into which merging `head` changes nothing, may still have a change that `head`
     reverted.
 
-    Merges the head once more for each of its commits that a later one may have reverted, as if the base had
-    that commit. A merge that conflicts proves nothing.
+    For each of the head's commits that a later commit may have reverted, merges the head once more as if
+    `commit` contained that commit. Returns True if such a merge changes something or conflicts.
     """
     twice = _changed_twice(git, commit, head)
     differing = twice.keys() & paths_between(git, commit, head) if twice else set[str]()

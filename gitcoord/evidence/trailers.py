@@ -13,7 +13,7 @@ ROLLED_BACK = "Gitcoord-Rolled-Back"
 
 
 def trailer(key: str, task: str, head: str) -> str:
-    """The line that names a task and the head of its work."""
+    """Returns the line that names a task and the head of its work."""
     return f"{key}: {task} {head}"
 
 
