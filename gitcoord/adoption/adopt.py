@@ -1,4 +1,4 @@
-"""Makes adopted heads the level of their own plan, whose state is beside that of the task list."""
+"""Makes adopted heads a level of a separate plan; its state is stored beside that of the task list."""
 
 from collections.abc import Mapping
 
@@ -12,12 +12,12 @@ from gitcoord.tasks.model import TaskId
 
 
 def adopted_store(task_store: Store, base: str) -> Store:
-    """Returns the state of the heads that were adopted onto `base`."""
+    """Returns the store of the heads that were adopted onto `base`."""
     return Store(task_store.repository, task_store.shared, area=f"adopted/{base}/")
 
 
 def adopted_bases(task_store: Store) -> list[str]:
-    """Returns the branches that heads were adopted onto, by name. The caller has fetched the shared refs."""
+    """Returns the bases onto which heads were adopted, sorted. The caller has fetched the shared refs."""
     prefix, plan = f"{task_store.prefix}adopted/", "/plan"
     refs = (ref.removeprefix(prefix) for ref in task_store.shared.list(prefix) if ref.endswith(plan))
     return sorted(name.removesuffix(plan) for name in refs)

@@ -18,7 +18,7 @@ _FEW = 5
 
 
 class HeadCandidate(msgspec.Struct, frozen=True, kw_only=True):
-    """A branch that may be adopted, at `commit`; `push` updates the remote first."""
+    """A branch that may be adopted, at `commit`; `push`: the update that the remote needs before that."""
 
     branch: str
     commit: Oid
@@ -46,7 +46,7 @@ def asked_pulls(forge: Forge, request: AdoptionRequest) -> dict[int, Pull]:
 def author_logins(word: str) -> frozenset[str]:
     """Returns the logins, in lower case, that `copilot`, `@copilot` or `app/copilot` stand for.
 
-    An app's own is `NAME[bot]`; `gh` writes `app/NAME`.
+    The login of an app is `NAME[bot]`; `gh` writes `app/NAME`.
     """
     name = word.casefold().removeprefix("@")
     app = name.removeprefix("app/").removesuffix("[bot]")
@@ -63,7 +63,7 @@ def _is_wanted(pull: Pull, request: AdoptionRequest) -> bool:
 def asked_branches(
     repository: Repository, shared: SharedRefs, request: AdoptionRequest, base: str
 ) -> list[str]:
-    """Returns the requested branches, also of this clone, without the base; sorted by name."""
+    """Returns the requested branches of the remote and of this clone, without the base; sorted by name."""
     known = {*shared.branches(), *_here(repository)} if request.branches else set[str]()
     found = {name for name in known if any(fnmatchcase(name, pattern) for pattern in request.branches)}
     found |= set(linked_branches(repository.git)) if request.worktrees else set()
@@ -73,7 +73,7 @@ def asked_branches(
 def pull_candidates(
     shared: SharedRefs, pulls: Mapping[int, Pull], inside: Collection[int]
 ) -> Iterator[HeadCandidate | ExcludedHead]:
-    """Yields the heads of pull requests; excludes closed ones and those without a branch.
+    """Yields the heads of pull requests; excludes closed ones, and open ones whose branch does not exist.
 
     `inside`: closed pull requests whose work is in the base.
     """
@@ -87,7 +87,7 @@ def pull_candidates(
         elif pull.state == "merged":
             yield HeadCandidate(branch=pull.head, commit=pull.head_commit, pull=pull)
         elif tip is None:
-            yield ExcludedHead(name=name, reason=f"its branch {pull.head} is not there")
+            yield ExcludedHead(name=name, reason=f"its branch {pull.head} does not exist")
         else:
             yield HeadCandidate(branch=pull.head, commit=tip, pull=pull)
 
@@ -95,7 +95,7 @@ def pull_candidates(
 def branch_candidates(
     repository: Repository, shared: SharedRefs, names: list[str], pulls: Mapping[str, Pull]
 ) -> Iterator[HeadCandidate | ExcludedHead]:
-    """Yields branches at the newer commit of remote and clone; excludes branches that have diverged."""
+    """Yields branches at their newer commit, of the remote or the clone; excludes those that diverged."""
     tips, here, ancestry = shared.branches(), _here(repository), repository.ancestry
     for name in names:
         there, own, pull = tips.get(name), here.get(name), pulls.get(name)
@@ -105,9 +105,7 @@ def branch_candidates(
             push = RefUpdate(HEADS + name, there, own)
             yield HeadCandidate(branch=name, commit=own, pull=pull, push=push)
         else:
-            reason = (
-                f"it is at {own[:12]} here and at {there[:12]} on {shared.remote}, and neither has the other"
-            )
+            reason = f"it is at {own[:12]} here and at {there[:12]} on {shared.remote}: they have diverged"
             yield ExcludedHead(name=name, reason=reason)
 
 

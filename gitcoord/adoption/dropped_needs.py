@@ -1,4 +1,4 @@
-"""Finds heads that contain work that people have rejected, or no longer request."""
+"""Finds heads that contain rejected work, or work that is no longer requested."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

@@ -8,9 +8,10 @@ from gitcoord.planning.adopted import AdoptedHead
 
 
 class AdoptionRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """The heads to land. A pull request must match both `label` and `author`; each other field adds heads.
+    """The heads to land on `base`: open pull requests that match both `label` and `author`, and others.
 
-    `branches` are patterns in which `*` stands for any text, slashes included.
+    `pulls`, `branches` and `worktrees` add heads. `branches` are patterns in which `*` stands for any text,
+    slashes included.
     """
 
     pulls: tuple[int, ...] = ()
@@ -27,7 +28,7 @@ class AdoptionRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def empty(self) -> bool:
-        """Whether it names no head."""
+        """Whether the request selects no head at all."""
         return not (self.pulls or self.lists_pulls or self.branches or self.worktrees)
 
 
@@ -62,4 +63,4 @@ class Adoption(msgspec.Struct, frozen=True, kw_only=True):
     excluded: tuple[ExcludedHead, ...] = ()
     pushes: tuple[RefUpdate, ...] = ()
     spent: frozenset[str] = frozenset()
-    """Branches that landed and still are the base of other pull requests."""
+    """Branches that landed and are still the base of other pull requests."""

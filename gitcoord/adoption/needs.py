@@ -14,16 +14,17 @@ from gitcoord.tasks.sources.issue_texts import named_needs
 def named_pulls(pull: Pull) -> tuple[int, ...]:
     """Returns the numbers of the pull requests that the text of `pull` names as dependencies.
 
-    Ignores other repositories. The URL has the repository: `https://HOST/OWNER/NAME/pull/12`.
+    Ignores pull requests of other repositories. Its URL tells its own: `https://HOST/OWNER/NAME/pull/12`.
     """
     own = "/".join(pull.url.split("/")[-4:-2])
     return tuple(one.number for one in named_needs(pull.body) if one.is_in(own))
 
 
 def built_on(ancestry: Ancestry, commits: Mapping[str, Oid]) -> dict[str, tuple[str, ...]]:
-    """Returns the direct dependencies of each branch: branches that it contains, and no other of these does.
+    """Returns the direct dependencies of each branch.
 
-    Branches at the same commit do not build on each other.
+    These are the branches that it contains, without those that are also in another of these. Branches at the
+    same commit do not depend on each other.
     """
     tips = set(commits.values())
     inside = {tip: ancestry.contained(tip, tips - {tip}) for tip in tips}
@@ -37,10 +38,10 @@ def built_on(ancestry: Ancestry, commits: Mapping[str, Oid]) -> dict[str, tuple[
 def stacks(
     repository: Repository, base: Oid, heads: Mapping[str, HeadCandidate], known: Mapping[str, KnownHead]
 ) -> dict[str, tuple[str, ...]]:
-    """Returns the branches that each head is built on, also at an earlier commit of that branch.
+    """Returns, for each head, the branches on which it is built, perhaps at an earlier commit of the branch.
 
-    A branch gets new commits while the head above it keeps the old ones. The head still depends on it, as at
-    the last selection, until `base` has what they share.
+    A branch may get new commits while the head on top of it keeps the old ones. The head then still depends
+    on the branch, as at the last selection, until `base` contains the merge base of the two.
     """
     commits = {branch: one.commit for branch, one in heads.items()}
     stacked = built_on(repository.ancestry, commits)

@@ -1,4 +1,4 @@
-"""Selects the heads that can land from the requested ones: finds their dependencies, excludes others."""
+"""Selects the heads that can land from the requested ones: finds their dependencies, excludes the rest."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
@@ -36,10 +36,10 @@ def select_heads(
 ) -> Adoption:
     """Selects the requested heads at their current commits. Changes only the fetched refs.
 
-    The base is that of the request, else `base` from the settings, else the common base of all pull requests.
-    `known` returns the branches that were adopted onto a base before. Such a branch stays in the selection
-    until its landing is recorded, even if its pull request was merged. Raises `no-such-pull`, `no-such-base`,
-    `unknown-base`.
+    The base is that of the request, else `base` from the settings, else the common base of the pull requests,
+    else the default branch. `known` returns the branches that were adopted onto a base before: they stay in
+    the selection until their landing is recorded, even if their pull request was merged. Raises
+    `no-such-pull`, `no-pull`, `no-such-base`, `unknown-base`.
     """
     shared.refresh()
     pulls = asked_pulls(forge, request)
@@ -58,7 +58,7 @@ def select_heads(
 
 
 def _common_base(pulls: Collection[Pull]) -> str | None:
-    """Returns the common base of all pull requests, except those whose base is another's branch."""
+    """Returns the only base of open pull requests that is no branch of another one; None if not just one."""
     heads = {pull.head for pull in pulls}
     bases = {pull.base for pull in pulls if pull.state == "open"} - heads
     return bases.pop() if len(bases) == 1 else None
@@ -134,7 +134,7 @@ class _Selection:
             self._settled.add(branch)
 
     def _exclude_settled(self) -> None:
-        """Excludes heads that are in the base: by their commits, their content, or a merged pull request."""
+        """Excludes heads with a merged pull request, and those whose commits or content the base has."""
         heads = [one for one in self._heads.values() if not self._is_at_work(one.branch)]
         merged = [one.branch for one in heads if one.pull is not None and one.pull.state == "merged"]
         elsewhere = {
@@ -173,7 +173,7 @@ class _Selection:
         return branch in self._known and self._known[branch].landed
 
     def _is_at_work(self, branch: str) -> bool:
-        """Whether the branch was adopted before and has not landed: landing looks for evidence itself."""
+        """Whether the branch was adopted before and has not landed: the landing then looks for evidence."""
         return branch in self._known and not self._known[branch].landed
 
     def _merged_elsewhere(self, one: HeadCandidate, onto: str) -> tuple[str, bool]:
@@ -239,7 +239,7 @@ class _Selection:
                 yield branch, need
 
     def _said_needs(self, pull: Pull | None) -> list[tuple[str, str]]:
-        """Returns the unlanded branches that the base or text of a pull request names, each with a reason."""
+        """Returns the unlanded branches that a pull request's base or text names, with reasons to wait."""
         if pull is None or pull.state != "open":
             return []
         found = []
@@ -262,7 +262,7 @@ class _Selection:
         return found
 
     def _is_spent(self, branch: str) -> bool:
-        """Whether the branch has landed, also by people, and has nothing new since."""
+        """Whether the branch has landed, or people have merged it and it has no newer commits."""
         if branch in self._settled or self._has_landed(branch):
             return True
         found = self._forge.find_pulls([branch], self._base).get(branch)

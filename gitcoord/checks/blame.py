@@ -1,4 +1,4 @@
-"""Finds the smallest set of earlier branches with which a branch fails, with few checks. A pure function.
+"""Finds a minimal set of earlier branches with which a branch fails, with few checks. A pure function.
 
 The earlier branches have numbers from 0, in their order. All of them together fail with the branch. Bisection
 (into slots + 1 parts) finds the last branch of the set; then, with that one fixed, the one before it; and so
@@ -17,7 +17,7 @@ _MOST_NEEDED = 4
 
 
 class Blame(msgspec.Struct, frozen=True, kw_only=True):
-    """The sets to check with the branch (none: the search is over), or the smallest set that fails with it.
+    """The sets to check with the branch next; if there are none, the minimal set that fails with it.
 
     `others` is empty if the branch fails alone. `complete` is False if `others` are only part of the set,
     because the search could not find the rest.
@@ -29,7 +29,10 @@ class Blame(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_others(count: int, outcomes: Mapping[Others, CheckOutcome], slots: int) -> Blame:
-    """Finds which of the `count` earlier branches make the branch fail, from the `outcomes` so far."""
+    """Finds which of the `count` earlier branches make the branch fail, from the `outcomes` so far.
+
+    `slots`: how many checks can run in parallel.
+    """
     needed: Others = ()
     bound = count
     while True:

@@ -17,7 +17,10 @@ def sections(bad: int, slots: int) -> list[int]:
 
 
 def more_cuts(kept: Sequence[int], high: int, count: int) -> list[int]:
-    """Returns at most `count` sizes up to `high` to add to `kept`: each halves the widest remaining gap."""
+    """Returns at most `count` sizes to add to `kept`: `high` if it is larger, then those that halve gaps.
+
+    Halves the widest remaining gap each time.
+    """
     points = sorted({0, *kept})
     found = [high] if count and high > points[-1] else []
     points += found

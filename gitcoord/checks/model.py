@@ -59,7 +59,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckTarget(msgspec.Struct, frozen=True, kw_only=True):
-    """A tree to check, in a commit on top of `parent`. `again` repeats a check that has failed before."""
+    """A tree to check, in a commit on top of `parent`. `again`: check it although it has a result."""
 
     tree: Oid
     parent: Oid

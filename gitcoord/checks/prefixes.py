@@ -90,7 +90,10 @@ class PrefixSearch:
     def _next(
         self, passed: Combination, ahead: Sequence[Combination], bad: int | None
     ) -> tuple[Subject, ...]:
-        """Returns the checks that narrow down the next failing branch: nothing below `bad` has passed."""
+        """Returns the checks that narrow down the next failing branch.
+
+        `bad`: the size of the shortest prefix of `ahead` that has not passed its check, if any.
+        """
         slots = self._slots
         if self._policy.each:
             sizes = [size for size in range(1, len(ahead) + 1) if ahead[size - 1] not in self._seen]
@@ -135,7 +138,7 @@ class PrefixSearch:
         return (*begun, *unknown)
 
     def _judge(self, decision: SearchResult, ahead: Sequence[Combination], branch: int) -> SearchResult:
-        """Returns the result if the first branch after the passed ones has not passed."""
+        """Returns the decision if the first branch after the passed ones has not passed its check."""
         change = msgspec.structs.replace
         reading = self.read(ahead[0], green=bool(decision.passed))
         match reading:
@@ -156,7 +159,7 @@ class PrefixSearch:
                 return change(decision, failed=(*decision.failed, branch))
 
     def _others(self, decision: SearchResult, ahead: Sequence[Combination]) -> tuple[Combination, ...]:
-        """Returns checks for the free slots while the first branch is in doubt: the others without it."""
+        """Returns checks for the free slots while the first branch is in doubt: later branches without it."""
         rest, slots = ahead[-1][len(decision.passed) + 1 :], self._slots
         without = [(*decision.passed, *rest[:size]) for size in range(1, len(rest) + 1)]
         if not without or slots < 2:

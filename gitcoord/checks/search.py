@@ -52,7 +52,7 @@ def decide(count: int, seen: Seen, policy: SearchPolicy, running: Container[Subj
 
 
 def _suspects(count: int, seen: Seen) -> list[int]:
-    """Returns the branches that fail alone. Empty if the base fails too: then no branch is to blame."""
+    """Returns the branches that fail alone; none if the base itself fails or is unclear."""
     if outcome_of((), seen) in ("failed", "unclear"):
         return []
     return [one for one in range(count) if outcome_of(ByItself(one), seen) == "failed"]

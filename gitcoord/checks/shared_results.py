@@ -83,7 +83,7 @@ class SharedResults:
             self._new[result.tree] = None
 
     def push(self, *, at_end: bool = False) -> None:
-        """Pushes the added results; unless `at_end`, only if the last push is `_PAUSE` seconds ago."""
+        """Pushes the added results; unless `at_end`, at most once in `_PAUSE` seconds."""
         if not self._new or not self._writes or (not at_end and self._clock() - self._pushed_at < _PAUSE):
             return
         self._pushed_at = self._clock()

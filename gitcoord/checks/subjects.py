@@ -15,7 +15,7 @@ Combination = tuple[int, ...]
 
 
 class ByItself(msgspec.Struct, frozen=True):
-    """A branch by itself, merged with nothing: if its check fails, it is a suspect."""
+    """A branch by itself, merged with nothing: if its check fails, the branch is a suspect."""
 
     branch: int
 

@@ -1,4 +1,4 @@
-"""Chooses how many branches to check ahead: a large window saves time if few checks fail, else it wastes it.
+"""Chooses how many branches to check ahead: a large window saves time only if few checks fail.
 
 If a fraction p of recent landings failed, n branches together pass with probability (1 - p)^n, and one
 failure is expected in 1/p branches. With `prove = "each"`, every slot checks the next branch on top of the
@@ -25,9 +25,10 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def choose_window(requested: int | None, slots: int, failures: int, landings: int) -> Window:
-    """Returns about the reciprocal of the failure rate, `failures` in `landings`; at most `WIDEST`.
+    """Returns a window of the size `requested`, or else one computed from `failures` in `landings`.
 
-    If that is less than twice `slots`, returns `slots`.
+    Its size is about the reciprocal of the failure rate, at most `WIDEST`. If that is less than twice
+    `slots`, the size is `slots`.
     """
     if requested is not None:
         return Window(size=requested, failures=failures, landings=landings, requested=True)

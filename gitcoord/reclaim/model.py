@@ -33,7 +33,7 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     landed_as: Oid | None = None
     contained: bool = False
-    """Whether the base's history contains the tip itself, so ancestry alone proves it."""
+    """Whether the base's history contains the tip itself, so that ancestry alone proves the landing."""
     size: int = 0
     age: float = 0.0
 
@@ -44,7 +44,7 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """Its directory, or its branch."""
+        """The directory of a worktree, or the name of a branch."""
         return self.path or self.branch or ""
 
 

@@ -13,7 +13,7 @@ from gitcoord.reclaim.users import users_of
 
 
 class Removal(msgspec.Struct, frozen=True, kw_only=True):
-    """The result for one holding; `problem`: why it, or its branch, was not removed."""
+    """The result for one worktree or branch; `problem`: why it, or the worktree's branch, was not removed."""
 
     holding: Holding
     removed: bool
@@ -24,7 +24,7 @@ class Removal(msgspec.Struct, frozen=True, kw_only=True):
 def remove_all(repository: Repository, holdings: Sequence[Holding]) -> Iterator[Removal]:
     """Removes worktrees with their branches, and branches, one by one.
 
-    Git itself refuses to remove what has changed since the survey.
+    Git itself refuses to remove a worktree with changed files, or to delete a branch that has moved since.
     """
     users = users_of([Path(one.path) for one in holdings if one.path is not None])
     for holding in holdings:

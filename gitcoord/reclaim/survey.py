@@ -28,14 +28,18 @@ from gitcoord.reclaim.uncommitted import (
 from gitcoord.reclaim.users import users_of
 
 FRESH = 24 * 3600.0
-"""Seconds for which a new worktree or branch without its own work is kept."""
+"""The seconds for which a new worktree or branch without work of its own is kept."""
 
 AskPulls = Callable[[Sequence[str]], Sequence[Pull]]
 """Returns the merged pull requests of branches, from the forge."""
 
 
 class SurveyRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """The options of a survey. `older_than`: seconds (None: any age); `ignored`: may lose ignored files."""
+    """The options of a survey. `ignored`: ignored files may be lost.
+
+    `older_than`: the least age of a removable worktree or branch, in seconds; None: any age, but `FRESH` for
+    those without work of their own.
+    """
 
     base: str
     base_commit: Oid
@@ -87,7 +91,7 @@ class _Surveyor:
         return {name: tip for name, tip in found.items() if name in free}
 
     def _landed(self, tips: Mapping[str, Oid]) -> dict[Oid, LandedTip]:
-        """Returns the landed tips: proved by git, else by merged pull requests of pushed branches."""
+        """Returns the landed tips, proved by git, else by the merged pull request of a pushed branch."""
         ancestry, base = self._repository.ancestry, self._request.base_commit
         found = landed_tips(self._git, ancestry, base, set(tips.values()))
         left = {name: tip for name, tip in tips.items() if tip not in found and name in self._pushed}
@@ -145,7 +149,7 @@ class _Surveyor:
         return under_way(own)
 
     def _lost(self, one: ListedWorktree, own: Path) -> str:
-        """Returns what would be lost with a worktree whose tip is in the base, or ""."""
+        """Returns why removing a worktree would lose something although its tip is in the base, or ""."""
         left = self._abandoned.get(one.path)
         if left:
             return f"its HEAD was detached at {min(left)[:12]}, which no branch has"
@@ -166,7 +170,8 @@ class _Surveyor:
     def _judged(self, holding: Holding, landed: LandedTip | None, was_at: set[Oid]) -> Holding:
         """Returns the holding with its state, from the evidence about its tip and its earlier commits.
 
-        If a branch is at a commit of the base, somebody may have reset it, and abandoned its work.
+        If the tip is on the base's first-parent line, somebody may have reset the branch, and so abandoned
+        its work.
         """
         ancestry, base = self._repository.ancestry, self._request.base_commit
         if landed is not None and landed.own_line:

@@ -1,4 +1,4 @@
-"""Finds what would be lost with a worktree although its commits are safe."""
+"""Finds the files and commits that removing a worktree would lose although its tip is in the base."""
 
 import os
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ _STATUS = (
 
 
 def under_way(own: Path) -> str:
-    """Returns the operation that a worktree is in, from git's files in its directory `own`; or ""."""
+    """Returns why a worktree is busy, according to git's files in its directory `own`; or ""."""
     if (own / "index.lock").exists():
         return "a git process works in it, or was killed there (index.lock)"
     if any(path.is_file() for path in (own / "refs").rglob("*")):
@@ -56,8 +56,8 @@ def branches_under_way(own: Path) -> set[str]:
 def uncommitted(git: Git, worktree: Path, main: Path | None, *, ignored_too: bool) -> str:
     """Returns why removing a worktree would lose files, or "". `git` is bound to the worktree.
 
-    Ignored files count unless `main`, the main worktree, has the same file, or they are in a directory that
-    tools generate again. `ignored_too`: ignored files may be lost.
+    Ignored files count unless `main`, the main worktree, has the same file, or their names are those of files
+    or directories that tools generate again. `ignored_too`: ignored files may be lost.
     """
     told = git.text(*_STATUS).split("\0")
     changed = [line[3:] for line in told if line and not line.startswith("!! ")]
@@ -79,7 +79,7 @@ def uncommitted(git: Git, worktree: Path, main: Path | None, *, ignored_too: boo
 
 
 def abandoned(own: Path) -> set[Oid]:
-    """Returns commits at which HEAD was detached before it moved: only this worktree's reflog has them."""
+    """Returns commits at which HEAD was detached before it moved: perhaps only this reflog has them."""
     try:
         lines = (own / "logs" / "HEAD").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -91,7 +91,7 @@ def abandoned(own: Path) -> set[Oid]:
 
 
 def size_of(directory: Path) -> int:
-    """Returns the bytes on disk of a directory; counts a file with several names once."""
+    """Returns the bytes on disk of a directory's content; counts a file with several hard links once."""
     total, seen, todo = 0, set[tuple[int, int]](), [str(directory)]
     while todo:
         try:

@@ -8,9 +8,9 @@ import psutil
 
 
 def users_of(directories: Collection[Path]) -> dict[Path, str]:
-    """Returns the directories in which a process works or has open files, each with one: `vim (1234)`.
+    """Returns the directories in which a process works or has open files, each with one such process.
 
-    The system may hide processes of other users.
+    A process is named as in `vim (1234)`. The system may hide processes of other users.
     """
     wanted = {Path(os.path.realpath(directory)): directory for directory in directories}
     found: dict[Path, str] = {}
