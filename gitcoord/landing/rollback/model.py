@@ -49,7 +49,7 @@ class RollbackSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RolledBackTask(msgspec.Struct, frozen=True, kw_only=True):
-    """A task of a rollback: `head` had landed; `commit` reverted it (None: not reverted yet)."""
+    """A task of a rollback: `head` had landed, and `commit` has reverted it, if the rollback is done."""
 
     task: TaskId
     head: Oid

@@ -19,7 +19,7 @@ from gitcoord.landing.rollback.landed_commits import LandedChange
 class UnownedChanges(msgspec.Struct, frozen=True, kw_only=True):
     """The `paths` that a landing changed for no task: after a rollback, no task restores them.
 
-    `commit` is the landing's last commit on the base: it has these files as they were.
+    `commit` is the landing's last commit on the base, from which the changes can be restored.
     """
 
     commit: Oid
