@@ -76,7 +76,7 @@ class Reverts:
         return self._leaves_nothing(commit, event) and not self._leaves_nothing(parent, event)
 
     def _does_the_same(self, commit: Oid, event: RollbackProposed, *, nothing: bool = False) -> bool:
-        """Whether a commit equals the merge of the proposal onto its parent; with `nothing`, even if empty."""
+        """Whether a commit is the merge of a proposal onto its parent; may be empty with `nothing`."""
         parent = first_parents(self._git, [commit]).get(commit)
         if parent is None or not self._ancestry.existing({event.commit}):
             return False
