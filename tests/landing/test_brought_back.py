@@ -45,7 +45,7 @@ def test_a_rolled_back_task_that_a_person_takes_is_not_submitted_and_no_run_take
     assert project.run("report", "--json", ok=0).json["percent"] == 0
 
     ran = project.run(*command, ok=1)
-    assert "began it by hand" in ran.out + ran.err
+    assert "began it manually" in ran.out + ran.err
     # Nobody took the other one, whose attempt succeeded.
     assert "2 waiting" in ran.out
     assert "`gitcoord retry` gives it to an agent" in ran.out

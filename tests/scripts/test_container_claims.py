@@ -63,7 +63,7 @@ def test_of_two_containers_for_one_task_one_runs_its_agent_and_the_other_waits(
     one = first.start()
     wait_for(runs.exists, one)
     third.env["WAIT"] = "0s"
-    assert "attempt 1 is under way" in third.run(ok=75).err
+    assert "attempt 1 by first has been running since" in third.run(ok=75).err
     two = second.start()
     heard = waits_for(two, "task 1 is held by first (attempt 1): waiting")
     go.touch()
@@ -102,7 +102,7 @@ def test_a_container_that_is_told_to_end_ends_its_agent_and_can_be_started_again
     wait_for(lambda: begun.exists() and begun.read_text(), process)
     agent = psutil.Process(int(begun.read_text()))
     process.terminate()  # the first process of the container alone, as container runtimes do it
-    assert "SIGTERM came" in ended(process, ok=143).err
+    assert "received SIGTERM" in ended(process, ok=143).err
     assert not agent.is_running()
     assert project.remote.find("refs/heads/feature/level-0-task-1") is None
     container.with_agent(DO).run()

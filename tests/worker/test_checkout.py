@@ -213,7 +213,7 @@ def test_a_later_wave_waits_for_the_earlier_unless_told_otherwise(tmp_path: Path
     worker = project.worker("2")
     refused = worker.run("checkout", "2", "--json", ok=1)
     assert refused.json["code"] == "not-ready"
-    assert "comes after task 1 in level-0" in refused.json["message"]
+    assert "waits for task 1 in earlier waves of level-0" in refused.json["message"]
     assert worker.run("checkout", "2", "--now", ok=0).out == "feature/level-0-task-2\n"
 
 

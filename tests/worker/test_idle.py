@@ -40,7 +40,7 @@ def test_output_files_commits_and_cpu_count_and_a_counter_does_not(tmp_path: Pat
         assert not later(99)
         used[0] += 0.5  # less than anything that works
     assert later(100)
-    assert "it said last: Connected" in idle.why()
+    assert "its last output: Connected" in idle.why()
     assert not Idle(0, log, copy, clock=lambda: now[0]).look()
 
 

@@ -84,7 +84,7 @@ def test_stacked_work_waits_for_its_dependencies_before_it_is_folded(project: Pr
     worker.run("checkout", "4", "--stack", ok=0)
     worker.write({"four.txt": "4\n"})
     notes = worker.run("submit", "--json", ok=0).json["notes"]
-    assert notes == ["it is folded in once task 1 has landed"]
+    assert notes == ["it will be folded into the level branch when task 1 has landed"]
     assert project.remote.find("refs/heads/feature/level-1-implementation") is None
 
 

@@ -97,7 +97,7 @@ def test_files_that_somebody_changes_are_named_and_nobody_is_blamed(project: Pro
         ("hook", "hooks/pre-commit", False),
         ("hook", "info/exclude", False),
     ]
-    assert "changed outside of its checkout while it ran, by an unknown process: " in said
+    assert "changed outside of its checkout by an unknown process while the attempt ran: " in said
     assert "outside" not in told(project, "1")[-1]
 
 

@@ -50,7 +50,7 @@ def test_a_worker_and_a_subtask_hand_in_no_such_repository_either(tmp_path: Path
     project = Project.create(tmp_path, [task(1), task(2, subtasks=parts)])
     script = "git init -q x && git -C x commit -q --allow-empty -m x && git add x && git commit -q -m x"
     ended = gitcoord("worker", "1", "--shell", "--agent", script, cwd=project.desk.path, ok=1)
-    assert "it added a repository without a row in .gitmodules: x" in ended.err
+    assert "the agent added a repository without an entry in .gitmodules: x" in ended.err
     worker = project.worker("2.1")
     worker.run("checkout", "2.1", ok=0)
     embed(worker, "lib")
@@ -94,7 +94,7 @@ def test_such_work_is_held_when_the_settings_say_so(tmp_path: Path) -> None:
         setting = 'foreign-commits = "hold"\n'
         worker = with_work_of_another(tmp_path / strategy, strategy=strategy, setting=setting)
         told = worker.run("submit", "--json", ok=0).json
-        assert (told["folded"], "submit them first" in told["notes"][0]) == (None, True)
+        assert (told["folded"], "submit that work first" in told["notes"][0]) == (None, True)
         report = worker.run("merge-level", "--json", ok=1).json
         reasons = {one["task"]: one["reason"] for one in report["waiting"]}
         assert (report["landed"], "contains commits of task 1" in reasons["2"]) == ([], True)

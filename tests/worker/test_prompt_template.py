@@ -48,7 +48,7 @@ def test_a_template_wraps_the_prompt_and_text_of_tasks_is_data_for_it(tmp_path: 
         (None, "cannot be read: No such file or directory"),
         ("{{ prompt", "cannot be read in line 1"),
         ("{{ prompt }}\n{% endif %}", "cannot be read in line 2"),
-        ("{{ prompt }} {{ budget }}", "has no value for budget"),
+        ("{{ prompt }} {{ budget }}", "uses unknown names: budget"),
         ("{{ heading }}", "does not say what the task is"),
         ("{% include 'other' %}{{ prompt }}", "cannot be filled in"),
         ("{{ prompt.__class__.__mro__ }}", r"cannot be filled in: .* is unsafe\.$"),
@@ -58,7 +58,7 @@ def test_a_template_wraps_the_prompt_and_text_of_tasks_is_data_for_it(tmp_path: 
         # Beyond what there is: memory, time (computed while it is read), the length of a prompt.
         ("{{ prompt }}{{ 'x' * 10**9 }}", "cannot be filled in: it needs more than 512 MB of memory"),
         ("{{ prompt }}{{ 10 ** (10 ** 9) }}", "cannot be read: it needs more than 2 s, or 512 MB"),
-        ("{{ prompt }}{{ id | center(5 * 10**6) }}", "cannot be filled in: the prompt would be longer"),
+        ("{{ prompt }}{{ id | center(5 * 10**6) }}", "cannot be filled in: the prompt would have more"),
     ],
 )
 def test_what_is_wrong_with_a_template_is_one_error(text: str | None, why: str, tmp_path: Path) -> None:

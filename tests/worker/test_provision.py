@@ -41,7 +41,7 @@ def test_files_are_carried_in_and_the_setup_is_run_once_and_neither_is_ever_comm
     said = shell(project, f"{agent} && git add -A && git commit -qm Nothing; exit 1", ok=1)
     assert "carried in: .env, config/local.one, seen.log, we ird/[x]#" in said
     assert "setting up\nmine\n" in said
-    assert "the setup left files that git does not know; they are not committed: made" in said
+    assert "the setup left untracked files, which are not committed: made" in said
     # Nothing of that was there to be committed by the agent, nor for the worker.
     assert "nothing to commit" in said or "nothing added" in said
     said = shell(project, f"{agent} && echo 1 > work")
@@ -50,7 +50,7 @@ def test_files_are_carried_in_and_the_setup_is_run_once_and_neither_is_ever_comm
     # Who commits one all the same does not get it landed.
     shell(project, "git add -f config/local.one; git commit -qm Mine; echo 2 > work", "2", ok=1)
     why = "failed: the agent committed files that `carry` copied in: config/local.one"
-    assert told(project, "2")[-1].endswith(f"{why}; take it out of the commits")
+    assert told(project, "2")[-1].endswith(f"{why}; remove them from the commits")
 
 
 def test_a_setup_that_fails_is_the_tasks_failure_and_is_run_again(project: Project) -> None:

@@ -158,12 +158,12 @@ def test_an_agent_that_will_not_end_is_ended_with_all_that_it_started(
     deaf = f"trap '' TERM; exec {agent.command}"
     late = project.run("worker", "1", "--shell", "--agent", deaf, "--timeout", "1s", "--grace", "0.2")
     assert late.code == 124
-    assert "did not heed TERM) after 1 s" in told(project)[-1]
+    assert "ignored TERM) after 1 s" in told(project)[-1]
     assert left_over(agent) == []
     # The same when it says that it is done, and leaves its children behind.
     agent.does("1", {"flee": 100}, {"write": {"done.txt": "1\n"}})
     done = work(project, agent, "1", "--grace", "0.2", ok=0)
-    assert "left 1 process behind, ended now" in done.err
+    assert "ended 1 process that the agent left behind" in done.err
     assert left_over(agent) == []
 
 
@@ -202,7 +202,9 @@ def test_a_conflict_goes_back_to_the_agent_once_and_then_waits(
     again = work(project, agent, "1", "--now")
     assert (again.code, len(agent.runs()) - before) == (1, 2)  # the start and the end of one turn
     assert "and the agent did not resolve it" in told(project)[-1]
-    assert f"by hand: `gitcoord checkout 1` in {project.desk.path}.gitcoord/1, edit" in again.err
+    assert (
+        f"to resolve it yourself: `gitcoord checkout 1` in {project.desk.path}.gitcoord/1, edit" in again.err
+    )
     agent.does("1#rework", {"write": {"app.txt": LINES.replace("line 5", "both were here")}})
     work(project, agent, "1", "--now", ok=0)
     assert "both were here" in project.remote.read(BRANCH, "app.txt")
@@ -227,7 +229,10 @@ def test_whatever_state_an_agent_leaves_is_put_right_or_named(project: Project, 
     assert project.remote.files(BRANCH) == ["-rf", "a.txt", "sp ace.txt", "src/main.rs"]
     agent.does("2", {"git": ["checkout", "-q", "--orphan", "else"]}, {"git": ["commit", "-qm", "Lost"]})
     assert work(project, agent, "2").code == 1
-    assert "it was left on else, which lacks commits of feature/level-0-task-2" in told(project, "2")[-1]
+    assert (
+        "the checkout was left on else, which lacks commits of feature/level-0-task-2"
+        in told(project, "2")[-1]
+    )
 
 
 def test_hostile_words_reach_the_agent_as_they_are_and_no_shell(tmp_path: Path, agent: ScriptAgent) -> None:

@@ -123,9 +123,7 @@ def test_an_agent_whose_git_is_led_to_the_users_repository_is_named_and_moves_no
     said = shell(project, f"{common}; echo work > work; {script}; exit 1", ok=1)
     assert desk.tip("main") == before
     assert (desk.path / "a").read_text() == "the user's\n"
-    assert (
-        f"; it is at {before[:12]} again, and the commits that its git put there are kept: git log " in said
-    )
+    assert f"; reset it to {before[:12]}; the commits that were on it meanwhile are kept: git log " in said
     changes = [one["change"] for one in project.run("report", "--json", ok=0).json["outside"]]
     named = {(one["kind"], one["name"]) for one in changes if one.get("by_agent")}
     assert ("branch", "main") in named

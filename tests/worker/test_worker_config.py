@@ -52,7 +52,7 @@ def test_what_somebody_else_changes_meanwhile_stays(tmp_path: Path) -> None:
     # Not through the attempt's environment: it is the user's own git.
     own = f"env -u GIT_TRACE2_EVENT git -C {project.desk.path} config user.email me@example.com"
     said = shell(project, f"echo 1 > x; git config user.name Agent; {own}")
-    assert "changed meanwhile by others, and stays so: user.email" in said
+    assert "configuration meanwhile; their changes stay: user.email" in said
     assert project.desk.git("config", "--local", "user.email") == "me@example.com"
 
 
@@ -73,7 +73,7 @@ def test_what_the_user_changes_stays_where_the_agent_names_the_same_key_elsewher
     agent = agent.replace("/tmp/", f"{tmp_path}/")
     own = f"env -u GIT_TRACE2_EVENT git -C {project.desk.path} config user.email me@example.com"
     said = shell(project, f"echo 1 > x; ({agent}); {own}")
-    assert "changed meanwhile by others, and stays so: user.email" in said
+    assert "configuration meanwhile; their changes stay: user.email" in said
     assert project.desk.git("config", "--local", "user.email") == "me@example.com"
 
 

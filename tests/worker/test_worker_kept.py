@@ -59,7 +59,7 @@ def test_what_an_agent_resets_away_is_kept_although_git_began_a_new_log_where_th
     commit = "echo {0} > {0}; git add {0}; git commit -qm {0}"
     gone = f"{commit.format('precious')}; git reset -q --hard HEAD~1; git checkout -q --detach"
     said = shell(project, f"{gone}; {commit.format('two')}; git update-ref -d HEAD")
-    assert "commits that it left on no branch are kept" in said
+    assert "commits that the agent left on no branch are kept" in said
     assert "precious" in project.desk.git("log", "--name-only", "--format=", "refs/gitcoord-kept/1-1")
 
 

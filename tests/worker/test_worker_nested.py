@@ -43,7 +43,7 @@ def test_a_repository_that_cannot_be_taken_in_is_named_and_stays(
     (project.desk.path / "gitcoord.toml").write_text('[run]\nkeep-checkout = "never"\n')
     shell(project, f"echo 1 > x; {script}", ok=1)
     assert told(project)[-1].endswith(
-        f"ended: failed: it left repositories of their own, which no commit can hold: {named}"
+        f"ended: failed: the agent left nested repositories, which no commit can contain: {named}"
     )
     place = project.desk.path.parent / "desk.gitcoord/1" / named
     assert ((place / ".git").exists(), bool(list(place.glob("[ot]*")))) == (True, True)
@@ -80,4 +80,4 @@ def test_a_repository_in_a_checkout_that_cannot_be_gone_on_with_is_kept_and_name
     places = {place.parent for file in ("one", "two") for place in kept.rglob(file)}
     there = {path.read_text() for place in places for path in place.glob("*") if path.is_file()}
     assert there == {"1\n", "2\n"}
-    assert all(f"a repository that was made in the checkout is in {place} now" in said for place in places)
+    assert all(f"moved a repository that was made in the checkout to {place}" in said for place in places)

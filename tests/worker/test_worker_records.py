@@ -58,7 +58,7 @@ def test_what_it_deletes_comes_back_where_there_is_no_remote(tmp_path: Path, dee
     assert (
         " was deleted while it was checked out, and is at "
         if "gone" in deed
-        else "deleted while it ran, and restored: "
+        else "restored refs that were deleted while the command ran: "
     ) in told
     events = gitcoord("log", "--json", cwd=repo.path, ok=0).json["events"]
     assert {"started", "attempt-started", "submitted", "attempt-ended"} <= {one["event"] for one in events}
@@ -70,7 +70,7 @@ def test_locks_and_hidden_files_are_found_where_an_agent_leaves_them(tmp_path: P
     hide = "git update-index --assume-unchanged src/main.rs; echo 1 >> src/main.rs"
     locks = f"touch {common}/config.lock; touch -d @9 {common}/packed-refs.lock; git config user.name Agent"
     said = shell(project, f"git config core.editor x; {hide}; {locks} || true")
-    assert "left locks in the repository, removed now: config, packed-refs" in said
+    assert "left in the repository: config, packed-refs" in said
     assert "it was restored: core.editor" in said
     assert "git reads them again: src/main.rs" in said
     assert project.remote.read("feature/level-0-task-1", "src/main.rs").endswith("1")

@@ -133,7 +133,7 @@ def test_finished_work_is_handed_in_by_the_next_attempt_and_not_done_again(
     work(project, agent, "1", "--check", "test -e one.txt", ok=0)
     assert [run.what for run in agent.runs()] == ["start", "end"]
     assert "one.txt" in project.remote.files("feature/level-0-task-1")
-    assert "it is submitted as it is" in project.run("logs", "1", ok=0).out
+    assert "submitting it as it is" in project.run("logs", "1", ok=0).out
 
 
 def test_a_person_who_asks_for_another_try_gets_one(project: Project, agent: ScriptAgent) -> None:

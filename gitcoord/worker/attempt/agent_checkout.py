@@ -45,8 +45,8 @@ def prepare(
 ) -> WorkingCopy:
     """Makes or reuses the unit's checkout at `directory`, on its branch; merges a pending conflict into it.
 
-    Calls `say` for each nested repository in a checkout that cannot be reused, and if it skips hooks. The
-    caller must have kept uncommitted work before.
+    Calls `say` for each nested repository that it moves out of a checkout that it replaces, and if it commits
+    without hooks. The caller must already have saved uncommitted work.
     """
     repository = task_context.repository
     moved: tuple[Path, ...] = ()
@@ -64,7 +64,7 @@ def prepare(
         if deferred:
             _commit_left(task_context, unit, WorkingCopy(repository, directory), say)
     for place in moved:
-        say(f"a repository that was made in the checkout is in {place} now")
+        say(f"moved a repository that was made in the checkout to {place}")
     directory.parent.mkdir(parents=True, exist_ok=True)
     copy = WorkingCopy(repository, directory)
     before = before_moving(copy)
@@ -82,25 +82,25 @@ def prepare(
 
 
 def ready(copy: WorkingCopy) -> None:
-    """Marks the checkout as complete: from now on, everything in it is somebody's work."""
+    """Marks the checkout as complete: files that appear in it from now on are somebody's work."""
     place = copy.administration()
     if place is None:
         return
     try:
-        # An empty file: the disk may be full.
+        # A rename needs no space: the disk may be full.
         (place / _UNREADY).replace(place / _READY)
     except FileNotFoundError:
         (place / _READY).touch()
 
 
 def is_ready(copy: WorkingCopy) -> bool:
-    """Whether the checkout is complete. If not, git was killed while it wrote there."""
+    """Whether the checkout is complete. In an incomplete one a killed git may have left half of its files."""
     place = copy.administration()
     return place is not None and (place / _READY).exists()
 
 
 def unready(copy: WorkingCopy) -> None:
-    """Removes the mark while git writes to the checkout: files that a crash leaves then are not work."""
+    """Marks the checkout as incomplete before git writes to it: what a crash then leaves is not work."""
     place = copy.administration()
     if place is not None:
         with suppress(FileNotFoundError):
@@ -108,9 +108,9 @@ def unready(copy: WorkingCopy) -> None:
 
 
 def unlock(repository: Repository, copy: WorkingCopy, own: str) -> tuple[str, ...]:
-    """Removes the locks of a checkout in which no process is alive, and returns what they locked.
+    """Removes git's lock files of a checkout in which no process is alive.
 
-    `own` is the branch of its attempts, whatever is checked out.
+    Returns their names without `.lock`. `own` is the unit's branch; another branch may be checked out.
     """
     place, branches = copy.administration(), dict.fromkeys(filter(None, (own, copy.branch())))
     if place is None:
@@ -126,7 +126,10 @@ def unlock(repository: Repository, copy: WorkingCopy, own: str) -> tuple[str, ..
 
 @contextmanager
 def _unready_meanwhile(copy: WorkingCopy) -> Iterator[None]:
-    """Removes the mark while git writes; sets it again if git fails, because the old files are work."""
+    """Marks the checkout as incomplete while git writes to it.
+
+    If git fails, marks a checkout that was complete as complete again: its old files are work.
+    """
     unready(copy)
     try:
         yield
@@ -142,8 +145,8 @@ def clear_done(
 ) -> None:
     """Removes the checkout of a finished unit, and the branch of a subtask.
 
-    Keeps both if somebody has edited files in the checkout, and the branch if it has more than the head
-    `folded`, which the parent's branch contains.
+    Keeps both if a tracked file in the checkout was edited. Keeps the branch if it has commits that `folded`
+    lacks, the head that the parent's branch contains (None: no head is known).
     """
     if _edited(repository, directory):
         return
@@ -162,8 +165,9 @@ def clear_done(
 def remove(repository: Repository, directory: Path) -> tuple[Path, ...]:
     """Removes a checkout with its files. Commits stay on their branch, or are kept under a ref.
 
-    Touches only a worktree of this repository. Returns the new directories of nested repositories that were
-    in it. A worker and its run may both remove the checkout: the first of them keeps its commits and files.
+    Touches only a worktree of this repository. Moves nested repositories out of it, and returns their new
+    directories. If a worker and its run remove the checkout at the same time, the first of them saves its
+    commits and files.
     """
     if not _is_own(repository, directory):
         return ()
@@ -190,7 +194,7 @@ def _is_own(repository: Repository, directory: Path) -> bool:
 
 
 def _edited(repository: Repository, directory: Path) -> bool:
-    """Whether a tracked file has uncommitted changes. Workers leave none when they are done."""
+    """Whether an existing tracked file has uncommitted changes. A finished worker leaves no such file."""
     if not directory.is_dir() or not _is_own(repository, directory):
         return False
     try:
@@ -201,7 +205,7 @@ def _edited(repository: Repository, directory: Path) -> bool:
 
 
 def _switched_back(repository: Repository, unit: WorkUnit, directory: Path) -> bool:
-    """Switches a checkout back to the unit's branch if the agent left it, and keeps its files.
+    """Switches a checkout back to the unit's branch if the agent left that branch, and keeps the files.
 
     Returns False if the checkout cannot be reused.
     """
@@ -228,7 +232,7 @@ def _usable(repository: Repository, directory: Path, branch: str) -> bool:
 
 
 def _tidy(repository: Repository, copy: WorkingCopy, own: str) -> None:
-    """Removes locks of a killed git process, and aborts its unfinished merge or rebase."""
+    """Removes locks of a killed git process, and aborts its unfinished rebase, cherry-pick or revert."""
     unlock(repository, copy, own)
     begun = copy.operation()
     if begun:
@@ -238,7 +242,10 @@ def _tidy(repository: Repository, copy: WorkingCopy, own: str) -> None:
 def _commit_left(
     task_context: TaskContext, unit: WorkUnit, copy: WorkingCopy, say: Callable[[str], None]
 ) -> None:
-    """Commits changes that a merge would overwrite, without the hooks if one refuses them."""
+    """Commits changes to tracked files, with which git might refuse a merge.
+
+    Skips the hooks if the settings turn them off, or if one refuses the changes.
+    """
     if copy.merge_state().running or not copy.changes(untracked=False):
         return
     run, who = task_context.settings.run, task_context.repository.identity

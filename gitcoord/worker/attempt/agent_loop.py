@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
 
 def take_turns(context: AttemptContext) -> AttemptResult:
-    """Runs the agent on the unit, and again for each conflict, at most `rework` times.
+    """Runs the agent on the unit, and again for each conflict, at most `rework` times more.
 
-    A conflict that an earlier attempt left counts against the same limit.
+    Gives up on a conflict, also on one that an earlier attempt left, after `rework` runs without success.
+    Skips the first run if an earlier attempt has completed the work.
     """
     save_earlier_work(context)
     copy = prepare(
@@ -79,13 +80,16 @@ def _work(context: AttemptContext, copy: WorkingCopy, clash: ConflictBrief | Non
 
 
 def _moved(context: AttemptContext) -> bool:
-    """Whether the task was deferred because its parents landed as other commits, which `prepare` merged."""
+    """Whether the task was deferred because the tasks below it landed as other commits.
+
+    `prepare` has then merged the base into its branch.
+    """
     deferral = context.before.deferral
     return deferral is not None and bool(deferral.stands_on) and not context.how.fresh
 
 
 def _with_what_landed(context: AttemptContext, copy: WorkingCopy) -> ConflictBrief | None:
-    """Runs the check on the merged work; returns None if it passes, else the failure for the agent."""
+    """Runs the check on the merged work; returns None if it passes, else the failure to show to the agent."""
     base, deferral = context.task_context.plan.base, context.before.deferral
     context.log.say(f"merged {base} into {context.unit.branch}; the agent runs only if the check fails")
     wrong = run_check(context, f" on {base}") or commit_turn(context, copy)
@@ -105,7 +109,7 @@ def _stopped(context: AttemptContext) -> AttemptResult | None:
     asked = context.stop.requested
     if why := end_reason(context.place):
         return AttemptResult(outcome="failed", reason=f"the attempt was ended: {why}")
-    return None if asked is None else cut_off(context, f"{asked.name} came")
+    return None if asked is None else cut_off(context, f"the worker received {asked.name}")
 
 
 def _unresolved(copy: WorkingCopy) -> AttemptResult | None:
@@ -117,17 +121,17 @@ def _unresolved(copy: WorkingCopy) -> AttemptResult | None:
 
 
 def _give_up(context: AttemptContext, copy: WorkingCopy, left: str) -> AttemptResult:
-    """Gives up on the conflict: aborts the merge and submits the work without it, which defers the task."""
+    """Gives up on the conflict: aborts the merge and submits the work as it was before, so the task waits."""
     kept = "" if context.settings.run.keep_checkout == "never" else f" in {context.directory}"
-    by_hand = f"by hand: `gitcoord checkout {context.unit.id}`{kept}, edit, `gitcoord submit`"
-    context.log.say(f"{left}: conflict markers or uncommitted changes are left; the merge is aborted")
-    context.log.say(by_hand)
+    steps = f"to resolve it yourself: `gitcoord checkout {context.unit.id}`{kept}, edit, `gitcoord submit`"
+    context.log.say(f"{left}: conflict markers or uncommitted changes are left; aborting the merge")
+    context.log.say(steps)
     unready(copy)
     copy.git.run("merge", "--abort", ok=())
     ready(copy)
     outcome = _hand_in(context, copy, last=True)
     if not isinstance(outcome, AttemptResult):
-        return AttemptResult(outcome="conflict", reason="it is not resolved")
+        return AttemptResult(outcome="conflict", reason="the conflict is not resolved")
     if outcome.outcome != "conflict" or outcome.recorded:
         return outcome
     reason = f"{outcome.reason.removesuffix('.')}, and the agent did not resolve it"
@@ -135,6 +139,6 @@ def _give_up(context: AttemptContext, copy: WorkingCopy, left: str) -> AttemptRe
 
 
 def _hand_in(context: AttemptContext, copy: WorkingCopy, *, last: bool) -> AttemptResult | ConflictBrief:
-    """Submits the work; returns the result, or the conflict that now is in the checkout."""
+    """Submits the work; returns the result, or the conflict that the agent has to resolve in the checkout."""
     give = hand_in_task if context.unit.subtask is None else fold
     return patiently(context, lambda: give(context, copy, last=last))

@@ -1,7 +1,7 @@
 """The command lines of well-known agents, for `--agent claude` and the like.
 
 Each runs without a terminal, may change files in its checkout, and asks no questions. The worker commits. A
-single name is a preset; a longer command is used as it is.
+command that consists only of such a name is the preset; every other command is used as it is.
 """
 
 from collections.abc import Mapping
@@ -13,10 +13,11 @@ import msgspec
 
 
 class AgentPreset(msgspec.Struct, frozen=True, kw_only=True):
-    """An agent's arguments after its name, in which `{prompt}` is the file with the prompt.
+    """An agent's arguments after its name; `{prompt}` stands for the path of the file with the prompt.
 
-    `stdin`: it reads the prompt from standard input. `check_option` begins the argument that permits
-    it to run the check by itself, if it needs that.
+    `stdin`: the agent reads the prompt from standard input. `check_option`: one more argument that permits it
+    to run the check, for which `{check}` stands; empty if it needs no permission. `environment`: variables
+    to add.
     """
 
     arguments: tuple[str, ...]
@@ -41,8 +42,8 @@ PRESETS: Final[Mapping[str, AgentPreset]] = {
     "gemini": AgentPreset(
         arguments=("--approval-mode", "auto_edit"), environment={"GEMINI_CLI_TRUST_WORKSPACE": "true"}
     ),
-    # https://aider.chat/docs/config/options.html; a yes to everything would send analytics, change .gitignore
-    # and fetch whatever address a task names.
+    # https://aider.chat/docs/config/options.html; `--yes-always` alone would permit aider to send analytics,
+    # to change .gitignore and to fetch every address that a task names.
     "aider": AgentPreset(
         arguments=(
             *("--message-file", "{prompt}", "--yes-always", "--no-auto-commits", "--no-dirty-commits"),
@@ -58,7 +59,7 @@ PRESETS: Final[Mapping[str, AgentPreset]] = {
 
 
 def find_preset(agent: str) -> AgentPreset | None:
-    """The preset with the name `agent`; None if it is a command."""
+    """The preset with the name `agent`; None if there is none."""
     return PRESETS.get(agent.strip())
 
 

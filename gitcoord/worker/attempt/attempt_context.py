@@ -24,10 +24,11 @@ from gitcoord.worker.transient_errors import disk_problem, passes, try_for
 from gitcoord.worker.unit import WorkUnit
 
 _PATIENCE = 300.0
+"""Seconds."""
 
 
 class Reworks:
-    """How often a conflict went back to the agent in this attempt, and when that first happened."""
+    """Counts the conflicts that went back to the agent in this attempt, and the time since the first one."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -41,19 +42,20 @@ class Reworks:
         self._since = self._since or time.monotonic()
 
     def spend(self, seconds: float) -> None:
-        """Adds the seconds of one run of the agent or the check."""
+        """Adds the seconds of a run of the agent or the check, unless a rework has begun."""
         if not self.count:
             self.work_seconds += seconds
 
     def seconds(self) -> float:
-        """Seconds of the agent and the check since the first rework."""
+        """Returns the seconds since the first rework began; 0 if there was none."""
         return 0.0 if self._since is None else time.monotonic() - self._since
 
 
 class ReadyAttempt(msgspec.Struct, frozen=True, kw_only=True):
     """An attempt that can begin. `directory` is the checkout, `place` the attempt's own directory.
 
-    `how` and `start` are the way and the commit to begin at; `task_context` is as it was before the claim.
+    `how` has the options of the checkout, and `start` is the commit to begin at. `task_context` is as it was
+    before the claim.
     """
 
     task_context: TaskContext
@@ -69,7 +71,7 @@ class ReadyAttempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AttemptContext(ReadyAttempt, frozen=True, kw_only=True):
-    """One running attempt. `before` is the unit's progress at the claim; `began` is in monotonic time."""
+    """One running attempt. `before` is the unit's progress before the claim; `began` is in monotonic time."""
 
     attempt: int
     before: Progress
@@ -94,13 +96,13 @@ class AttemptContext(ReadyAttempt, frozen=True, kw_only=True):
 
     @property
     def starts(self) -> tuple[Oid, ...]:
-        """The commits on which the checkout may have begun: at this attempt, or at an earlier one."""
+        """The commits on which this attempt or an earlier one may have begun; this one's first."""
         earlier = (one.started.base for one in reversed(self.before.attempts) if one.started is not None)
         return tuple(dict.fromkeys((self.start, *filter(None, earlier))))
 
     @property
     def until(self) -> float | None:
-        """The monotonic time of its time limit; None if it has none."""
+        """The monotonic time at which its time limit ends it; None if it has no limit."""
         return None if self.order.seconds is None else self.began + self.order.seconds
 
     def look(self) -> TaskContext:
@@ -114,8 +116,8 @@ class AttemptContext(ReadyAttempt, frozen=True, kw_only=True):
 class AttemptResult(msgspec.Struct, frozen=True, kw_only=True):
     """The result of an attempt; `recorded`: it is already in the journal.
 
-    `keep`: the checkout stays whatever the settings say, because its content could not be committed.
-    `again_at`: the account is closed until this time (as in events).
+    `keep`: the checkout stays whatever the settings say, because it has work that is saved nowhere else.
+    `again_at`: the account is closed until this time, in the format of events.
     """
 
     outcome: Outcome
@@ -131,7 +133,11 @@ Answer = TypeVar("Answer")
 
 
 def patiently(context: AttemptContext, act: Callable[[], Answer]) -> Answer:
-    """Returns the result of `act`; retries as long as its error may pass, so no work is lost."""
+    """Returns the result of `act`, so that a short failure loses no work.
+
+    Retries for `_PATIENCE` seconds if the error will pass, a few times if it may pass, until a stop is
+    requested.
+    """
 
     def tell(error: BaseException) -> None:
         how = "for some minutes" if passes(error) else "a few times"

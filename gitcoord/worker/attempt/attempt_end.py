@@ -50,8 +50,11 @@ def end_event(context: AttemptContext, result: AttemptResult) -> AttemptEnded:
 
 
 def log_end(context: AttemptContext, event: AttemptEnded) -> RefUpdate | None:
-    """Writes the end of the log for other clones; returns the ref to create with the record `event`."""
-    context.log.tail(0)  # writes an unfinished line
+    """Writes the end of the log for other clones; returns the ref to create together with the record `event`.
+
+    Returns None if no clone needs it, or if it could not be written.
+    """
+    context.log.tail(0)  # also writes an unfinished line to the file
     most = context.settings.run.keep_log_ends
     return write_log_end(context.task_context.store, event, context.place / "log", most)
 
@@ -62,9 +65,9 @@ def _outside(context: AttemptContext) -> tuple[OutsideChange, ...]:
     own = [change.words() for change in found if change.by_agent]
     others = [change.words() for change in found if not change.by_agent]
     if own:
-        context.log.say(f"its git changed outside of its checkout: {some(own)}")
+        context.log.say(f"the agent's git made changes outside of its checkout: {some(own)}")
     if others:
         context.log.say(
-            f"changed outside of its checkout while it ran, by an unknown process: {some(others)}"
+            f"changed outside of its checkout by an unknown process while the attempt ran: {some(others)}"
         )
     return found

@@ -25,7 +25,7 @@ def broken_off(context: AttemptContext, error: GitcoordError) -> AttemptResult:
     asked = context.stop.requested
     full = without_room(context, why)
     if full is None and asked is not None:
-        return cut_off(context, f"{asked.name} came while it waited: {why}")
+        return cut_off(context, f"the worker received {asked.name} while it waited: {why}")
     return full or AttemptResult(outcome=outcome_of(error), reason=why)
 
 

@@ -1,4 +1,4 @@
-"""The paths that a branch changes, as they are in its checkout, for a check that reads only these."""
+"""Lists the paths that a branch and its checkout change, for a check that reads only these."""
 
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.git.worktree import WorkingCopy
@@ -9,10 +9,11 @@ from gitcoord.worker.task_context import TaskContext
 
 
 def changed_paths(task_context: TaskContext, copy: WorkingCopy) -> list[str]:
-    """Returns the paths that the branch changes since it left the base, also uncommitted and deleted ones.
+    """Returns the paths changed since the branch left the base, also uncommitted and deleted ones, sorted.
 
-    Leaves out files that are never committed: files carried in or made by the setup, scratch files, and files
-    held back. During a merge with the other side of a conflict, that side counts as the base.
+    Leaves out uncommitted files that are never committed: files carried in or made by the setup, scratch
+    files, and files held back. During a merge with the other side of a conflict, that side counts as the
+    base.
     """
     git, rules = copy.git, task_context.settings.rules
     head = git.text("rev-parse", "--verify", "HEAD")

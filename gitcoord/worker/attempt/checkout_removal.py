@@ -5,7 +5,10 @@ from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResul
 
 
 def clear_away(context: AttemptContext, result: AttemptResult) -> None:
-    """Removes the checkout if nobody needs it; a subtask's branch stays until the parent contains it."""
+    """Removes the checkout unless the result or the setting `keep-checkout` keeps it.
+
+    Also removes the branch of a successful subtask, because the parent's branch contains it.
+    """
     repository, unit = context.task_context.repository, context.unit
     wish = context.settings.run.keep_checkout
     kept = wish == "always" or (wish == "failed" and result.outcome != "ok")

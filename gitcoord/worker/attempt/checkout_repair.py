@@ -19,7 +19,8 @@ def repair(
 ) -> str:
     """Restores the `.git` of a checkout, or git's record of it, if an earlier attempt removed or replaced it.
 
-    Returns what it did in words. Keeps a replacement in the git directory: it may be a repository with work.
+    Returns what it did in words; empty if nothing. Keeps a replacement of `.git` in the git directory: it may
+    be a repository with work.
     Creates a missing record with HEAD on `branch`, which it creates at `start` if it is missing, or detached
     at one of the earlier heads `been` if that differs less from the files.
     """
@@ -37,7 +38,7 @@ def repair(
             (place / "HEAD").write_text(f"{closest}\n")
             copy.git.run("reset", "--quiet", "--mixed", ok=(0, 1))
         ready(copy)
-        return "An earlier attempt removed git's own record of the checkout; it was created again"
+        return "An earlier attempt removed git's own record of the checkout; gitcoord created it again"
     if not directory.is_dir() or copy.administration() is None or not (what := copy.damage()):
         return ""
     link, kept = directory / ".git", ""
@@ -54,7 +55,7 @@ def _differing(copy: WorkingCopy, commit: str) -> int:
 
 
 def _record_of(repository: Repository, directory: Path) -> Path | None:
-    """The directory of git's record that the checkout's `.git` names, if it is missing; else None."""
+    """The path of git's record that the checkout's `.git` names, if no such directory exists; else None."""
     try:
         told = (directory / ".git").read_text("utf-8", "surrogateescape").strip().removeprefix("gitdir: ")
     except OSError:
@@ -67,9 +68,9 @@ def _record_of(repository: Repository, directory: Path) -> Path | None:
 def repair_branch(repository: Repository, copy: WorkingCopy, branch: str, starts: Sequence[Oid]) -> str:
     """Restores the branch that is checked out if somebody deleted it (`git update-ref -d HEAD`).
 
-    Restores it to its last position in the log of the checkout's HEAD, else to the tip of `branch`, else to
-    the one of `starts` that differs least from the files: on a later base, what the base got since would
-    look deleted. Returns what it did in words.
+    Restores it to the last position in the log of the checkout's HEAD, else to the one of `starts` that
+    differs least from the files: on a later start, the base's newer changes would look reverted. If the file
+    HEAD is missing, checks out `branch`. Returns what it did in words; empty if nothing.
     """
     place = copy.administration()
     if place is None:
@@ -92,7 +93,7 @@ def repair_branch(repository: Repository, copy: WorkingCopy, branch: str, starts
 def show_hidden_files(copy: WorkingCopy, say: Callable[[str], None]) -> None:
     """Clears the flags by which an agent made git skip changed files, and names these with `say`."""
     if shown := copy.show_hidden():
-        say(f"it told git to treat files as unchanged; git reads them again: {some(shown)}")
+        say(f"the agent told git to treat files as unchanged; git reads them again: {some(shown)}")
 
 
 def _last_seen(repository: Repository, place: Path) -> Oid:

@@ -22,7 +22,7 @@ from gitcoord.worker.unit import WorkUnit
 
 _ATTEMPTS = 40
 MOMENT: Final = 15.0
-"""Seconds for which a worker that has not begun waits for a remote that fails."""
+"""Seconds for which a worker retries requests to a failing remote before its attempt has begun."""
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +53,7 @@ def claim_here(
     *,
     given_up: Callable[[], bool] = bool,
 ) -> Claim | ClaimRefusal:
-    """Records this process in the directory `place`, and claims the attempt."""
+    """Records this process in the directory `place`, and claims the attempt; a refusal removes the record."""
     announce(place)
     held = claim(task_context, unit, order, start, given_up=given_up)
     if isinstance(held, ClaimRefusal):
@@ -71,9 +71,10 @@ def claim(
     *,
     given_up: Callable[[], bool] = bool,
 ) -> Claim | ClaimRefusal:
-    """Records that this worker begins the attempt, unless another worker has, or the unit was cancelled.
+    """Records that this worker begins the attempt, unless `refusal` has a reason against it.
 
-    Retries for a moment if the remote fails, and finds a claim whose answer was lost.
+    Retries for `MOMENT` seconds if the remote fails, and recognizes its own claim if the answer to it was
+    lost. Raises `state-busy` if the record of the unit kept changing.
     """
     from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random_exponential
 
@@ -102,11 +103,14 @@ def claim(
 
 
 def refusal(before: Progress, unit: WorkUnit, attempt: int | None) -> ClaimRefusal | None:
-    """Why `attempt` (None: the next one) must not begin."""
+    """Why `attempt` (None: the next one) must not begin; None if it may.
+
+    It must not if it or a newer attempt has begun, or if the unit was cancelled.
+    """
     newest = before.attempt
     if attempt is None and newest is not None and newest.running and newest.started is not None:
         who, since = newest.started.by, newest.started.at[:19]
-        reason = f"attempt {newest.number} is under way since {since} by {who}; `--attempt` overrides it"
+        reason = f"attempt {newest.number} by {who} has been running since {since}; `--attempt` overrides it"
         return ClaimRefusal(reason=reason, code=AGAIN)
     if attempt is not None and newest is not None and newest.number > attempt:
         reason = f"attempt {newest.number} is newer than attempt {attempt}"

@@ -37,7 +37,7 @@ _RESERVE = b"\1" * (256 << 10)
 def run_claimed(
     ready: ReadyAttempt, held: Claim, stop: StopSignal, clock: Callable[[], float] = time.time
 ) -> WorkerEnd:
-    """Runs the attempt that this worker has claimed, with its log, slot, heartbeat and published work."""
+    """Runs the attempt that this worker has claimed; meanwhile sends heartbeats and publishes its work."""
     task_context, settings = ready.task_context, ready.settings
     repository = task_context.repository
     slots = held_slot(repository.common_dir, ready.order.slots, given_up=lambda: stop.requested is not None)
@@ -86,7 +86,7 @@ def _attempt(context: AttemptContext) -> WorkerEnd:
         code = EXIT_CODES[result.outcome]
     else:
         result = AttemptResult(
-            outcome="lost", reason="a newer attempt has begun meanwhile: nothing was recorded"
+            outcome="lost", reason="a newer attempt has begun, so the result was not recorded"
         )
         code = 1
     context.log.say(f"{result.outcome}{': ' if result.reason else ''}{result.reason}")
@@ -116,8 +116,8 @@ def _start_parent(context: AttemptContext) -> None:
 def _record(context: AttemptContext, result: AttemptResult) -> bool:
     """Records the result, unless a newer attempt has begun; returns whether it was recorded.
 
-    Raises if recording fails. The checkout then stays for the next attempt: one without a result counts as
-    lost.
+    Raises the error if recording fails. The checkout then stays for the next attempt, because an attempt
+    without a result counts as lost.
     """
     event, shut_out = end_event(context, result), superseded(context.attempt)
     end = log_end(context, event)
@@ -136,7 +136,7 @@ def _record(context: AttemptContext, result: AttemptResult) -> bool:
 
 
 def _make_reserve(place: Path) -> Path:
-    """Writes a file that is deleted before the result is written: the disk may be full then."""
+    """Writes a file to delete before the result is written: if the disk is full, that makes space for it."""
     reserve = place / "reserve"
     try:
         reserve.write_bytes(_RESERVE)

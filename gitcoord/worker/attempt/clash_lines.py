@@ -1,4 +1,4 @@
-"""The lines about clashes between running tasks that an agent finds in its checkout."""
+"""The file in which an agent reads about clashes of its task with other running tasks."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from gitcoord.worker.unit import find_unit
 
 
 def clash_lines(plan: Plan, events: Iterable[AnyEvent], unit: TaskId, begun: str) -> str:
-    """Returns a line for each path in which the unit conflicts with another one, since its attempt began."""
+    """Returns a line for each path in which the unit has clashed with another one since the time `begun`."""
     found: dict[str, None] = {}
     for event in events:
         if not isinstance(event, TasksClash) or event.at < begun or unit not in (event.task, event.other):

@@ -1,4 +1,4 @@
-"""Usage limits: recognizes that an agent ended at one, and tells all who share its account."""
+"""Recognizes that a usage limit ended an agent, and closes its account for all who share it."""
 
 from gitcoord.errors import GitcoordError
 from gitcoord.event_stamp import worker_name
@@ -19,22 +19,22 @@ def limit_of(context: AttemptContext, code: int, said: str, *, since: float) -> 
     """
     now = context.clock()
     if code == 0:
-        return _limit_of_well(context, said, now, since)
+        return _limit_after_success(context, said, now, since)
     if code == _AGAIN:
         words = read(context.directory, AGAIN_AT)[:200]
         until = told_time(words, now) if words.strip() else None
         if until is not None:
             return UsageLimit(until=until, said="its agent said so")
         if words.strip():
-            context.log.say(f"not a time in the future: {words.strip()!r} in $GITCOORD_AGAIN_AT_FILE")
+            context.log.say(f"$GITCOORD_AGAIN_AT_FILE has no time in the future: {words.strip()!r}")
     return find_limit(said, now, context.settings.run.limit_patterns)
 
 
-def _limit_of_well(context: AttemptContext, said: str, now: float, since: float) -> UsageLimit | None:
-    """The usage limit of an agent that ended with exit code 0.
+def _limit_after_success(context: AttemptContext, said: str, now: float, since: float) -> UsageLimit | None:
+    """The usage limit of an agent that ended with exit code 0; None if none ended it.
 
-    The task itself may be about limits. If the agent has changed something, only its last line counts, and
-    only if it names a limit and the time at which it ends.
+    The task itself may be about limits. If the agent has changed something, only the last line of its output
+    counts, and only if that line names a limit and the time at which the limit ends.
     """
     own = context.settings.run.limit_patterns
     if find_limit(said, now, own) is None:
@@ -48,7 +48,7 @@ def _limit_of_well(context: AttemptContext, said: str, now: float, since: float)
 
 
 def _has_worked(copy: WorkingCopy, since: float) -> bool:
-    """Whether something was committed or changed in the checkout since `since`."""
+    """Whether something was committed or changed in the checkout since `since`; True if git cannot tell."""
     try:
         committed = copy.git.probe("log", "-1", "--format=%ct") or "0"
         changed = [copy.directory / path for path in copy.changes(untracked=True)]

@@ -35,9 +35,10 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CommandEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """How a command ended: by itself with `code` (negative: by that signal), or because it was ended.
+    """How a command ended: by itself with `code` (negative: killed by that signal), or ended by the worker.
 
-    `killed` counts processes that had to be killed, `left_behind` those that still ran after its end.
+    It was not started if there is a `problem`. `killed` counts the processes that had to be killed,
+    `left_behind` those that still ran after a command that ended by itself.
     """
 
     why: Literal["by itself", "timeout", "stopped", "not started"]
@@ -69,8 +70,9 @@ def run_command(
 ) -> CommandEnd:
     """Runs `command`; ends it at the time `until` (of `time.monotonic`) or when `stop` is requested.
 
-    Also ends the command when `look`, which is called every `every` seconds, returns True. Afterwards no
-    process that the command started is alive, in any session.
+    Also ends the command when `look`, which is called every `every` seconds, returns True. `grace` is the
+    number of seconds from TERM to KILL. Afterwards no process that the command started is alive, in any
+    session.
     """
     find = tree(command.environment.get(MARK, ""), adopted=adopt_orphans())
     reading, writing = os.pipe()
@@ -133,7 +135,7 @@ def _started(command: Command, output: int) -> "subprocess.Popen[bytes]":
             stdin=source,
             stdout=output,
             stderr=output,
-            # The terminal sends Ctrl-C to the whole session; the worker passes it on itself.
+            # A terminal sends Ctrl-C to its whole process group; the worker itself ends the command.
             start_new_session=True,
         )
 
@@ -166,7 +168,7 @@ class _SlowQuestion:
             self._asking.start()
 
     def finish(self) -> None:
-        """Waits for a running call, since two threads must not use the same objects."""
+        """Waits for a running call, because two threads must not use the same objects."""
         if self._asking is not None:
             self._asking.join()
 
@@ -209,7 +211,7 @@ def _wait(
 
 
 def _end_of(pid: int) -> int | None:
-    """A descriptor that becomes readable when the process ends (pidfd_open(2)); None without such a call."""
+    """A descriptor that becomes readable when the process ends (pidfd_open(2)); None if there is none."""
     try:
         return os.pidfd_open(pid)
     except (AttributeError, OSError):
@@ -219,7 +221,10 @@ def _end_of(pid: int) -> int | None:
 def _end_all(
     started: "subprocess.Popen[bytes]", output: _Output, find: Find, grace: float | None, stop: StopSignal
 ) -> tuple[int, int]:
-    """Ends the rest of the process tree; returns how many were killed, and how many still ran."""
+    """Ends the processes that still run; returns the numbers of those killed and of those left behind.
+
+    `grace`: seconds from TERM to KILL; None if the command ended by itself, which alone leaves some behind.
+    """
     if grace is None and not has_children():
         return 0, 0
     left_behind = len(find()) if grace is None else 0

@@ -10,7 +10,7 @@ from gitcoord.worker.attempt.command_process import CommandEnd
 
 _LONGEST_LINE = 200
 LAST = 4000
-"""The most characters at the end of a command's output that may say why it ended."""
+"""Bytes at the end of a command's output in which to look for the reason of its end."""
 _SPEAKING: dict[int, Outcome] = {75: "again", 65: "wrong"}
 
 
@@ -18,14 +18,14 @@ def command_result(context: AttemptContext, who: str, finish: CommandEnd, said: 
     """Returns the result of an attempt whose command `who` did not succeed; it printed `said` bytes."""
     ended = f"{who} was ended"
     if finish.killed:
-        ended += f" with KILL ({processes(finish.killed)} did not heed TERM)"
+        ended += f" with KILL ({processes(finish.killed)} ignored TERM)"
     if finish.why == "timeout":
         return AttemptResult(outcome="timeout", reason=f"{ended} after {context.order.seconds:g} s")
     if finish.why == "stopped" and not end_reason(context.place):
         asked = (
-            f"{context.stop.requested.name} came"
+            f"the worker received {context.stop.requested.name}"
             if context.stop.requested
-            else "it was cancelled, or a newer one began"
+            else "the attempt was cancelled, or a newer one began"
         )
         return AttemptResult(outcome="cancelled", reason=f"{ended}: {asked}")
     if why := end_reason(context.place):
@@ -61,7 +61,7 @@ def _may_change(result: AttemptResult, said: AgentWords) -> bool:
 
 
 def processes(count: int) -> str:
-    """Returns the number of processes in words."""
+    """Returns `count` with its noun: `1 process`, `2 processes`."""
     return f"{count} process{'' if count == 1 else 'es'}"
 
 
@@ -74,7 +74,7 @@ def _signal(number: int) -> str:
 
 
 def _last_line(context: AttemptContext, written: int) -> str:
-    """The last line that the command itself printed."""
+    """The last line that the command itself printed, after a colon; empty if there is none."""
     lines = [line.strip() for line in context.log.tail(min(LAST, written)).splitlines()]
     said = [line for line in lines if line and not line.startswith("[gitcoord]")]
     return f": {said[-1][:_LONGEST_LINE]}" if said else ""

@@ -1,4 +1,4 @@
-"""Writes the message of a worker's commits of an agent's leftover changes."""
+"""The message of the commit that a worker makes of changes that an agent left uncommitted."""
 
 from string import Template
 
@@ -9,7 +9,10 @@ from gitcoord.worker.unit import WorkUnit
 
 
 def commit_message(template: str, plan: Plan, unit: WorkUnit) -> str:
-    """Fills in the setting `run.commit-message`; texts of the task list are one line each, and only data."""
+    """Fills in `template`, the setting `run.commit-message`; without one, returns the unit's id and title.
+
+    Texts of the task list become one line each, in which GitHub sees no mention or reference.
+    """
     own = f"{unit.id}: {' '.join(unit.title.split())}"
     if not template:
         return own

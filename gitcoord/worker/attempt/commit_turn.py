@@ -54,7 +54,9 @@ def commit_turn(context: AttemptContext, copy: WorkingCopy) -> AttemptResult | N
         context.log.say(note)
     if not left.problem and (carried := ProvidedFiles(copy).committed(copy.git, context.start, left.head)):
         reason = f"the agent committed files that `carry` copied in: {some(carried)}"
-        return AttemptResult(outcome="failed", reason=f"{reason}; take it out of the commits", head=left.head)
+        return AttemptResult(
+            outcome="failed", reason=f"{reason}; remove them from the commits", head=left.head
+        )
     if not left.problem:
         since = began_at(context.task_context, left.head)
         dropped = (

@@ -25,9 +25,10 @@ _SKIPPED = "the repository's hooks did not run for the uncommitted changes (comm
 
 
 class CheckoutOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """The checkout after the agent: `head`, or a `problem`; `unresolved` if that is a conflict.
+    """The checkout after the agent: its commit `head`, and a `problem` if the work is not committed.
 
-    `keep`: the checkout must stay, because its content could not be committed.
+    `unresolved`: the problem is a conflict. `keep`: the checkout must stay, because its content could not be
+    committed.
     """
 
     head: Oid
@@ -50,16 +51,15 @@ def commit_all_work(
     take_nested: bool = True,
     hooks: bool = True,
 ) -> CheckoutOutcome:
-    """Commits the agent's files or merge to the unit's branch, which began at the first of `starts`, or moves
-    its commits there.
+    """Commits the agent's files or merge to the unit's branch, and moves commits of other branches there.
 
-    An earlier attempt may have begun at the others. `message` is for the commits that it makes, except for a
-    merge.
+    `starts`: where this attempt began, then where earlier ones did. `message` is for new commits, except for
+    a merge. Without `commit`, uncommitted changes other than a merge are a problem.
     """
     head = copy.git.text("rev-parse", "--verify", "HEAD")
     begun = copy.operation()
     if begun:
-        return CheckoutOutcome(head=head, problem=f"it was left in the middle of a {begun}")
+        return CheckoutOutcome(head=head, problem=f"the checkout was left in the middle of a {begun}")
     problem = _onto_branch(repository, copy, unit, head)
     if problem:
         return CheckoutOutcome(head=head, problem=problem)
@@ -84,7 +84,9 @@ def commit_all_work(
         if refused:
             return CheckoutOutcome(head=head, problem=refused, keep=True)
     elif changes := copy.changes(untracked=True):
-        return CheckoutOutcome(head=head, problem=f"it left changes that are not committed: {some(changes)}")
+        return CheckoutOutcome(
+            head=head, problem=f"the agent left changes that are not committed: {some(changes)}"
+        )
     tip = copy.git.text("rev-parse", "--verify", "HEAD")
     skipped = _SKIPPED if tip != head and not hooks else ""
     notes = (*taken.notes, *filter(None, (anew, held, skipped)))
@@ -94,10 +96,11 @@ def commit_all_work(
 def _with_history(
     repository: Repository, copy: WorkingCopy, message: str, starts: Sequence[Oid], base: Oid
 ) -> str:
-    """Moves commits with an unrelated history (`git checkout --orphan`) onto the commit that they began with.
+    """Replaces commits with an unrelated history (`git checkout --orphan`) by one commit on top of a start.
 
-    That is the one of `starts` with the fewest differences: on a later one, what the base got since would
-    look deleted. Uses `base` if no start has a history of the project, because of an earlier attempt.
+    Chooses the one of `starts` that differs least: on a later start, the base's newer changes would look
+    reverted. Uses `base` if, because of an earlier attempt, the history of every start is unrelated, too.
+    Returns what it did in words; empty if nothing.
     """
     git = copy.git
     if git.probe("merge-base", "HEAD", base) is not None:
@@ -107,11 +110,13 @@ def _with_history(
     tree, who = git.text("rev-parse", "HEAD^{tree}"), repository.identity
     commit = commit_tree(git, tree, [start], message, environment=who)
     git.run("reset", "--quiet", "--soft", commit)
-    return f"its commits had no history in common with {start[:12]}: they are now one commit on top of it"
+    return (
+        f"replaced its commits, which had no common history with {start[:12]}, by one on top of that commit"
+    )
 
 
 def _hold_back(copy: WorkingCopy, rules: RuleSettings) -> str:
-    """Keeps unwanted new files out of the next commit; returns which, and why, in words."""
+    """Keeps unwanted new files out of the next commit; returns a sentence with names and reasons, or ""."""
     git, fields = copy.git, changed_entries(copy)
     staged = [field[3:] for field in fields if field.startswith("A")]
     unknown = [field[3:] for field in fields if field.startswith("??") and not field.endswith("/")]
@@ -129,7 +134,10 @@ def _hold_back(copy: WorkingCopy, rules: RuleSettings) -> str:
 
 
 def _nested(copy: WorkingCopy, rules: RuleSettings) -> list[str]:
-    """The directories with a nested repository, which git lists as if they were one file."""
+    """The untracked directories that are nested repositories, without scratch ones.
+
+    Git lists such a directory as one path, which ends with `/`.
+    """
     unknown = [field[3:] for field in changed_entries(copy) if field.startswith("??") and field.endswith("/")]
     return [path for path in unknown if path not in Rulebook(rules).by("scratch", unknown)]
 
@@ -140,8 +148,8 @@ def _onto_branch(repository: Repository, copy: WorkingCopy, unit: WorkUnit, head
         return ""
     tip = repository.resolve(f"refs/heads/{unit.branch}")
     if tip is not None and not repository.ancestry.contains(head, tip):
-        return f"it was left on {here or 'a detached HEAD'}, which lacks commits of {unit.branch}"
-    # Agents like to make branches of their own; their work belongs on the unit's branch.
+        return f"the checkout was left on {here or 'a detached HEAD'}, which lacks commits of {unit.branch}"
+    # Agents often make branches of their own; their work belongs on the unit's branch.
     copy.git.run("switch", "--quiet", "--force-create", unit.branch)
     return ""
 
@@ -189,5 +197,5 @@ def _add(copy: WorkingCopy, rules: RuleSettings, *, everything: bool) -> None:
     if wanted:
         listed = b"\0".join(map(os.fsencode, wanted))
         how = ("--pathspec-from-file=-", "--pathspec-file-nul")
-        # Also if an agent restricted the checkout (`git sparse-checkout`).
+        # `--sparse`: an agent may have restricted the checkout (`git sparse-checkout`).
         git.run("--literal-pathspecs", "add", "--all", "--sparse", *how, input=listed)

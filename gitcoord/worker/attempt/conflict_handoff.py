@@ -27,7 +27,7 @@ def merge_in(copy: WorkingCopy, clash: ConflictBrief, context: AttemptContext) -
 
 
 def tell(context: AttemptContext, clash: ConflictBrief) -> None:
-    """Records a conflict that goes back to the agent."""
+    """Logs and records a conflict that goes back to the agent."""
     how = "comes after" if clash.exclusive else "conflicts with"
     context.log.say(f"it {how} {clash.name} in {', '.join(clash.paths)}")
     for other in clash.others:

@@ -15,9 +15,9 @@ from gitcoord.worker.unit import WorkUnit
 
 
 def record_dead_worker(task_context: TaskContext, unit: WorkUnit, order: WorkerOrder) -> Progress:
-    """Records the end of an attempt whose worker died on this machine; returns the unit's progress.
+    """Records the end of the unit's newest attempt if its worker died here; returns the unit's progress.
 
-    Does so only if the order has no attempt number: a run, which gives numbers, records ends itself.
+    Records nothing if the order has an attempt number: a run gives numbers, and records ends itself.
     """
     mine = task_context.progress.get(unit.id, PENDING)
     newest = mine.attempt
@@ -36,7 +36,7 @@ def record_dead_worker(task_context: TaskContext, unit: WorkUnit, order: WorkerO
         task=unit.id,
         attempt=newest.number,
         outcome="ok" if done else "lost",
-        reason="its worker ended before it recorded that" if done else "its worker is gone",
+        reason="its worker ended before it recorded the result" if done else "its worker is gone",
         head=mine.head or "" if done else "",
         outside=outside[:MOST_OUTSIDE],
         outside_count=len(outside),

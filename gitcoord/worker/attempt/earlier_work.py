@@ -16,7 +16,7 @@ from gitcoord.worker.attempt.paths import attempt_directory
 
 
 def save_earlier_work(context: AttemptContext) -> None:
-    """Saves the work of earlier attempts, before the checkout is repaired, replaced, or given to an agent."""
+    """Saves the work of earlier attempts before the checkout is replaced or given to an agent; repairs it."""
     repository, earlier = context.task_context.repository, context.before.attempts
     copy = WorkingCopy(repository, context.directory)
     been = _save_what_nothing_names(context)
@@ -63,7 +63,10 @@ def _replace_damaged_index(copy: WorkingCopy) -> bool:
 
 
 def _newest_here(context: AttemptContext) -> int:
-    """The newest earlier attempt in this clone: another machine's attempts left nothing here."""
+    """The number of the newest earlier attempt with a directory here; without one, of the newest of all.
+
+    Returns 0 if there was none. Another machine's attempts left nothing here.
+    """
     task_context, earlier = context.task_context, context.before.attempts
     common_dir, generation = task_context.repository.common_dir, task_context.plan.generation
     here = [
@@ -88,7 +91,7 @@ def _save_commits(context: AttemptContext, attempt: int) -> None:
 
 
 def _save_what_nothing_names(context: AttemptContext) -> Sequence[Oid]:
-    """Keeps the commits of the last attempt if git has no record of its checkout; returns them."""
+    """Keeps commits of the last attempt that no ref or log names; returns all commits kept for it."""
     earlier, directory, repository = (
         context.before.attempts,
         context.directory,

@@ -12,7 +12,7 @@ from gitcoord.worker.task_context import TaskContext
 from gitcoord.worker.unit import WorkUnit
 
 _KEYS = "GITCOORD_APP_"
-"""Credentials of the GitHub App: an agent that has them could act as the App for ever."""
+"""The prefix of the GitHub App's credentials: an agent that has them could act as the App permanently."""
 
 
 def withheld(name: str, passed: Collection[str]) -> bool:
@@ -83,7 +83,7 @@ def tokens_file(directory: Path) -> Path:
 
 
 def tokens_used(directory: Path) -> int | None:
-    """The tokens that the agent reported; None if it did not."""
+    """The number of tokens that the agent reported; None if it reported none."""
     try:
         return max(0, int(tokens_file(directory).read_text(encoding="utf-8").split()[0]))
     except (OSError, ValueError, IndexError):

@@ -46,7 +46,7 @@ def leave(checkout: Path, name: str, text: str) -> None:
 
 
 def read(checkout: Path, name: str) -> str:
-    """Reads the beginning of the file `name`; empty if it is not a regular file."""
+    """Reads the first bytes of the file `name`; empty if it cannot be read, or is not a regular file."""
     with suppress(OSError), _directory(checkout) as place:
         # O_NONBLOCK: the file may be a pipe without a writer.
         opened = os.open(name, os.O_RDONLY | os.O_NONBLOCK | _HERE_ALONE, dir_fd=place)

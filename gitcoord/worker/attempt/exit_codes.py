@@ -6,7 +6,7 @@ from typing import Final
 from gitcoord.events import Outcome
 
 AGAIN: Final = 75
-"""EX_TEMPFAIL of sysexits.h: the same attempt may succeed later."""
+"""EX_TEMPFAIL of sysexits.h: the same command may succeed later."""
 EXIT_CODES: Final[Mapping[Outcome, int]] = {
     "ok": 0,
     "failed": 1,

@@ -1,4 +1,4 @@
-"""Finds the conflict that an agent has to resolve: of its new work, or left from before."""
+"""Finds the conflict that an agent has to resolve: one of its new work, or one from an earlier attempt."""
 
 import re
 from pathlib import Path
@@ -19,7 +19,11 @@ from gitcoord.worker.task_context import TaskContext
 
 
 def conflict_of(task_context: TaskContext, head: Oid) -> ConflictBrief | None:
-    """The conflict of `head` with the level branch (single-PR) or the base; None if it merges."""
+    """The conflict of `head` with the level branch (single-PR) or the base; None if there is none.
+
+    A clean merge is a conflict, too, if another task changed exclusive paths first. Returns None if git
+    cannot tell.
+    """
     name, commit = task_context.plan.base, task_context.base_commit
     folds = task_context.plan.strategy == "single-pr" and not task_context.stacks.heads(
         task_context.repository.git, head
@@ -43,7 +47,10 @@ def conflict_of(task_context: TaskContext, head: Oid) -> ConflictBrief | None:
 
 
 def pending_conflict(context: AttemptContext, copy: WorkingCopy) -> ConflictBrief | None:
-    """Returns the conflict to resolve, from an earlier attempt or a deferral; merges first if necessary."""
+    """Returns the conflict to resolve, from an earlier attempt or a deferral; None if there is none.
+
+    For a deferred subtask, merges the parent's branch into the checkout first.
+    """
     state, task_context = copy.merge_state(), context.task_context
     if not state.running and context.unit.subtask is not None and context.before.deferral is not None:
         return merge_in(

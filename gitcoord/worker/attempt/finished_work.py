@@ -1,4 +1,4 @@
-"""Work that is complete but not submitted: if an attempt was killed then, its agent need not run again."""
+"""Records complete work before it is submitted: if the attempt is then killed, no agent has to run again."""
 
 import contextlib
 from pathlib import Path
@@ -22,7 +22,7 @@ class FinishedWork(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def note_finished(context: AttemptContext, copy: WorkingCopy) -> None:
-    """Records that only the submit is missing, unless the agent has removed the directory of the record."""
+    """Records that the work is complete; does nothing if the agent has removed the attempt's directory."""
     work = FinishedWork(head=copy.git.text("rev-parse", "--verify", "HEAD"), check=context.order.check)
     part = context.place / f"{_FILE}.part"
     with contextlib.suppress(FileNotFoundError):
@@ -31,7 +31,7 @@ def note_finished(context: AttemptContext, copy: WorkingCopy) -> None:
 
 
 def was_finished(context: AttemptContext, copy: WorkingCopy) -> bool:
-    """Whether an attempt that was killed on this machine left complete work in the checkout.
+    """Whether an attempt that was cut off on this machine left complete work in the checkout.
 
     Returns False after a `gitcoord retry`: a person wants the agent to run again.
     """
@@ -48,7 +48,7 @@ def was_finished(context: AttemptContext, copy: WorkingCopy) -> bool:
 
 
 def cut_off(context: AttemptContext, why: str) -> AttemptResult:
-    """The result of an attempt that was ended from outside; complete work stays to be submitted."""
+    """The result of an attempt that was ended from outside; complete work stays for the next attempt."""
     work = _noted(context.place)
     if work is None:
         return AttemptResult(outcome="cancelled", reason=why)
@@ -62,7 +62,7 @@ def _is_still_there(context: AttemptContext, copy: WorkingCopy, work: FinishedWo
         return False
     if copy.changes(untracked=False):
         return False
-    context.log.say(f"the work of attempt {attempt} is complete at {head[:12]}: it is submitted as it is")
+    context.log.say(f"the work of attempt {attempt} is complete at {head[:12]}: submitting it as it is")
     return True
 
 

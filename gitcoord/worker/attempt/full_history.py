@@ -54,7 +54,10 @@ def _lacking(git: Git, commits: Collection[Oid]) -> set[Oid]:
 
 
 def _write(file: Path, ends: Iterable[Oid]) -> bool:
-    """Replaces the file under git's own lock. Returns False if another process has the lock."""
+    """Replaces the file under git's own lock, or deletes it if there are no `ends`.
+
+    Returns False if it cannot take the lock, for example because another process has it.
+    """
     lock = file.with_name(f"{SHALLOW}.lock")
     try:
         opened = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)

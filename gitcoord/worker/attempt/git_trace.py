@@ -45,12 +45,15 @@ class GitProcess(msgspec.Struct, kw_only=True):
     ended: float = msgspec.field(default_factory=time.time)
 
     def names(self, branch: str) -> bool:
-        """Whether the command line contains the branch."""
+        """Whether the command line names the branch, also as the destination of a refspec."""
         known = {branch.lower(), f"heads/{branch}".lower(), f"refs/heads/{branch}".lower()}
         return not known.isdisjoint(word.rpartition(":")[2].removeprefix("+") for word in self.argv)
 
     def may_push(self, branch: str) -> bool:
-        """Whether a push updates the branch by its command line, or may do so by git's configuration."""
+        """Whether a push may update the branch.
+
+        Its command line names the branch, a pattern, all branches, or none: git's configuration then decides.
+        """
         given = self.argv[self.argv.index("push") + 1 :] if "push" in self.argv else ()
         _, *named = [word for word in given if not word.startswith("-")] or ("origin",)
         several = any("*" in word or word in _OF_ALL for word in given)
@@ -81,11 +84,11 @@ class GitTrace:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment that turns the trace on, unless the user sends git's trace elsewhere."""
+        """The environment that turns the trace on; empty if the user already sends git's trace elsewhere."""
         return {} if _NAME in os.environ else {_NAME: str(self._file)}
 
     def read(self) -> list[GitProcess]:
-        """Returns all processes so far, in starting order."""
+        """Returns all processes so far, in the order in which they started."""
         decoder, found = msgspec.json.Decoder(_TraceLine), dict[str, GitProcess]()
         with suppress(OSError), self._file.open("rb") as lines:
             for line in lines:
@@ -94,7 +97,7 @@ class GitTrace:
         return list(found.values())
 
     def delete(self) -> None:
-        """Deletes the trace, as it may have secrets."""
+        """Deletes the trace, because it may contain secrets."""
         self._file.unlink(missing_ok=True)
 
 

@@ -1,6 +1,6 @@
 """Files that a checkout gets before its agent begins: copied from the user's checkout, or made by the setup.
 
-They are not work. Git does not list them as new, no worker commits them, and a commit that contains a copied
+They are not work. The agent's git ignores them, no worker commits them, and a commit that contains a copied
 file is not submitted.
 """
 
@@ -20,7 +20,7 @@ INCLUDE = ".worktreeinclude"
 """A file with patterns of files to copy, which other worktree tools read, too."""
 _CARRIED, _MADE = "gitcoord-carried", "gitcoord-made"
 _MOST_FILES = 500
-"""If there are more files than this, names their directories instead."""
+"""If the setup made more files than this, their directories are recorded instead."""
 
 
 def carry_in(
@@ -28,7 +28,8 @@ def carry_in(
 ) -> tuple[list[str], list[str]]:
     """Copies untracked files of the user's checkout that match `patterns` (as in .gitignore) to `copy`.
 
-    Returns the copied files, and those left out because they would be outside the checkout.
+    Keeps files that already exist there. Returns the matching files without those that the checkout tracks,
+    and the files left out because a link would lead them out of the checkout.
     """
     root = repository.root
     if root is None:
@@ -50,7 +51,7 @@ def carry_in(
 
 
 def note_made(copy: WorkingCopy) -> list[str]:
-    """Records the untracked files that the setup made, and returns them, or their directories if too many."""
+    """Records and returns the untracked files that the setup made; their directories if they are too many."""
     asked = ("ls-files", "--others", "--exclude-standard", "-z")
     made = _listed(copy.git, *asked)
     if len(made) > _MOST_FILES:
@@ -76,14 +77,17 @@ class ProvidedFiles:
         return any(path == one or (one.endswith("/") and path.startswith(one)) for one in self._all())
 
     def committed(self, git: Git, since: Oid, head: Oid) -> list[str]:
-        """The copied files that commits after `since` add."""
+        """The copied files that the commits after `since`, up to `head`, add."""
         if not self.carried or since == head:
             return []
         asked = ("log", "--format=", "--name-only", "--diff-filter=A", "-z", f"{since}..{head}")
         return sorted(set(_listed(git, *asked)) & set(self.carried))
 
     def exclude(self, git: Git, file: Path, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-        """Writes the exclude file `file`; returns the environment in which git ignores the given files."""
+        """Writes the user's ignore patterns and the given files to `file`.
+
+        Returns the environment in which git ignores what is in `file`; empty if there are no given files.
+        """
         if not self:
             return {}
         own = git.probe("config", "--type=path", "--get", "core.excludesFile")

@@ -22,7 +22,7 @@ from gitcoord.worker.task_context import TaskContext
 
 
 def hand_in_task(context: AttemptContext, copy: WorkingCopy, *, last: bool) -> AttemptResult | ConflictBrief:
-    """Submits the task; returns the result, or the conflict that now is in the checkout for the agent."""
+    """Submits the task; returns the result, or the conflict that the agent has to resolve in the checkout."""
     task_context = context.look()
     head = copy.git.text("rev-parse", "--verify", "HEAD")
     clash = conflict_of(task_context, head)
@@ -64,7 +64,10 @@ def _handed_in(
 
 
 def _replace_rewritten(context: AttemptContext, task_context: TaskContext, head: Oid) -> bool:
-    """Replaces commits that the agent pushed and then rewrote, and keeps them; returns False if none."""
+    """Replaces commits that the agent pushed and then rewrote, and keeps the old ones under a ref.
+
+    Returns False if there are none, if a newer attempt has begun, or if the remote branch has moved.
+    """
     branch = task_context.task.branch
     pushed = task_context.shared.branch(branch)
     if superseded(context.attempt)(task_context.progress.get(task_context.task.id, PENDING)):
@@ -76,7 +79,7 @@ def _replace_rewritten(context: AttemptContext, task_context: TaskContext, head:
     kept = kept_ref(task_context.plan.generation, context.unit.id, context.attempt)
     keep_also(task_context.repository, kept, pushed)
     context.log.say(
-        f"{branch} was pushed and rewritten since; {pushed[:12]} is replaced, and kept: git log {kept}"
+        f"the agent rewrote {branch} after a push; replacing {pushed[:12]}, which is kept: git log {kept}"
     )
     return task_context.shared.publish([RefUpdate(HEADS + branch, pushed, head)], hooks=True)
 

@@ -1,4 +1,4 @@
-"""The heartbeat of a worker that has an attempt; without it, other machines take the attempt over."""
+"""The heartbeat of a worker that has an attempt; without it, other machines take over the attempt."""
 
 from gitcoord.durations import NO_LIMIT, parse_duration
 from gitcoord.event_stamp import now, worker_name
@@ -17,7 +17,7 @@ def lease_of(settings: RunSettings) -> float:
 
 
 def heartbeat(context: AttemptContext) -> RepeatedRef:
-    """Sends heartbeats of the attempt while the block lasts."""
+    """Sends heartbeats of the attempt until the `with` block ends."""
     store, unit, attempt = context.task_context.store, context.unit.id, context.attempt
     pause = lease_of(context.settings.run) / _SHARE
     return RepeatedRef(

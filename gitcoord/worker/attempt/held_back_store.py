@@ -1,6 +1,6 @@
-"""Keeps an agent's files that were held back from commits, and names those that git ignores.
+"""Keeps an agent's files that were held back from commits, and says why there is nothing to submit.
 
-`worker/hold_back_rules.py` decides which are held back.
+`worker/hold_back_rules.py` decides which files are held back.
 """
 
 import os
@@ -21,7 +21,7 @@ _LIST, _COPIED = "gitcoord-held-back", "gitcoord-held-copied"
 
 
 def record_held_back(copy: WorkingCopy, paths: Sequence[str]) -> None:
-    """Records in git's directory of the checkout which of its files were held back from the commit."""
+    """Records in git's directory of the checkout that these files were held back from the commit."""
     place = copy.administration()
     if place is not None:
         (place / _LIST).write_bytes(b"\0".join(map(os.fsencode, paths)))
@@ -36,7 +36,10 @@ def held_back_files(copy: WorkingCopy) -> tuple[str, ...]:
 
 
 def move_held_back(repository: Repository, directory: Path) -> Path | None:
-    """Moves held-back files to the git directory, as their checkout is removed; returns their directory."""
+    """Moves held-back files to the git directory before their checkout is removed.
+
+    Returns their new directory; None if there are none.
+    """
     copy = WorkingCopy(repository, directory)
     paths = [path for path in held_back_files(copy) if os.path.lexists(directory / path)]
     if not paths:
@@ -49,9 +52,9 @@ def move_held_back(repository: Repository, directory: Path) -> Path | None:
 
 
 def copy_before_next(repository: Repository, copy: WorkingCopy, paths: Sequence[str]) -> Path | None:
-    """Copies files to the git directory before another agent begins; returns their directory.
+    """Copies files to the git directory before another agent begins; returns the directory of the copies.
 
-    Returns None if there are none, or the same files were copied before.
+    Returns None if there are no files, or if an earlier call copied the same ones.
     """
     place = copy.administration()
     if place is None or not paths:
@@ -75,7 +78,10 @@ def _directory_for(repository: Repository, checkout: Path) -> Path:
 
 
 def why_nothing_to_submit(copy: WorkingCopy) -> str:
-    """Names files that are in the checkout although there is nothing to submit, as the end of a sentence."""
+    """Says why there is nothing to submit, as the end of a sentence; empty if there is no reason.
+
+    Names held-back files, the agent's own result, and files that git ignores.
+    """
     options = ("--porcelain", "-z", "--ignored=traditional", "--untracked-files=normal")
     fields = copy.git.text("status", *options).split("\0")
     given = ProvidedFiles(copy)

@@ -1,4 +1,4 @@
-"""Runs attempts on this machine for a run on another one, with a clone and a local engine of its own."""
+"""Runs attempts on this machine for a run on another machine, in a clone and with the local engine."""
 
 import hashlib
 import os
@@ -21,7 +21,7 @@ _BROKEN_OFF = 1
 
 
 def answer(request: HostRequest, version: str) -> HostAnswer:
-    """Executes a request on this machine; an error goes into the answer."""
+    """Executes a request on this machine; returns an error as part of the answer."""
     try:
         if not request.repository:
             return answer_with(LocalEngine(Path(request.run or os.devnull)), _resolved(request), version)
@@ -40,9 +40,8 @@ def answer(request: HostRequest, version: str) -> HostAnswer:
 def attend_here(request: HostRequest, parent: int | None = None) -> int:
     """Executes the requested attempt in the foreground; returns its exit code.
 
-    Ends the attempt when the process `parent`, which started this one, has ended.
-
-    Raises the errors of cloning and starting.
+    Ends the attempt when the process `parent`, which started this one, has ended. Writes the exit code to the
+    request's `code_file`, if it names one. Raises the errors of cloning and starting.
     """
     code = _BROKEN_OFF
     try:
@@ -57,7 +56,7 @@ def attend_here(request: HostRequest, parent: int | None = None) -> int:
 
 def _attend(request: HostRequest, parent: int | None) -> int:
     if request.start is None:
-        raise usage_error("usage", "The request holds no attempt.", "An engine of gitcoord writes it.")
+        raise usage_error("usage", "The request contains no attempt.", "An engine of gitcoord writes it.")
     run, launch = Path(request.run), request.start
     if request.repository:
         clone = clone_directory(request.repository)
@@ -73,7 +72,8 @@ def _attend(request: HostRequest, parent: int | None) -> int:
 def clone_directory(url: str) -> Path:
     """The directory of this machine's clone of `url`, in the user's cache directory.
 
-    It has the machine's name: several may share one home, and records of processes are a machine's own.
+    The path contains the machine's name: several machines may share one home directory, but a record of a
+    process is valid on one machine only.
     """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     name = (
@@ -89,7 +89,7 @@ def clone_directory(url: str) -> Path:
 
 
 def _resolved(request: HostRequest, directory: str = "") -> HostRequest:
-    """Returns the request with the directory and the secrets of this machine."""
+    """Adds the request's secrets to the environment; returns the request for `directory`, if given."""
     launch = request.start
     if launch is None:
         return request
@@ -99,7 +99,7 @@ def _resolved(request: HostRequest, directory: str = "") -> HostRequest:
 
 
 def _prepare(clone: Path, url: str) -> None:
-    """Clones the repository, or fetches and checks out the default branch for its settings and task list."""
+    """Clones or fetches the repository, and checks out the default branch for its settings and task list."""
     from filelock import FileLock
 
     clone.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Detects agents that hang: for too long, no new output, no CPU time, and no change in the checkout."""
+"""Detects commands that hang: for too long they print nothing new, use no CPU and change no file."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from gitcoord.settings import RunSettings
 from gitcoord.worker.attempt.log import Log
 
 _SHARE = 0.02
-"""Share of one core: waiting for a model and drawing a clock use less, any work uses more."""
+"""Share of one core: a process that waits for a model or draws a clock uses less; real work uses more."""
 _LAST = 4000
 _MOST_LINES = 400
 _LONGEST_LINE = 200
@@ -45,13 +45,13 @@ class Idle:
         self.over = False
 
     def every(self, usual: float) -> float:
-        """Seconds between two looks."""
+        """Seconds between two looks; at most `usual`."""
         return min(usual, self._limit / 4) if self._limit else usual
 
     def why(self) -> str:
         """How long the command has done nothing, and its last output, in words."""
         said = next(reversed(self._lines), "") if self._lines else ""
-        last = f"; it said last: {said[:_LONGEST_LINE]}" if said else ""
+        last = f"; its last output: {said[:_LONGEST_LINE]}" if said else ""
         return (
             f"for {self._limit:g} seconds it printed nothing new, used no CPU and changed nothing "
             f"(idle-timeout){last}"
@@ -71,7 +71,7 @@ class Idle:
         return self.over
 
     def _says_news(self) -> bool:
-        """Whether a line was printed that is new apart from its numbers."""
+        """Whether the command printed a line that differs from earlier ones in more than its numbers."""
         # The first line may be the end of one that was seen before.
         whole = self._log.printed(_LAST).splitlines()[1:]
         lines = {_NUMBER.sub("#", line.strip()): None for line in whole}

@@ -1,4 +1,4 @@
-"""Keeps a checkout's commits that no branch has: a ref names them before the checkout changes or goes."""
+"""Keeps a checkout's commits that no branch has under a ref, before the checkout is changed or removed."""
 
 import os
 import shutil
@@ -27,13 +27,13 @@ _MOST = 500
 
 
 def kept_ref(generation: int, unit: TaskId, attempt: int) -> str:
-    """The ref in this clone for the commits that an attempt left on no branch. Only a person deletes it."""
+    """The ref in this clone for the commits that an attempt left on no branch. gitcoord never deletes it."""
     of = "" if generation == 1 else f"generation-{generation}/"
     return f"{KEPT}{of}{key_of(unit, attempt)}"
 
 
 def uncommitted_ref(generation: int, unit: TaskId, attempt: int) -> str:
-    """The ref in this clone for uncommitted work of an attempt. Only a person deletes it."""
+    """The ref in this clone for uncommitted work of an attempt. gitcoord never deletes it."""
     above, _, key = kept_ref(generation, unit, attempt).rpartition("/")
     return f"{above}/uncommitted/{key}"
 
@@ -74,9 +74,10 @@ def keep_commits(
 ) -> str:
     """Points `ref` to the commits of the checkout that would be lost; returns the ref, or "" if none.
 
-    These are the positions of its HEAD, now and earlier, that no other ref contains. The present one counts
-    unless `branch` contains it. With `since`, the branch will be reset to that commit, and everything above
-    counts. Uncommitted work in the middle of a rebase or merge counts, since aborting would discard it.
+    These are the earlier positions of its HEAD that no other ref contains and whose files no commit of the
+    branch has, and HEAD itself unless `branch` (None: any ref) contains it. With `since`, the branch will be
+    reset to that commit: then only HEAD and the tip of the branch count, unless `since` contains them.
+    Uncommitted work in the middle of a rebase, cherry-pick or revert counts, because aborting discards it.
     """
     place = administration(repository.common_dir, directory)
     if place is None:
@@ -116,9 +117,9 @@ def keep_unnamed(
 ) -> str:
     """Points `ref` to commits after `start` that no ref or log names; returns the ref, or "".
 
-    For a checkout that git has no record of, or whose log of HEAD does not go on from where the attempt,
-    with the directory `attempt`, began: HEAD was deleted or the log expired, and git may have begun a new
-    one. The checkout was made after `moment`, in seconds since the epoch.
+    Does nothing if the checkout's log of HEAD begins with the copy in the attempt's directory `attempt`
+    (without a copy: names `start`). Otherwise HEAD was deleted or the log expired, and git may have begun a
+    new log. The commits were made after `moment`, in seconds since the epoch.
     """
     place = administration(repository.common_dir, directory)
     if place is not None and _reaches_back(place / "logs/HEAD", attempt / _LOG, start):
@@ -186,14 +187,17 @@ def _outside(git: Git, commits: list[Oid], known: list[str]) -> list[Oid]:
 
 
 def _same_content(git: Git, commit: Oid, own: list[str]) -> bool:
-    """Whether a commit of the branch has the same files, because it was amended or rebased."""
+    """Whether a commit of the branch has the same files as `commit`, which was amended or rebased."""
     tree = git.text("rev-parse", f"{commit}^{{tree}}")
     shown = git.probe("log", "--format=%T", f"--max-count={_MOST}", *own, "--")
     return tree in (shown or "").split()
 
 
 def _interrupted(repository: Repository, git: Git, directory: Path) -> Oid | None:
-    """Makes a commit of all files if a rebase, merge or the like is in progress; else returns None."""
+    """Makes a commit of all files if a rebase, cherry-pick or revert is in progress.
+
+    Returns None if there is none, or if the files are those of HEAD.
+    """
     if WorkingCopy(repository, directory).operation() is None:
         return None
     head = git.text("rev-parse", "--verify", "HEAD")

@@ -32,7 +32,7 @@ def keep_leftovers(context: AttemptContext, attempt: int) -> None:
 def keep_commits_outside(context: AttemptContext, result: AttemptResult) -> str:
     """The ref with the commits that the agent left outside its branch; empty if there are none.
 
-    Keeps uncommitted work, too, if the checkout is about to be removed.
+    Keeps uncommitted work, too, if the checkout of a failed attempt is about to be removed.
     """
     task_context, ref = (
         context.task_context,
@@ -43,7 +43,7 @@ def keep_commits_outside(context: AttemptContext, result: AttemptResult) -> str:
         if goes and result.outcome not in ("ok", "lost"):
             keep_leftovers(context, context.attempt)
         found = keep_commits(task_context.repository, context.unit.branch, context.directory, ref)
-        # If the clock was set meanwhile, keep too many rather than too few.
+        # If somebody set the clock meanwhile, keep too many commits rather than too few.
         moment = min(context.since, time.time() - (time.monotonic() - context.began))
         unnamed = keep_unnamed(
             task_context.repository,
@@ -56,10 +56,10 @@ def keep_commits_outside(context: AttemptContext, result: AttemptResult) -> str:
         found = unnamed or found
         stashed = keep_stashed(task_context.repository, context.unit.branch, ref, moment=moment)
     except GitcoordError as error:
-        context.log.say(f"cannot find out whether it left commits on no branch: {error}")
+        context.log.say(f"cannot find out whether the agent left commits on no branch: {error}")
         return ""
     if found:
-        context.log.say(f"commits that it left on no branch are kept: git log {found}")
+        context.log.say(f"commits that the agent left on no branch are kept: git log {found}")
     if stashed:
         context.log.say(f"its entries in git's stash are kept, too: git stash show --patch {stashed}")
     return found or stashed

@@ -40,7 +40,7 @@ def under_way(place: Path) -> bool:
 
 
 def may_begin_here(progress: Progress, attempt: int | None) -> bool:
-    """Whether an attempt (None: the newest) without a directory here may still begin, by the journal."""
+    """Whether `attempt` (None: the next one) without a directory here may begin, according to the journal."""
     newest = progress.attempt.number if progress.attempt else 0
     if progress.cancelled or (progress.state in ("submitted", "landed") and not progress.retry_pending):
         return False
@@ -48,7 +48,10 @@ def may_begin_here(progress: Progress, attempt: int | None) -> bool:
 
 
 def end_here(common_dir: Path, generation: int, unit: TaskId, attempt: int, grace: float) -> bool:
-    """Ends an attempt and all processes that it started; returns False if none was alive here."""
+    """Ends an attempt and all processes that it started; returns False if none was alive here.
+
+    `grace`: seconds that the worker gives its own processes between TERM and KILL.
+    """
     run, key = run_directory(common_dir, generation), key_of(unit, attempt)
     mark = mark_of(run, key)
     process = worker_at(run / key)

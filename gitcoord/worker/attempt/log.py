@@ -18,7 +18,7 @@ def _notice(count: int) -> bytes:
 
 
 class FileLog:
-    """A log in a file to which other processes may append, too."""
+    """A log in a file of at most `limit` bytes, to which other processes may append, too."""
 
     def __init__(self, path: Path, limit: int) -> None:
         self.path = path
@@ -77,7 +77,7 @@ class StreamLog:
         self._size = self._left_out = 0
 
     def write(self, data: bytes) -> None:
-        """Writes `data` up to the limit, and keeps the newest of the rest."""
+        """Writes `data` until half of the limit is used, then keeps only the newest data for the end."""
         now, later = data[: self._room], data[self._room :]
         self._room -= len(now)
         self._pass_on(now)
@@ -122,7 +122,7 @@ class Log:
         self.written = 0
 
     def write(self, data: bytes) -> None:
-        """Writes to both, line by line, without secrets."""
+        """Writes `data` to the file and to standard error, line by line and without secrets."""
         self.written += len(data)
         self._heard = time.monotonic()
         self.spending.write(data)
@@ -138,12 +138,12 @@ class Log:
         return time.monotonic() - self._heard
 
     def say(self, text: str) -> None:
-        """Writes a line of the worker itself. Titles, paths and hook output in it are untrusted."""
+        """Writes a message of the worker itself; escapes it, because its titles and paths are untrusted."""
         shown = "\n".join(map(visible, text.split("\n")))
         self.write(f"[gitcoord] {shown}\n".encode())
 
     def tail(self, most: int = 4000) -> str:
-        """The end of the log, including an unfinished line."""
+        """The last `most` bytes of the log as text, including an unfinished line."""
         self._pass_on(self._filter.flush())
         return self._file.tail(most)
 

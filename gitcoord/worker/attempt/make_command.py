@@ -22,7 +22,7 @@ def make_command(
     *,
     rework: bool,
 ) -> Command:
-    """Makes the command for `text` with its environment; `also` overrides that of a preset."""
+    """Makes the command for `text`; the variables `also` in its environment override those of the preset."""
     repository, file = context.task_context.repository, prompt_file(context.place)
     run = run_directory(repository.common_dir, context.task_context.plan.generation)
     if preset is None:

@@ -36,10 +36,10 @@ def fold(context: AttemptContext, copy: WorkingCopy, *, last: bool) -> AttemptRe
 
     lock = FileLock(context.place.parent / f"fold-{key_of(context.unit.task.id, 0)}.lock")
     try:
-        # One after the other, each needs one merge. Between machines compare-and-swap decides.
+        # If siblings take turns, each needs only one merge. Between machines, compare-and-swap decides.
         lock.acquire(timeout=_TURN)
     except Timeout:
-        context.log.say("a sibling subtask takes long to submit; not waiting for it")
+        context.log.say("a sibling subtask has been submitting for a long time; no longer waiting for it")
     try:
         return _try_to_fold(context, copy, context.look(), last=last)
     finally:
@@ -116,10 +116,10 @@ def _defer_subtask(
 
 
 def _hand_in_parent(context: AttemptContext) -> None:
-    """Submits the parent after its last subtask. If that fails, the next run or worker does it."""
+    """Submits the parent if this was its last subtask. If that fails, the next run or worker does it."""
     try:
         task_context = context.look()
         if hand_in_whole(task_context) is not None:
             context.log.say(f"task {task_context.task.id} is complete, and submitted")
     except GitcoordError as error:
-        context.log.say(f"task {context.unit.task.id} is whole, but not submitted: {error.message}")
+        context.log.say(f"task {context.unit.task.id} could not be submitted: {error.message}")

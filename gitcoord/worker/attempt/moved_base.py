@@ -1,4 +1,4 @@
-"""Resets the base, in a repository without a remote, if an agent moved it past the checks.
+"""Resets the base, in a repository without a remote, if an agent moved it without the checks of landing.
 
 Does so only if git's trace proves that each move since the command began is one of the agent's.
 """
@@ -28,9 +28,9 @@ class _RefMove(msgspec.Struct, frozen=True):
 
 
 def put_base_back(context: AttemptContext, processes: Sequence[GitProcess], was: Oid) -> None:
-    """Resets the base to `was` if only these git processes of the attempt moved it, and says so.
+    """Resets the base to `was` if only these git processes of the attempt moved it, and logs that.
 
-    Keeps the commits that it was moved to. Leaves a base that somebody else has moved since.
+    Keeps the commits that the base got meanwhile under a ref. Does not reset a base that others moved, too.
     """
     task_context = context.task_context
     repository, plan = task_context.repository, task_context.plan
@@ -44,11 +44,11 @@ def put_base_back(context: AttemptContext, processes: Sequence[GitProcess], was:
     reset = repository.git.run("update-ref", ref, was, now, ok=())
     if reset.code != 0:
         to = f"to {now[:12]}, and it cannot be reset to {was[:12]}"
-        context.log.say(f"its git moved {plan.base}, the base, {to}: {reset.reason}")
+        context.log.say(f"the agent's git moved {plan.base}, the base, {to}: {reset.reason}")
     else:
         context.outside.moved(plan.base, was)
-        back = f"it is at {was[:12]} again, and the commits that its git put there are kept: git log {kept}"
-        context.log.say(f"its git moved {plan.base}, the base, to {now[:12]}; {back}")
+        back = f"reset it to {was[:12]}; the commits that were on it meanwhile are kept: git log {kept}"
+        context.log.say(f"the agent's git moved {plan.base}, the base, to {now[:12]}; {back}")
 
 
 def _moved_by(
@@ -68,7 +68,7 @@ def _moved_by(
 
 
 def _made_by(processes: Sequence[GitProcess], move: _RefMove, base: str) -> bool:
-    """Whether one of the processes can have moved the base in that second."""
+    """Whether one of the processes may have moved the base at the time of `move`."""
     for process in processes:
         if not int(process.began) <= move.at <= process.ended:
             continue

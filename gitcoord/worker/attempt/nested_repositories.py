@@ -30,14 +30,14 @@ def absorb(
 ) -> NestedResult:
     """Turns the repositories at `passed_over` into ordinary files; keeps their `.git` in the git directory.
 
-    A repository with a remote, or one that is a worktree, is a problem, and without `add` each one is.
-    Changes nothing in that case.
+    A repository with a remote, or one that is a worktree, is a problem; without `add` every repository is. If
+    there is a problem, changes nothing.
     """
     found = [link for path in passed_over for link in _links(copy.directory / path)]
     foreign = [_named(copy, link) for link in found if not add or _is_foreign(copy.git, link)]
     if foreign:
         return NestedResult(
-            problem=f"it left repositories of their own, which no commit can hold: {some(foreign)}"
+            problem=f"the agent left nested repositories, which no commit can contain: {some(foreign)}"
         )
     notes = []
     # Inner repositories first: they are below the outer ones.
@@ -50,12 +50,12 @@ def absorb(
 
 
 def move_out(repository: Repository, directory: Path) -> tuple[Path, ...]:
-    """Moves nested repositories to the git directory before a checkout is removed; returns their paths.
+    """Moves nested repositories to the git directory before a checkout is removed; returns their new paths.
 
-    Git's stash would skip them, too.
+    `keep_uncommitted` keeps their files and unpushed commits, but not the repositories.
     """
     copy = WorkingCopy(repository, directory)
-    with suppress(GitcoordError):  # half taken away
+    with suppress(GitcoordError):  # the checkout is half removed
         listed = copy.git.text("ls-files", "--others", "--exclude-standard", "-z").split("\0")
         found = [copy.directory / path for path in listed if path.endswith("/")]
         return tuple(put_aside(repository, path, directory.name) for path in found)
@@ -80,12 +80,12 @@ def files_inside(copy: WorkingCopy, passed_over: Sequence[str]) -> list[str]:
 def commits_inside(copy: WorkingCopy, passed_over: Sequence[str]) -> tuple[list[Oid], list[str]]:
     """Fetches the commits of the nested repositories at `passed_over` that no remote of theirs has.
 
-    Returns their heads, and what could not be fetched, in words.
+    Returns the fetched heads, and a sentence for each repository whose commits could not be fetched.
     """
     heads, notes = list[Oid](), list[str]()
     for link in [link for path in passed_over for link in _links(copy.directory / path)]:
         inside = copy.git.at(link.parent)
-        # A worktree has the branches of its repository, which has them, too.
+        # The branches of a worktree are in its repository, and stay there.
         listed = inside.probe("for-each-ref", "--format=%(refname)", HEADS) if _is_whole(link) else ""
         named = (listed or "").split("\n")[:_MOST_BRANCHES]
         head = inside.probe("rev-parse", "--verify", "--quiet", "HEAD^{commit}")

@@ -9,7 +9,7 @@ from gitcoord.worker.attempt.pid_file import worker_at
 
 
 def end_older(context: AttemptContext) -> None:
-    """Ends all processes that older attempts at the unit left on this machine, including frozen ones."""
+    """Ends all processes that older attempts at the unit left on this machine, including stopped ones."""
     run = run_directory(context.task_context.repository.common_dir, context.task_context.plan.generation)
     older = {key_of(context.unit.id, known.number) for known in context.before.attempts} - {context.key}
     if not older:

@@ -1,4 +1,4 @@
-"""Finds changes outside an attempt's checkout while it runs: compares the state before and after it.
+"""Finds changes outside an attempt's checkout: compares the state before the attempt with the state after it.
 
 A changed file does not show who changed it: only git's trace proves what an agent did.
 """
@@ -27,7 +27,7 @@ from gitcoord.worker.attempt.surroundings import (
 )
 
 MOST_OUTSIDE = 50
-"""Most changes in one event."""
+"""The largest number of changes in one event."""
 _KEPT = "outside.json"
 _TAG_COMMANDS = frozenset({"tag", "update-ref", "fetch"})
 _HARMLESS = frozenset({"list", "show", "drop", "clear", "--dry-run"})
@@ -36,7 +36,10 @@ _DROPPING = frozenset({"pop", "drop", "clear"})
 
 
 class Surroundings:
-    """The surroundings of one checkout, as they were at construction; `place` is the attempt's directory."""
+    """The surroundings of one checkout before its attempt; `place` is the attempt's directory.
+
+    They are observed at construction, unless a worker of the same attempt has saved them in `place`.
+    """
 
     def __init__(self, repository: Repository, plan: Plan, place: Path, own: Path, branch: str) -> None:
         self._repository, self._plan, self._place = repository, plan, place
@@ -51,7 +54,7 @@ class Surroundings:
                 in_directory(place, lambda: (place / _KEPT).write_bytes(look))
 
     def saw(self, processes: Sequence[GitProcess], own: Collection[str], others: Collection[str]) -> None:
-        """Adds the git processes of a command, and the configuration keys that it and others changed."""
+        """Adds a command's git processes, and the configuration keys that it (`own`) and others changed."""
         for process in processes:
             process.worktree = self._worktree_of(process)
         self._processes += processes
@@ -67,13 +70,13 @@ class Surroundings:
         self._moved.append(OutsideChange(kind="branch", name=base, was=was, by_agent=True))
 
     def _worktree_of(self, process: GitProcess) -> str:
-        """The worktree that the process works on: that of the index which it opened."""
+        """The worktree that the process works on: that of the index it opened, else the one in the trace."""
         owner = Path(process.index).parent.resolve() if process.index else None
         places = worktree_places(self._repository) if owner is not None else ()
         return next((str(path.resolve()) for path, own in places if own.resolve() == owner), process.worktree)
 
     def changes(self) -> tuple[OutsideChange, ...]:
-        """The changes since construction, those that the attempt's git provably made first."""
+        """The changes since then; first those that the attempt's git provably made."""
         before = self._before
         now = None if before is None else self._look(Path(before.own), before.branch)
         if before is None or now is None:
@@ -98,7 +101,7 @@ class Surroundings:
             return None
 
     def _commands(self, before: SurroundingsLook, now: SurroundingsLook) -> Iterator[OutsideChange]:
-        """Yields git processes that write to another worktree."""
+        """Yields a change for each git process that writes to another worktree."""
         own = Path(before.own).resolve()
         # A worktree that the agent made for itself does not count, unlike the checkout of another attempt.
         others = {
@@ -142,7 +145,10 @@ class Surroundings:
         )
 
     def _has_moved(self, kind: OutsideKind, name: str, before: SurroundingsLook) -> bool:
-        """Whether the attempt's git named this ref in a moving command, or ran where it is checked out."""
+        """Whether the attempt's git named this ref in a command that can move it.
+
+        A command that writes to the worktree where the branch is checked out counts, too.
+        """
         named = {name.lower(), f"refs/tags/{name}".lower()}
         for process in self._processes:
             there = before.checkouts.get(process.worktree)
@@ -196,7 +202,7 @@ def _worktree(path: str, before: SurroundingsLook, now: SurroundingsLook) -> Ite
 
 
 def _differ(file: Path, first: FileMark | None, last: FileMark | None, since: int, *, moved: bool) -> bool:
-    """Whether a file that git lists in one of two looks has changed. A commit alone does not change it."""
+    """Whether a file that git lists in at least one of the two looks has changed; a commit is no change."""
     if first is None:
         return last is not None and (last[1] == 0 or last[1] >= since)
     if last is None:

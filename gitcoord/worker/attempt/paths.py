@@ -23,7 +23,7 @@ def attempt_directory(common_dir: Path, generation: int, unit: TaskId, attempt: 
 
 
 def newest_attempt(common_dir: Path, checkout: Path) -> Path | None:
-    """The directory of the newest attempt in a checkout on this machine, in any generation."""
+    """The directory of the newest attempt in a checkout on this machine, in any generation; None if none."""
     name, found = checkout.name, list[tuple[int, Path]]()
     owners = [(1, name)]
     if later := re.fullmatch(r"(.+)-g(\d+)", name):

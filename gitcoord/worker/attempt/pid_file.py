@@ -1,4 +1,4 @@
-"""Records which process works on an attempt, before it claims, so that a dead worker is recognized."""
+"""Records the process of a worker before it claims its attempt, so that a dead worker is recognized."""
 
 import os
 from contextlib import suppress
@@ -30,14 +30,14 @@ def record_worker(place: Path) -> None:
 
 
 def withdraw(place: Path) -> None:
-    """Removes the record of a process whose claim failed."""
+    """Removes the record of this process after its claim was refused."""
     _claiming(place).unlink(missing_ok=True)
     with suppress(OSError):  # the directory is not empty, or somebody removed it
         place.rmdir()
 
 
 def worker_at(place: Path) -> "psutil.Process | None":
-    """The worker of the attempt, if it is alive on this machine."""
+    """The process that works on the attempt or claims it, if it is alive on this machine; else None."""
     files = _files(place)
     if not files:
         return None
@@ -58,9 +58,10 @@ def died_here(place: Path) -> bool:
 
 
 def held_here(place: Path, by: str, *, seen_to_end: bool) -> bool:
-    """Whether `by`, the worker of the attempt in the journal, was a process of this machine that has ended.
+    """Whether the worker `by`, which the journal names for the attempt, was a process of this machine.
 
-    `seen_to_end`: its supervisor saw it end; a worker that is alive is then another one, started by hand.
+    `seen_to_end`: its supervisor saw it end. If a worker is alive all the same, that is another one, which
+    somebody started manually: then returns False.
     """
     held = (place / _FILE).exists() or (bool(_files(place)) and by == worker_name())
     return held and not (seen_to_end and worker_at(place) is not None)

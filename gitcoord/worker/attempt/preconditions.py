@@ -31,7 +31,7 @@ def look(
     *,
     fresh: bool,
 ) -> tuple[CheckoutOptions, Oid] | WorkerEnd:
-    """Returns how and at which commit the unit begins, or why it does not.
+    """Returns the options and the commit with which the unit begins, or the result if it does not begin.
 
     Raises `in-use` or `already-landed` (exit 1), `has-subtasks` or `name-taken` (exit 2).
     """
@@ -64,7 +64,7 @@ def look(
 
 
 def _is_void(task_context: TaskContext, unit: WorkUnit, mine: Progress) -> bool:
-    """Whether the branch was built on work that landed as other commits, and has to begin again."""
+    """Whether the branch must begin again, because the work below it landed as other commits."""
     told = mine.deferral
     void = told is not None and told.anew and unit.subtask is None
     return void and told is not None and told.head in (task_context.shared_tip, task_context.local_tip)
@@ -73,7 +73,10 @@ def _is_void(task_context: TaskContext, unit: WorkUnit, mine: Progress) -> bool:
 def clear_what_is_done(
     task_context: TaskContext, unit: WorkUnit, directory: Path, mine: Progress, *, keep: str
 ) -> None:
-    """Removes the checkout of a worker that died after its submit."""
+    """Removes the checkout that a worker left which died after its submit.
+
+    Keeps it if `keep` is `always`, or if a worker of the newest attempt is alive here.
+    """
     newest = mine.attempt.number if mine.attempt else 0
     if keep != "always" and not worker_at(
         attempt_directory(task_context.repository.common_dir, task_context.plan.generation, unit.id, newest)
@@ -91,7 +94,10 @@ def without_attempt(
     clock: Callable[[], float],
     preview: str,
 ) -> WorkerEnd | None:
-    """The result if no attempt begins: refused, the account is closed, a preview, or told to end."""
+    """The result if no attempt begins; None if one may begin.
+
+    None begins if it is refused, if the account is closed, for a preview, or after a signal to end.
+    """
     refused = refusal(mine, unit, order.attempt)
     if refused is not None:
         return not_begun(unit, order, refused.reason, refused.code)
@@ -101,12 +107,13 @@ def without_attempt(
     if preview:
         return not_begun(unit, order, preview, 0)
     if stop.requested is not None:
-        return not_begun(unit, order, f"{stop.requested.name} came", EXIT_CODES["cancelled"])
+        reason = f"the worker received {stop.requested.name}"
+        return not_begun(unit, order, reason, EXIT_CODES["cancelled"])
     return None
 
 
 def why_done(task_context: TaskContext, unit: WorkUnit, mine: Progress) -> str:
-    """Returns why the unit needs no worker any more; empty if it needs one."""
+    """Returns why the unit needs no worker; empty if it needs one."""
     if unit.task.id in task_context.landed:
         return f"task {unit.task.id} has already landed on {task_context.plan.base}"
     if unit.subtask is not None:

@@ -14,7 +14,10 @@ _DONE = "gitcoord-provided"
 def provide(
     context: AttemptContext, copy: WorkingCopy, set_up: Callable[[], AttemptResult | None]
 ) -> AttemptResult | None:
-    """Copies files and runs the setup, unless this checkout has both; returns the result if that fails."""
+    """Copies files and runs the setup, unless that was already done here with the same settings.
+
+    Returns the attempt's result if the setup fails, else None.
+    """
     run = context.settings.run
     place, root = copy.administration(), context.task_context.repository.root
     if place is None or not (run.carry or run.setup or (root and (root / INCLUDE).is_file())):
@@ -32,8 +35,6 @@ def provide(
         if failed := set_up():
             return failed
         if made := note_made(copy):
-            context.log.say(
-                f"the setup left files that git does not know; they are not committed: {some(made)}"
-            )
+            context.log.say(f"the setup left untracked files, which are not committed: {some(made)}")
     done.write_text(wanted, encoding="ascii")
     return None

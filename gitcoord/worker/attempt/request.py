@@ -1,4 +1,4 @@
-"""The order for a worker, and the command line that carries it to another machine."""
+"""The order for a worker, and the command line that contains it."""
 
 from collections.abc import Mapping
 
@@ -26,7 +26,7 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
     allow_empty: bool = False
     engine: str = "local"
     slots: int | None = None
-    """How many attempts of this clone may run at once; None: unknown."""
+    """The number of attempts of this clone that may run at once; None: unknown."""
 
 
 class WorkerOrder(WorkerOptions, frozen=True, kw_only=True):
@@ -43,7 +43,7 @@ class WorkerOrder(WorkerOptions, frozen=True, kw_only=True):
     fresh: bool = False
     token_budget: int | None = None
     beside: tuple[TaskId, ...] = ()
-    """Units that run or start now, which the journal may not have yet."""
+    """Units that run or start now; the journal may not have their events yet."""
     waited: Mapping[str, float] = {}
     wait: float = 0.0
     """Seconds to wait while another worker holds the unit."""

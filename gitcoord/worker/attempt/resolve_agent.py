@@ -13,7 +13,7 @@ def with_program(command: str, directory: Path, shared: SharedRefs, *, shell: bo
     """Returns the command with the absolute path of its program, if that is relative to `directory`.
 
     Leaves a program that exists only on branches unchanged: the worker's checkout has it. Does not parse
-    shell commands. Raises (exit 2) `no-agent` and `no-program`.
+    shell commands. Raises (exit 2) `usage` for a command that cannot be parsed, `no-agent` or `no-program`.
     """
     if shell:
         return command
@@ -22,11 +22,11 @@ def with_program(command: str, directory: Path, shared: SharedRefs, *, shell: bo
     except ValueError as error:
         raise usage_error("usage", f"The agent command {command!r} cannot be read: {error}.") from None
     if not words:
-        raise usage_error("no-agent", "The agent command is empty.", "Say `--agent 'COMMAND'`.")
+        raise usage_error("no-agent", "The agent command is empty.", "Use `--agent 'COMMAND'`.")
     name = words[0]
     if "/" not in name:
         if shutil.which(name) is None:
-            raise _no_program(f"{name} is not found in PATH", "Install it, or name it with its path.")
+            raise _no_program(f"{name} is not in PATH", "Install it, or give its path.")
         return command
     path = directory / name
     if path.is_file():
@@ -39,8 +39,8 @@ def with_program(command: str, directory: Path, shared: SharedRefs, *, shell: bo
     where = "" if Path(name).is_absolute() else f" in {directory}, nor in any branch"
     raise _no_program(
         f"{name} is not a file{where}",
-        "Check the path: one on the command line is relative to the current directory, one in the settings "
-        "to the repository's top.",
+        "Check the path. On the command line it is relative to the current directory, in the settings to the "
+        "repository's top directory.",
     )
 
 

@@ -80,7 +80,7 @@ def _run(
     )
     context.reworks.spend(time.monotonic() - began)
     if finish.left_behind:
-        context.log.say(f"{who} left {processes(finish.left_behind)} behind, ended now")
+        context.log.say(f"ended {processes(finish.left_behind)} that {who} left behind")
     shared.restore()
     said = context.log.written - before
     if who == "the agent" and finish.why == "by itself":

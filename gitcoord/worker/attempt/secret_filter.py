@@ -51,7 +51,10 @@ class SecretFilter:
         return self._redacted(rest)
 
     def _without_the_end(self) -> bytes:
-        """Cuts off the beginning of a very long line, at a position that splits no secret."""
+        """Returns the beginning of a very long line, cut at a position that splits no secret.
+
+        Returns only a placeholder for the line if there is no such position.
+        """
         line = bytes(self._held)
         whole = _redacted(line)
         for back in range(1, 5):

@@ -27,7 +27,7 @@ _LET_GO = 3.0
 """Seconds after which an unchanged lock counts as abandoned."""
 
 _TRIES = 5
-"""Attempts to write where others lock the file again and again."""
+"""The number of attempts to write the file while others lock it again and again."""
 
 _READS = ("--get", "--get-all", "--get-regexp", "--get-urlmatch", "--list", "get", "list", "show", "get-url")
 _ELSEWHERE = ("--global", "--system", "--worktree")
@@ -52,7 +52,7 @@ class SharedConfig:
         self._keep()
 
     def unlock(self) -> tuple[str, ...]:
-        """Removes abandoned locks that were made since; returns the files that they locked."""
+        """Removes abandoned locks made since construction; returns the names of the files they locked."""
         found = {lock: seen for lock in self._locks if (seen := _seen(lock)) and self._others[lock] != seen}
         until = time.monotonic() + _LET_GO
         # The command's processes are dead, but others may hold such a lock for a moment.
@@ -64,18 +64,21 @@ class SharedConfig:
         return tuple(lock.stem for lock in found)
 
     def _locks_before(self) -> "dict[Path, _Seen]":
-        """The locks from before the command, not identified by time: the clock may be set back."""
+        """The locks from before the command, each with a value that identifies it; None if there was none.
+
+        The time alone does not identify a lock: somebody may set the clock back.
+        """
         there = {lock: _seen(lock) for lock in self._locks}
         if not self._kept.exists():
             return there
-        began = self._kept.stat().st_mtime  # made by a worker that was killed
+        began = self._kept.stat().st_mtime  # a worker that was killed wrote it before its command
         return {lock: seen if seen and seen[1] < began - 1 else None for lock, seen in there.items()}
 
     def put_back(self, processes: Sequence[GitProcess]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Reverts what `processes` of the command changed.
 
-        Returns the reverted keys, and other keys that changed meanwhile. Until `delete`, a worker that is
-        killed leaves the rest to `put_back_of_the_dead`.
+        Returns the reverted keys, and other keys that changed meanwhile, without those of branches. If the
+        worker is killed before it calls `delete`, `put_back_of_the_dead` does the rest.
         """
         now = self._read()
         changed = [
@@ -106,9 +109,9 @@ class SharedConfig:
         self._kept.unlink(missing_ok=True)
 
     def _revert(self, keys: Sequence[str]) -> tuple[str, ...]:
-        """Writes the former values; returns the keys that a lock of others kept from that to the end.
+        """Writes the former values; returns the keys that could not be written, because others held a lock.
 
-        Another attempt's agent may lock the file at any moment, and leave the lock.
+        Another attempt's agent may lock the file at any moment, and leave the lock behind.
         """
         from tenacity import (
             RetryCallState,
@@ -146,7 +149,7 @@ class SharedConfig:
             self._kept.write_bytes(msgspec.json.encode(self._before))
 
     def _write(self, key: str) -> None:
-        """Writes the former values of the key, unless a lock is in the way."""
+        """Writes the former values of the key; has no effect while the file is locked."""
         asked = ("config", "--file", str(self._file))
         self._git.run(*asked, "--unset-all", key, ok=())
         for value in self._before.get(key, ()):
@@ -162,7 +165,10 @@ class SharedConfig:
 
 
 def put_back_of_the_dead(git: Git, common_dir: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Reverts what attempts changed whose workers were killed; yields the keys of each attempt."""
+    """Reverts changes to the configuration by attempts whose workers were killed.
+
+    Yields the key of each such attempt, and the configuration keys that were reverted.
+    """
     for kept in (common_dir / "gitcoord").glob(f"run*/*/{_BEFORE}"):
         if not under_way(kept.parent):
             config = SharedConfig(git, common_dir, kept.parent)

@@ -12,7 +12,10 @@ from gitcoord.worker.attempt.shared_config import SharedConfig
 
 
 class SharedState:
-    """The shared state of the repository before one command of an attempt; restores deleted refs at once."""
+    """The shared state of the repository before one command of an attempt.
+
+    The constructor restores refs that were already deleted before the command.
+    """
 
     def __init__(self, context: AttemptContext) -> None:
         self._context = context
@@ -35,7 +38,7 @@ class SharedState:
         context = self._context
         by = f"attempt {context.attempt} at {context.unit.id}"
         if locks := self._config.unlock():
-            context.log.say(f"{by} left locks in the repository, removed now: {', '.join(locks)}")
+            context.log.say(f"removed locks that {by} left in the repository: {', '.join(locks)}")
         repository, processes = context.task_context.repository, self._trace.read()
         own, others = self._config.put_back(processes)
         if restore_history(repository.git, repository.common_dir):
@@ -48,13 +51,13 @@ class SharedState:
         if own:
             context.log.say(f"{by} changed the repository's configuration; it was restored: {', '.join(own)}")
         if others:
-            stays = "the repository's configuration was changed meanwhile by others, and stays so"
-            context.log.say(f"{stays}: {', '.join(others)}")
+            stay = "others changed the repository's configuration meanwhile; their changes stay"
+            context.log.say(f"{stay}: {', '.join(others)}")
         if context.task_context.shared.remote is None:
             put_base_back(context, processes, self._refs.base_tip)
             # Do not contact the remote here: only the submit waits if it does not answer.
             context.task_context.shared.refresh()
         if back := self._refs.put_back():
-            context.log.say(f"deleted while it ran, and restored: {', '.join(back)}")
+            context.log.say(f"restored refs that were deleted while the command ran: {', '.join(back)}")
         self._config.delete()
         self._trace.delete()

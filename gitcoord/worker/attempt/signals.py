@@ -10,7 +10,10 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class StopSignal:
-    """`requested` is the first signal, `count` their number; `descriptor` wakes a waiting process."""
+    """The signals that asked this process to end: `requested` is the first one, `count` their number.
+
+    `descriptor` becomes readable at each signal, which wakes a waiting process.
+    """
 
     def __init__(self) -> None:
         self.requested: signal.Signals | None = None

@@ -45,7 +45,7 @@ class Spending:
         self.usd: float | None = None
 
     def write(self, data: bytes) -> None:
-        """Adds more of the output; lines without usage cost next to nothing."""
+        """Reads more of the output; lines without usage need almost no time."""
         whole = self._rest + data if self._rest else data
         end = whole.rfind(b"\n") + 1
         if b'"usage"' in whole[:end]:

@@ -30,13 +30,13 @@ class _SubmodulePlace(msgspec.Struct, frozen=True):
 
     @property
     def any(self) -> bool:
-        """Whether there are any; for a tree without submodules, looks at one file only."""
+        """Whether there may be submodules; only looks for the file `.gitmodules`."""
         file = self.git.directory / ".gitmodules"
         return file.is_file() and not file.is_symlink()
 
 
 def before_moving(copy: WorkingCopy) -> Oid | None:
-    """Returns the commit of a checkout with submodules; does not start git if it has none."""
+    """Returns the commit of a checkout with submodules; None, without a git process, if it has none."""
     there = (copy.directory / ".gitmodules").is_file()
     return (
         copy.git.text("rev-parse", "--verify", "HEAD")
@@ -46,7 +46,7 @@ def before_moving(copy: WorkingCopy) -> Oid | None:
 
 
 def bring_in(repository: Repository, copy: WorkingCopy, before: Oid | None) -> None:
-    """Fills the empty submodules, and updates those that changed since the commit `before`.
+    """Fills the empty submodules, and updates those that changed since the commit `before` (None: no others).
 
     Does not fetch objects that the repository's own checkout has. Raises `submodule-failed`.
     """
@@ -60,7 +60,7 @@ def problem_with(copy: WorkingCopy, since: Oid) -> str:
     """Says why changes in a submodule since the commit `since` would be lost; empty if none would be."""
     strays = links_without_row(copy.git, since, "HEAD")
     if strays:
-        return f"it added a repository without a row in .gitmodules: {some(strays)}"
+        return f"the agent added a repository without an entry in .gitmodules: {some(strays)}"
     place = _SubmodulePlace(copy.git, ())
     if not place.any:
         return ""
@@ -80,7 +80,7 @@ def problem_with(copy: WorkingCopy, since: Oid) -> str:
         if not (copy.directory / path / ".git").exists():
             continue
         if inside.probe("rev-list", "--ignore-missing", "--max-count=1", commit, "--not", "--remotes"):
-            return f"the submodule {path} has commits that were not pushed: they are nowhere else"
+            return f"the submodule {path} has commits that were not pushed, so nobody else has them"
     return ""
 
 
@@ -143,7 +143,7 @@ def _links_since(git: Git, since: Oid) -> list[tuple[str, Oid]]:
 
 
 def _raw(listing: str) -> Iterator[tuple[str, Oid]]:
-    """Yields the submodules on the new side of a comparison, by path."""
+    """Yields path and commit of each submodule on the new side of a comparison."""
     fields = listing.split("\0")
     for entry, path in zip(fields[::2], fields[1::2], strict=False):
         words = entry.split(" ")

@@ -30,14 +30,17 @@ _MOST_CHECKOUTS = 20
 _BEFORE_PATH = {"1": 7, "u": 9}
 """Words between the kind of an entry and its path."""
 _CLOCK = 20_000_000
-"""Nanoseconds by which the clock of a file system may be behind."""
+"""Nanoseconds by which the clock of a file system may lag behind the system's."""
 
 FileMark = tuple[str, int, int]
-"""Git's letters for a file, when its entry was changed last (in ns), and its size."""
+"""Git's status letters for a file, its ctime (ns), and its size (bytes)."""
 
 
 class IdleCheckout(msgspec.Struct, frozen=True, kw_only=True):
-    """A worktree without a running attempt; `attempts` is its newest attempt (None: a person's worktree)."""
+    """A worktree without a running attempt.
+
+    `attempts` is the number of its newest attempt (0: unknown; None: the worktree is not an attempt's).
+    """
 
     head: str
     commit: Oid
@@ -133,7 +136,7 @@ def worktree_places(repository: Repository) -> Iterator[tuple[Path, Path]]:
     if repository.common_dir.name == ".git":
         yield repository.common_dir.parent, repository.common_dir
     for record in sorted((repository.common_dir / "worktrees").glob("*/gitdir")):
-        with suppress(OSError):  # one may just be being removed
+        with suppress(OSError):  # git may be removing the record at this moment
             link = record.read_text("utf-8", "surrogateescape").rstrip("\n")
             yield (record.parent / link).parent, record.parent
 
@@ -168,7 +171,7 @@ def _plain(name: str) -> str:
 
 
 def file_mark(path: Path) -> tuple[int, int]:
-    """Returns when the entry of a file was changed last (in ns), and its size; (0, 0) if there is no file."""
+    """Returns the ctime (ns) and the size (bytes) of a file's entry; (0, 0) if there is no file."""
     try:
         entry = path.lstat()
     except OSError:
@@ -177,7 +180,7 @@ def file_mark(path: Path) -> tuple[int, int]:
 
 
 def _hook_files(common_dir: Path) -> dict[str, tuple[int, int]]:
-    """The files in git's directory that affect all checkouts: hooks, replaced and borrowed objects …"""
+    """The marks of files in git's directory that affect all checkouts: hooks, replaced objects …"""
     files = ("info/exclude", "info/attributes", "info/grafts", "objects/info/alternates")
     paths = (
         *(common_dir / "hooks").glob("*"),

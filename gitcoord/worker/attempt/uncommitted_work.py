@@ -1,7 +1,7 @@
-"""Keeps uncommitted work in a checkout as a commit under a ref, before somebody else may destroy it.
+"""Keeps uncommitted work in a checkout as a commit under a ref, before others may destroy it.
 
-The commit has the form of an entry in the stash, so that `git stash show` and `git stash apply` take it: its
-first parent is HEAD, its second one has the index.
+The commit has the form of an entry in the stash, so that `git stash show` and `git stash apply` accept it:
+its first parent is HEAD, its second one has the index.
 """
 
 import os
@@ -30,10 +30,10 @@ _PATHS = ("--pathspec-from-file=-", "--pathspec-file-nul")
 
 
 class KeptWork(msgspec.Struct, frozen=True, kw_only=True):
-    """The ref with the work; empty if there was none. `new` is False if an earlier call kept the same.
+    """The ref with the work; empty if there was none. `new`: this call made the commit, not an earlier one.
 
-    `aside` has copies of files that no commit should have, such as `.env`; None if there are none, or they
-    were copied before. `notes` say what could not be kept.
+    `aside` has copies of files that must not be committed, such as `.env`; None if there are none, or if they
+    were copied before. `notes` name files that could not be kept.
     """
 
     ref: str = ""
@@ -53,8 +53,8 @@ def changed_entries(copy: WorkingCopy) -> list[str]:
 def keep_uncommitted(repository: Repository, directory: Path, ref: str, rules: RuleSettings) -> KeptWork:
     """Keeps changed, staged and new files of a checkout, and nested repositories, under `ref`.
 
-    Checkout and index stay as they are. Files that git ignores and scratch are not work. Conflict markers
-    that gitcoord wrote, in files that nobody has touched since, are not work either. Raises `git-failed`.
+    Checkout and index stay as they are. Ignored files and scratch files are not work. Nor are conflicts that
+    a merge left, if nobody has changed the files since. Raises `git-failed`.
     """
     copy = WorkingCopy(repository, directory)
     if not directory.is_dir() or copy.administration() is None or not (entries := changed_entries(copy)):
@@ -125,7 +125,7 @@ def _kept(repository: Repository, copy: WorkingCopy, ref: str, now: _Snapshot) -
 
 @contextmanager
 def scratch_index(git: Git) -> Iterator[Git]:
-    """Yields a git that has a copy of the index."""
+    """Yields a git that uses a copy of the checkout's index."""
     own = Path(git.text("rev-parse", "--path-format=absolute", "--git-path", "index"))
     with TemporaryDirectory(prefix="gitcoord-index-") as scratch:
         copied = Path(scratch, "index")
@@ -135,5 +135,5 @@ def scratch_index(git: Git) -> Iterator[Git]:
 
 
 def path_lines(paths: list[str]) -> bytes:
-    """Encodes paths for `--pathspec-file-nul`."""
+    """Encodes paths for git's options `--pathspec-file-nul` and `-z`."""
     return b"\0".join(map(os.fsencode, paths))

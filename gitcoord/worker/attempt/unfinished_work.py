@@ -32,7 +32,7 @@ _PATHS = ("--pathspec-from-file=-", "--pathspec-file-nul")
 
 
 def publishing(context: AttemptContext) -> RepeatedRef:
-    """Publishes the work of the attempt at the pace of the settings while the block lasts."""
+    """Publishes the work of the attempt, at the interval of the settings, until the `with` block ends."""
     store, pace = context.task_context.store, context.settings.run.publish_progress
     seconds = 0.0 if pace in NO_LIMIT or store.shared.remote is None else parse_duration(pace) or 0.0
     ref = work_ref(store, context.unit.id, context.attempt)
@@ -65,7 +65,7 @@ class _WorkPublisher:
 
 
 def unfinished_work(shared: SharedRefs, directory: Path, rules: RuleSettings) -> Oid | None:
-    """Makes a commit of the checkout's files; None if there is no work, or the checkout is not complete.
+    """Makes a commit of the checkout's files; None if there is no work, or no usable checkout.
 
     The same work gives the same commit. Raises `git-failed`.
     """
@@ -112,7 +112,7 @@ def _add_changes(copy: WorkingCopy, indexed: Git, rules: RuleSettings) -> None:
 
 
 def _drop_unwanted(copy: WorkingCopy, indexed: Git, parents: list[Oid], rules: RuleSettings) -> None:
-    """Removes new files that no submit contains from the index, and new contents that are too large."""
+    """Removes new files that would not be submitted from `indexed`; reverts contents that are too large."""
     tree, given = indexed.text("write-tree"), ProvidedFiles(copy)
     changed = _changed_files(indexed, parents[0], tree)
     for parent in parents[1:]:

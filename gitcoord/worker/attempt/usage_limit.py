@@ -1,4 +1,4 @@
-"""Recognizes in an agent's output that its account has reached a usage limit, and when that ends.
+"""Recognizes in an agent's output that its account has reached a usage limit, and when the limit ends.
 
 The patterns are in `usage_limits.toml`; dateutil parses times, and pytimeparse2 parses durations.
 `closed_account.py` decides what happens at a limit.
@@ -14,18 +14,18 @@ import msgspec
 from gitcoord.durations import parse_duration
 
 _MARGIN = 15.0
-"""Seconds to wait after the given time, since clocks differ."""
+"""Seconds to wait after the given time, because clocks differ."""
 _JUST_PASSED = timedelta(minutes=30)
-"""A time of day is today's, not tomorrow's, if it passed less than this ago: the service may be late."""
+"""A time of day that passed less than this ago is today's, not tomorrow's: the service may be late."""
 _LONGEST = timedelta(days=40).total_seconds()
-"""A limit ends at the end of the month at the latest; a later time was misread."""
+"""Seconds. The longest limits last a month; a later time was misread."""
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 class UsageLimit(msgspec.Struct, frozen=True, kw_only=True):
     """A usage limit.
 
-    `until` is its end in seconds since 1970, None if unknown; `said` is the agent's output.
+    `until` is its end in seconds since 1970, None if unknown; `said` is the part of the output that names it.
     """
 
     until: float | None
@@ -43,9 +43,9 @@ class _Patterns(msgspec.Struct, frozen=True):
 
 
 def find_limit(text: str, now: float, own: Sequence[str] = ()) -> UsageLimit | None:
-    """Finds a usage limit in `text`, the end of the output of an agent before `now`; None if there is none.
+    """Finds a usage limit in `text`, the end of an agent's output; None if there is none.
 
-    `own` are the patterns of the settings; they come first.
+    `now` is the present time in seconds since 1970. `own` are the patterns of the settings, tried first.
     """
     line = " ".join(_ESCAPES.sub("", text).split())
     for pattern in (*own, *known_patterns()):
@@ -74,7 +74,10 @@ def known_patterns() -> tuple[str, ...]:
 
 
 def told_time(text: str, now: float) -> float | None:
-    """Parses the time in a file of an agent: seconds since the epoch, a duration, or a date with a time."""
+    """Parses the time in a file of an agent: seconds since the epoch, a duration, or a date with a time.
+
+    Returns None if there is no such time, or if it is past or more than 40 days ahead.
+    """
     word = text.strip()
     if re.fullmatch(r"\d{9,13}(\.\d+)?", word):
         found: float | None = _epoch(float(word))
@@ -101,7 +104,7 @@ def _epoch(number: float) -> float:
 
 
 def _moment(text: str, zone: str, now: float) -> float | None:
-    """The next moment that `text` can mean; a time without a date is today or tomorrow."""
+    """The next moment that `text` can mean, None if it is no time; a time of day is today's or tomorrow's."""
     from dateutil.parser import ParserError, parse
 
     here = _here(zone, now)

@@ -16,7 +16,7 @@ from gitcoord.worker.leases import Leases, Silence, held_attempts, take_over
 from gitcoord.worker.transient_errors import passes
 
 _LOOKS = 30.0
-"""How often the journal is read during a lease."""
+"""The number of times that the journal is read during a lease."""
 _LONGEST = 10.0
 
 
@@ -33,7 +33,10 @@ class Holder:
         self._reported: TaskHeld | None = None
 
     def wait(self) -> bool:
-        """Waits until nobody has the unit any more; returns False if the time ran out, or nobody had it."""
+        """Waits until no other worker has the unit.
+
+        Returns False if none had it, if the time ran out, or if a signal asked this worker to end.
+        """
         waited = False
         while (held := self._held()) is not None:
             left = self._until - time.monotonic()
@@ -45,7 +48,10 @@ class Holder:
         return waited
 
     def _held(self) -> Silence | None:
-        """The attempt that another worker holds with a lease. Takes it over if its lease ran out."""
+        """The attempt that another worker holds with a lease; None if there is none.
+
+        Takes over an attempt whose lease ran out. Returns None, too, if the worker died on this machine.
+        """
         store, unit = self._store, self._unit
         try:
             store.refresh()

@@ -36,8 +36,8 @@ def work(
 ) -> WorkerEnd:
     """Claims the unit, runs the agent, submits the work, and records the result; `dry_run`: changes nothing.
 
-    `clock` returns seconds since the epoch. Raises (exit 2) `no-plan`, `no-such-task`, `tasks-changed`,
-    `has-subtasks`, and the errors of reading the repository; nothing is claimed then.
+    Waits at most `order.wait` seconds if another worker has the unit. `clock` returns seconds since the
+    epoch. Raises the errors of `run_attempt`.
     """
     act = partial(run_attempt, repository, shared, store, settings, order, stop, dry_run=dry_run, clock=clock)
     holder = Holder(store, order.unit, order.wait, stop, tell)

@@ -10,7 +10,7 @@ from gitcoord.worker.unit import WorkUnit
 
 
 class WorkerEnd(msgspec.Struct, frozen=True, kw_only=True):
-    """How a worker ended. `outcome` is empty when it never began; `reason` says why.
+    """How a worker ended. `outcome` is empty if it claimed nothing; `reason` says why.
 
     `again_at` is when the closed account opens again.
     """
@@ -50,7 +50,7 @@ def note_not_begun(place: Path, done: WorkerEnd) -> None:
 
 
 def noted_not_begun(place: Path) -> WorkerEnd | None:
-    """Reads why the worker of the attempt at `place` did not begin; None if it began."""
+    """Reads why the worker of the attempt at `place` did not begin; None if nothing was written about it."""
     try:
         return msgspec.json.decode((place / _NOT_BEGUN).read_bytes(), type=WorkerEnd)
     except (OSError, msgspec.DecodeError):

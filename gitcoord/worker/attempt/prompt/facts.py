@@ -27,9 +27,9 @@ def make_brief(
     commits: bool = True,
     beside: Sequence[TaskId] = (),
 ) -> Brief:
-    """Makes the brief of `unit` from the last fetch; `last` is the attempt that this one continues.
+    """Makes the brief of `unit` as of the last fetch; `last` is the attempt that this one continues.
 
-    `beside` are units that run or start now, which the journal may not have yet.
+    `beside` are units that run or start now; the journal may not have their events yet.
     """
     end = last.ended if last is not None and clash is None else None
     expected = _expected(task_context, unit, beside)
@@ -55,7 +55,10 @@ def make_brief(
 
 
 def foreseen_clash(task_context: TaskContext, unit: WorkUnit) -> ConflictBrief | None:
-    """The conflict that the unit was deferred for. It is merged into the checkout before the agent begins."""
+    """The conflict for which the unit was deferred; None if it is not deferred.
+
+    The other side is merged into the checkout before the agent begins.
+    """
     deferral = task_context.progress.get(unit.id, PENDING).deferral
     if deferral is None:
         return None
@@ -107,7 +110,7 @@ def _expected(
 
 
 def _foretold(plan: Plan, expected: Mapping[TaskId, Sequence[str]]) -> dict[TaskId, list[str]]:
-    """The files that running tasks without globs will probably change, by history."""
+    """The files that running tasks without globs will probably change, according to history."""
     likely = plan.risks.files
     return {
         id: [file.path for file in likely[id]] for id, globs in expected.items() if not globs and id in likely

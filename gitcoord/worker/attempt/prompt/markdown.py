@@ -1,4 +1,4 @@
-"""The prompt of an agent: a Markdown file. Task texts never go to a command line."""
+"""The prompt of an agent: a Markdown file. No command line ever contains texts of tasks."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,8 @@ _MOST_PATHS, _MOST_SILENT = 60, 12
 class ConflictBrief(msgspec.Struct, frozen=True, kw_only=True):
     """The other side of a conflict: the merged `commit`, and its `name` for people.
 
-    `like` is a commit with the same tree and the right merge base, if that is another one.
+    `like`: a commit with the same tree and the right merge base; empty if `commit` itself has that merge
+    base.
     """
 
     commit: str
@@ -28,19 +29,19 @@ class ConflictBrief(msgspec.Struct, frozen=True, kw_only=True):
     paths: tuple[str, ...] = ()
     others: tuple[TaskId, ...] = ()
     exclusive: bool = False
-    """The two merge cleanly, but another task landed first in paths that one task may change at a time."""
+    """The two merge cleanly, but another task first changed paths that only one task at a time may change."""
     failure: str = ""
     """The two merge cleanly, but the check fails on the result: why, with the end of its `output`."""
     output: str = ""
 
 
 class Brief(msgspec.Struct, frozen=True, kw_only=True):
-    """The facts that a prompt is made from. `task` is the entry in the list; `kept` are refs of this clone
-    with commits, `uncommitted` those with what was not committed.
+    """The facts from which a prompt is made. `task` is the entry in the task list.
 
-    `expected` are the globs that running tasks declare, `foretold` the paths that the other running tasks
-    will probably change, `titles` the titles of tasks. `earlier` is how the attempt ended that this one
-    continues. `repository` is the name of this repository, if the plan is over several.
+    `kept` are this clone's refs with commits of earlier attempts, `uncommitted` those with uncommitted work.
+    `expected` are the globs that other running tasks declare, `foretold` the paths that running tasks without
+    globs will probably change, `titles` the titles of tasks. `earlier` is the end of the attempt that this
+    one continues. `repository` is the name of this repository if the plan is over several.
     """
 
     unit: WorkUnit
@@ -124,9 +125,9 @@ def _conflict(brief: Brief) -> list[str]:
     if clash.exclusive:
         return [
             "## First: adapt to the earlier change",
-            f"Only one task at a time may change some paths, and {against} came first. {clash.name} has "
-            f"been merged into the working copy without a conflict. Look at:\n\n{listed}",
-            "Adapt the work of this branch to what came first: take the next free number, for example, or "
+            f"Only one task at a time may change some paths, and {against} changed them first. {clash.name} "
+            f"has been merged into the working copy without a conflict. Look at:\n\n{listed}",
+            "Adapt the work of this branch to the earlier change: take the next free number, for example, or "
             "generate the file again. The rest of the work is finished: leave it as it is.",
         ]
     return [
@@ -154,7 +155,7 @@ def _failed_check(clash: ConflictBrief, against: str) -> list[str]:
 
 
 def _finished(brief: Brief) -> list[str]:
-    """The lines that say: the task is done, and only the conflict has to be resolved."""
+    """The lines that say that the task is done, so that only the conflict has to be resolved."""
     return ["## The task", "This was done before, on this branch."] if brief.clash is not None else []
 
 
@@ -177,13 +178,13 @@ def _earlier(brief: Brief) -> list[str]:
         ended = f"{how}{reason}. What it changed is in the working copy: look at that first."
     refs = ", ".join(f"`{ref}`" for ref in brief.kept)
     kept = (
-        f"Commits that are not on this branch were kept: {refs} (see `git log REF`; `git cherry-pick` takes "
-        "them, and `git stash apply REF` what was stashed)."
+        f"Commits that are not on this branch were kept: {refs} (`git log REF` shows them, `git cherry-pick` "
+        "applies commits, and `git stash apply REF` applies stashed changes)."
     )
     copies = ", ".join(f"`{ref}`" for ref in brief.uncommitted)
     left = (
         f"What was not committed was kept as well: {copies} (`git stash show --patch REF` shows it). If it "
-        "is not in the working copy any more, `git stash apply REF` brings it back."
+        "is not in the working copy any more, `git stash apply REF` restores it."
     )
     texts = [
         *([ended] if ended else []),
@@ -213,7 +214,7 @@ def _others(brief: Brief) -> list[str]:
         _named(brief, id) for id, globs in brief.expected.items() if not globs and not brief.foretold.get(id)
     ]
     unknown = (
-        f"At work now, too, on files that are not known yet: {some(silent, _MOST_SILENT)}. "
+        f"Also at work now, on files that are not known yet: {some(silent, _MOST_SILENT)}. "
         "Ask `gitcoord check-file PATH` before you change a file that they may change."
     )
     if not lines and not silent:

@@ -1,7 +1,7 @@
-"""The text of a worker's task: from the plan, or from the task list here if it is the same or named.
+"""Finds the text of a worker's task, in the plan or in a task list here.
 
-The plan is what everybody shares, so it wins over a list in the checkout that differs: nobody can tell which
-of the two is newer. A list that is named with `--tasks` wins over the plan.
+If the two differ, the plan's text is used, because everybody shares the plan and nobody can tell which text
+is newer. The text of a list that `--tasks` names is used even if it differs from the plan's.
 """
 
 import msgspec
@@ -27,7 +27,7 @@ class TaskDescription(msgspec.Struct, frozen=True, kw_only=True):
 def describe(task_context: TaskContext, unit: WorkUnit, order: WorkerOrder) -> TaskDescription:
     """Finds the text of the unit's task.
 
-    Raises `tasks-changed` (exit 2) if the task has work, and its id is another task in the list here.
+    Raises `tasks-changed` (exit 2) if the task has work, but its id belongs to another task in the list here.
     """
     notes: list[str] = []
     listed = _read(task_context, order, notes)

@@ -68,7 +68,10 @@ def whole_task(unit: WorkUnit, task: Task | None) -> list[str]:
 
 
 def shortened(text: str, most: int) -> str:
-    """Shortens `text` to at most `most` characters, between words; closes code blocks."""
+    """Cuts `text` after at most `most` characters, at the end of a line or word; empty if no word fits.
+
+    Closes a code block that was cut, and adds a note.
+    """
     text = text.strip()
     if len(text) <= most:
         return text

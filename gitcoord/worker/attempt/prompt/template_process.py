@@ -1,7 +1,7 @@
 """Reads a prompt's template and fills it in. Runs as `python -m`, in a process of its own with limits.
 
 An expression may need more memory or time than there is (`"x" * 10**9`). jinja2's sandbox limits neither, and
-computes constants already while it parses. One JSON document comes in, and one goes out.
+computes constants already while it parses. Reads one JSON document from stdin, and writes one to stdout.
 """
 
 import sys
@@ -59,7 +59,7 @@ def _answer(request: TemplateRequest) -> TemplateAnswer:
         return TemplateAnswer(names=tuple(sorted(names)))
     text = template.render(request.values)
     if len(text) > LONGEST_PROMPT:
-        return TemplateAnswer(problem=f"the prompt would be longer than {LONGEST_PROMPT >> 20} MB")
+        return TemplateAnswer(problem=f"the prompt would have more than {LONGEST_PROMPT:,} characters")
     return TemplateAnswer(text=text)
 
 
