@@ -30,11 +30,10 @@ _LAND_THERE = "Land it there first: `gitcoord status` in the home repository lis
 
 
 class CheckoutOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """`stack`: start from the dependencies' branches; `now`: ignore waves; `worktree`: the directory, if not
-    the current one.
+    """The options of a checkout. `stack`: start from the dependencies' branches; `now`: ignore waves.
 
-    `fresh`: ignore an existing branch. `rewritten`: use the local branch if it was rewritten after it was
-    pushed.
+    `fresh`: ignore an existing branch. `rewritten`: use the local branch if it was rewritten after a push.
+    `worktree`: the directory of the checkout; None: the repository's own one.
     """
 
     stack: bool = False
@@ -45,7 +44,7 @@ class CheckoutOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def starting_point(context: TaskContext, options: CheckoutOptions) -> tuple[Oid, bool]:
-    """Returns the commit at which the branch is, or would start, and whether the branch has to be made.
+    """Returns the commit at which the branch is, or would start, and whether to create it in this repository.
 
     Raises (exit 1) `already-landed`, `not-ready` with the tasks that have to land first, or `diverged`.
     """
@@ -77,7 +76,11 @@ def starting_point(context: TaskContext, options: CheckoutOptions) -> tuple[Oid,
 
 
 def check_out(context: TaskContext, options: CheckoutOptions) -> Checkout:
-    """Checks out the task's branch, which may exist, and records who started the task."""
+    """Checks out the task's branch, which it creates if necessary, and records who started the task.
+
+    Merges the other side of deferred work, and restores work that was rolled back. Raises the errors of
+    `starting_point`, `name-taken` (exit 2), and `unrelated-histories`, `unclean` or `unfinished` (exit 1).
+    """
     require_free_names(context.shared, context.plan, context.progress, [context.task.id])
     before = context.local_tip
     commit, create = starting_point(context, options)
@@ -153,7 +156,8 @@ def _require_earlier_waves(context: TaskContext) -> None:
     ]
     if earlier:
         hint = f"Land the earlier waves of {level.name} first, or use `--now` to start anyway."
-        raise _not_ready(context, f"comes after {named_tasks(earlier)} in {level.name}, not landed yet", hint)
+        why = f"waits for {named_tasks(earlier)} in earlier waves of {level.name}, not landed yet"
+        raise _not_ready(context, why, hint)
 
 
 def _not_ready(context: TaskContext, why: str, hint: str) -> Exception:
@@ -182,7 +186,10 @@ def _stacked(context: TaskContext) -> Oid:
 def put_on_branch(
     context: TaskContext, options: CheckoutOptions, commit: Oid, *, create: bool
 ) -> WorkingCopy:
-    """Switches a working copy to the task's branch (`create`: made at `commit`); keeps uncommitted work."""
+    """Switches a working copy to the task's branch; `create`: creates the branch at `commit`.
+
+    Loses no uncommitted work: without `options.worktree`, raises `unclean` or `unfinished` (exit 1) instead.
+    """
     branch, start = context.task.branch, commit if create else None
     if options.worktree is not None:
         directory = options.worktree.absolute()
@@ -204,7 +211,7 @@ def _require_nothing_unfinished(context: TaskContext, copy: WorkingCopy, here: s
         raise answer_no(
             "unfinished",
             f"{copy.directory} is in the middle of a {begun} on {where}.",
-            f"Finish it or give it up (`git {begun} --abort`) first, or use `--worktree DIR`.",
+            f"Finish or abort it (`git {begun} --abort`) first, or use `--worktree DIR`.",
         )
     unclean = beside_lists(copy, copy.changes(untracked=False), paths_at(context))
     if unclean:
@@ -216,7 +223,11 @@ def _require_nothing_unfinished(context: TaskContext, copy: WorkingCopy, here: s
 
 
 def _with_other_side(context: TaskContext, copy: WorkingCopy) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """For deferred work: merges the other side, and leaves the conflict for the worker."""
+    """Merges the other side of deferred work, and leaves a conflict for the worker.
+
+    Restores work that was rolled back; brings other work up to date if necessary. Returns the conflicting
+    paths, and notes.
+    """
     state = copy.merge_state()
     if state.running:
         return state.unmerged, (say_conflict(context, state.unmerged),)
@@ -230,7 +241,7 @@ def _with_other_side(context: TaskContext, copy: WorkingCopy) -> tuple[tuple[str
     commit, name = other_side(context)
     failed = check_notes(context.mine.deferral)
     if context.ancestry.contains(head, commit):
-        return (), (f"{context.task.branch} already holds {name}; `gitcoord submit` submits it", *failed)
+        return (), (f"{context.task.branch} already contains {name}; `gitcoord submit` submits it", *failed)
     message = f"Merge {name} into {context.task.branch}"
     state = copy.merge(commit, message, like=merged_like(context, commit, head))
     if not state.running:

@@ -15,9 +15,9 @@ _MOST_LINES = 20
 
 
 def other_side(context: TaskContext) -> tuple[Oid, str]:
-    """Returns the base, or the level branch if only that contains the conflicting work.
+    """Returns commit and name of the base, or of the level branch if only that contains the conflicting work.
 
-    A stacked branch has to be merged with the base first.
+    Returns the base for a stacked branch, which has to be merged with the base first.
     """
     deferral = context.mine.deferral
     if deferral is not None and deferral.stands_on:
@@ -35,7 +35,10 @@ def other_side(context: TaskContext) -> tuple[Oid, str]:
 
 
 def merged_like(context: TaskContext, commit: Oid, head: Oid) -> Oid:
-    """Returns a commit to merge `head` with: the tree of `commit`, with the landed heads as parents."""
+    """Returns the commit with which to merge `head`: `commit`, or in place of the base a commit like it.
+
+    That one has the base's tree, and the landed heads as additional parents.
+    """
     if commit != context.base_commit:
         return commit
     deferral = context.mine.deferral
@@ -61,7 +64,7 @@ def check_reworked(context: TaskContext, head: Oid) -> None:
 
 
 def check_notes(deferral: TaskDeferred) -> tuple[str, ...]:
-    """Notes for work whose check failed: with which tasks, and the end of the check's output."""
+    """Notes for work that was deferred for a failed check: the reason, and the end of the check's output."""
     if not deferral.check:
         return ()
     end = deferral.output.rstrip().split("\n")[-_MOST_LINES:]
@@ -69,7 +72,7 @@ def check_notes(deferral: TaskDeferred) -> tuple[str, ...]:
 
 
 def way_out(task: TaskId, name: str, *, exclusive: bool) -> str:
-    """The hint for the worker of deferred work."""
+    """The hint for the worker of deferred work. `name` is the branch that the checkout merges."""
     if exclusive:
         return f"`gitcoord checkout {task}` merges {name} in; adapt the work to it, then submit again."
     return f"`gitcoord checkout {task}` merges {name} in; resolve the conflict, then submit again."

@@ -1,4 +1,4 @@
-"""Finds out which subtasks are done, from git alone."""
+"""Finds the subtasks that are done: the journal names their heads, and git proves where these are."""
 
 from collections.abc import Container, Mapping
 

@@ -1,4 +1,4 @@
-"""Checks before any work begins that no existing branch is in the way of a branch that the plan needs."""
+"""Checks before any work begins that no existing branch prevents the creation of one that the plan needs."""
 
 from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
@@ -21,9 +21,9 @@ def require_free_names(
     progress: Mapping[TaskId, Progress],
     tasks: Collection[TaskId] | None = None,
 ) -> None:
-    """Raises `name-taken` (exit 2) if a branch of one of the `tasks` (all: None) cannot be made.
+    """Raises `name-taken` (exit 2) if a branch or record of one of the `tasks` (None: all) cannot be created.
 
-    Looks at the branches of the remote and of this repository, as of the last refresh.
+    Looks at the refs of the remote and of this repository, as of the last refresh. Ignores landed tasks.
     """
     wanted = [task for task in plan.tasks if tasks is None or task in tasks]
     open_tasks = [task for task in wanted if progress.get(task, PENDING).landing is None]
@@ -33,7 +33,7 @@ def require_free_names(
 
 
 def require_free(shared: SharedRefs, own: Collection[str], others: Collection[str] = ()) -> None:
-    """Raises `name-taken` (exit 2) if one of these refs cannot be made; `own` ones also in this clone."""
+    """Raises `name-taken` (exit 2) if one of these refs cannot be created; also tests `own` in this clone."""
     for remote, clashes in (
         (shared.remote, shared.clashes([*own, *others])),
         (None, shared.clashes_here(own)),

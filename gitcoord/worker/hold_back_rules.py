@@ -28,7 +28,7 @@ _KEY = re.compile(
 )
 """The first line of key files of OpenSSL, OpenSSH, PGP, PuTTY and age, whatever their name."""
 _BEFORE = re.compile(rb"\s|\# (?:created|public key): |(?:Bag|Key) Attributes")
-"""Lines that may precede it."""
+"""Lines that may precede that first line."""
 _BEGINNING, _LARGEST_KEY = 4096, 16 << 10
 _AT_ONCE = 256
 """The number of files to read at once: at most 4 MB."""
@@ -82,15 +82,15 @@ def check_commits(git: Git, since: Oid, head: Oid, base: Oid, rules: RuleSetting
         raise answer_no(
             "private-key",
             f"{branch} has {_A_KEY} in its commits: {some(keys)}.",
-            f"Take it out of the commits, too: `git reset --soft {since[:12]}`, `git rm --cached`, commit. "
-            f'If everybody may see one, allow it with `hold-back = ["!{keys[0]}"]` under [rules].',
+            f"Remove it from the commits, too: `git reset --soft {since[:12]}`, `git rm --cached`, commit. "
+            f'If the key may be public, allow it with `hold-back = ["!{keys[0]}"]` under [rules].',
         )
     named = {
         path: why
         for path, blob in added.items()
         if (why := _by_name(book, path) or _by_size(sizes[blob], rules))
     }
-    return [f"{branch} adds {in_words(named)}: committed, so it lands"] if named else []
+    return [f"{branch} adds {in_words(named)}; they are committed, so they will land"] if named else []
 
 
 def in_words(found: Mapping[str, str]) -> str:

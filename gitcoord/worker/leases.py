@@ -1,7 +1,7 @@
-"""Measures how long workers elsewhere have sent no heartbeat, by this machine's clock between two looks.
+"""Measures with this machine's clock how long workers elsewhere have sent no heartbeat.
 
-Counts only looks that the remote answered, and only a part of a long gap between two of them: while the
-remote could not be reached, no heartbeat could arrive.
+Adds up the times between looks that the remote answered, but only a part of a long time: while the remote
+could not be reached, no heartbeat could arrive.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,8 @@ _LONGEST_GAP = 60.0
 class Silence(msgspec.Struct, frozen=True, kw_only=True):
     """An attempt elsewhere, and for how many seconds of its `lease` it has been `silent`.
 
-    `sign` is its last heartbeat. `heard`: a heartbeat arrived while this process watched.
+    `sign` is the commit of its last heartbeat. `heard`: it began or sent a heartbeat while this process
+    watched.
     """
 
     attempt: int
@@ -40,7 +41,7 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def doubtful(self) -> bool:
-        """Whether it is not known yet if the attempt is alive."""
+        """Whether the attempt may be dead: it was not heard, or has been silent for half of its lease."""
         return not self.heard or self.silent > self.lease / 2
 
 
@@ -86,7 +87,10 @@ def superseded(attempt: int) -> Unless:
 
 
 def take_over(store: Store, unit: TaskId, silence: Silence) -> None:
-    """Records that an attempt elsewhere is lost, unless a heartbeat arrives at that moment."""
+    """Records that an attempt elsewhere is lost, unless a heartbeat arrives at that moment.
+
+    Also deletes its heartbeat and the unfinished work that it published.
+    """
     ref = beat_ref(store, unit, silence.attempt)
     if store.shared.read(ref) != silence.sign:
         return  # it is alive
@@ -107,7 +111,7 @@ def take_over(store: Store, unit: TaskId, silence: Silence) -> None:
 
 
 def held_attempts(store: Store, progress: Mapping[TaskId, Progress]) -> Iterable[tuple[TaskId, Silence]]:
-    """The attempts that hold a lease, as of the last fetch."""
+    """Yields the running attempts that have a lease, as of the last fetch."""
     for unit, task_progress in progress.items():
         newest = task_progress.attempt
         if newest is None or not newest.running or newest.started is None or newest.started.lease <= 0:

@@ -1,4 +1,4 @@
-"""Subtasks by hand: checks out a subtask's branch, and brings its work into the parent's branch."""
+"""Subtasks that people do: checks out a subtask's branch, and merges its work into the parent's branch."""
 
 import msgspec
 
@@ -37,9 +37,9 @@ def subtask_of_branch(plan: Plan, branch: str | None) -> TaskId | None:
 
 
 def check_out_subtask(context: TaskContext, unit: WorkUnit, options: CheckoutOptions) -> Checkout:
-    """Checks out the subtask's branch, and merges the parent's branch in if the two conflict.
+    """Checks out the subtask's branch; if the subtask was deferred, merges the parent's branch into it.
 
-    Raises (exit 1) `already-done`, `busy` while an attempt is running, and the errors of `take`.
+    Raises `name-taken` (exit 2), and the errors of `where_to_begin` and `put_on_branch`.
     """
     require_free_names(context.shared, context.plan, context.progress, [context.task.id])
     start, create = where_to_begin(context, unit, options)
@@ -71,7 +71,11 @@ def check_out_subtask(context: TaskContext, unit: WorkUnit, options: CheckoutOpt
 
 
 def where_to_begin(context: TaskContext, unit: WorkUnit, options: CheckoutOptions) -> tuple[Oid, bool]:
-    """Returns the commit at which the subtask's branch is, or would start, and whether it has to be made."""
+    """Returns the commit at which the subtask's branch is, or would start, and whether to create the branch.
+
+    Raises (exit 1) `already-done`, `busy` while an attempt is running, `diverged`, and the errors of
+    `subtask_start`.
+    """
     if unit.id in done_at(context):
         raise answer_no("already-done", f"Subtask {unit.id} is already in {context.task.branch}.")
     _require_nobody(_mine(context, unit), unit)
@@ -91,7 +95,7 @@ def hand_in_subtask(context: TaskContext, unit: WorkUnit, *, allow_empty: bool =
     """Merges the subtask's work into the parent's branch, and submits the parent after its last subtask.
 
     Raises (exit 1) `conflict`, which leaves the conflict in the working copy; `busy`,
-    `no-commits-of-its-own`, and the errors of `check_ready`.
+    `no-commits-of-its-own`, and the errors of `check_ready` and `check_added`.
     """
     own = _own(context, unit)
     check_ready(own)

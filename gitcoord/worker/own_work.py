@@ -15,7 +15,7 @@ from gitcoord.worker.unit import WorkUnit
 
 
 def began_at(context: TaskContext, head: Oid) -> Oid | None:
-    """Returns the commit where the branch's own commits begin; None if it has none."""
+    """Returns the commit where the branch's own commits begin; None if it has none, or no common history."""
     fork = _fork(context, head)
     return None if fork.inside or not fork.merge_bases else fork.merge_bases[0]
 
@@ -36,7 +36,7 @@ def unrelated(branch: str, base: str, id: str) -> GitcoordError:
 
 
 def find_carried(context: TaskContext, head: Oid) -> Carried:
-    """Finds commits of unsubmitted tasks in `head`, by the shared branches and those of this clone."""
+    """Finds commits of unsubmitted tasks in `head`; compares the shared branches and those of this clone."""
     git, heads = context.repository.git, dict(context.tips)
     here = (
         git.lines("for-each-ref", "--format=%(objectname) %(refname)", HEADS) if context.shared.remote else []
@@ -58,8 +58,8 @@ def carried_note(context: TaskContext, carried: Carried) -> list[str]:
     if not carried:
         return []
     held = context.settings.foreign_commits == "hold"
-    then = "submit them first" if held else "they land with it"
-    return [f"{carried_words(context.plan, context.task.branch, carried)}: {then}, or remove those commits"]
+    then = "submit that work first, or" if held else "they land with it, unless you"
+    return [f"{carried_words(context.plan, context.task.branch, carried)}: {then} remove those commits"]
 
 
 def check_added(context: TaskContext, head: Oid | None, unit: WorkUnit | None = None) -> tuple[str, ...]:
@@ -81,8 +81,8 @@ def check_added(context: TaskContext, head: Oid | None, unit: WorkUnit | None = 
     if found:
         raise answer_no(
             "embedded-repository",
-            f"{branch} adds a repository as a submodule without a row in .gitmodules: {some(found)}.",
-            f"Take it out with `git rm --cached {found[0]}` and commit; or make it a submodule with "
+            f"{branch} adds a repository as a submodule without an entry in .gitmodules: {some(found)}.",
+            f"Remove it with `git rm --cached {found[0]}` and commit; or make it a submodule with "
             "`git submodule add URL PATH`.",
         )
     unwanted = check_commits(git, since, head, context.base_commit, context.settings.rules, branch)

@@ -25,12 +25,12 @@ def is_pushed_work(context: TaskContext, head: Oid, copy: WorkingCopy | None) ->
     newest = next((one for one in made if one in known and not context.ancestry.contains(began, one)), None)
     if newest is None:
         return False
-    # A rebase before the push rewrote the commits.
+    # A rebase before the push may have rewritten the commits.
     return context.ancestry.contains(head, newest) or holds(context.repository.git, [(head, newest)])[0]
 
 
 def _is_own(copy: WorkingCopy | None) -> bool:
-    """Whether only the task used the working copy: a linked worktree whose HEAD was never elsewhere."""
+    """Whether the working copy is a linked worktree: all commits made there count as the task's."""
     if copy is None:
         return False
     own, shared = copy.git.lines("rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir")

@@ -30,7 +30,7 @@ def check_ready(context: TaskContext) -> None:
             "unresolved",
             f"The conflict is not resolved in {', '.join(left)}.",
             "Edit the files and remove the conflict markers (`git add` files that are right as they are, "
-            "`git rm` those that should go), then submit again.",
+            "`git rm` files to delete), then submit again.",
         )
     unclean = copy.unstaged() if state.running else copy.changes(untracked=True)
     unclean = [path for path in unclean if path not in state.unmerged]
@@ -46,7 +46,7 @@ def check_ready(context: TaskContext) -> None:
 
 
 def _beside_new_settings(copy: WorkingCopy, unclean: list[str]) -> list[str]:
-    """The changed paths without a settings file that is not in git: `init` wrote it, and no task."""
+    """The changed paths without untracked settings files: `init` wrote such a file, not the task's worker."""
     if not set(unclean) & set(SETTINGS_FILES):
         return unclean
     tracked = set(copy.changes(untracked=False))
@@ -54,7 +54,7 @@ def _beside_new_settings(copy: WorkingCopy, unclean: list[str]) -> list[str]:
 
 
 def working_copy(context: TaskContext) -> WorkingCopy | None:
-    """The working copy that has the task's branch checked out: this one or another worktree."""
+    """The worktree that has the task's branch checked out, this one or another; None if there is none."""
     place = worktrees(context.repository.git).get(HEADS + context.task.branch)
     return None if place is None else WorkingCopy(context.repository, place)
 
@@ -82,5 +82,5 @@ def _unfinished(copy: WorkingCopy, begun: str) -> GitcoordError:
     return answer_no(
         "unfinished",
         f"{copy.directory} is in the middle of a {begun}.",
-        f"Finish it (`git {begun} --continue`) or give it up (`git {begun} --abort`), then submit again.",
+        f"Finish it (`git {begun} --continue`) or abort it (`git {begun} --abort`), then submit again.",
     )

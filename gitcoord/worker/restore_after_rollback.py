@@ -41,7 +41,10 @@ def require_restored(context: TaskContext) -> None:
 
 
 def restore_work(context: TaskContext, copy: WorkingCopy) -> tuple[str, ...]:
-    """Restores the rolled-back work on the checked-out branch; leaves a conflict in the working copy."""
+    """Restores the rolled-back work on the checked-out branch; leaves a conflict in the working copy.
+
+    Returns notes; empty if there is nothing to restore. Raises `unclean` (exit 1).
+    """
     tip = copy.git.text("rev-parse", "HEAD")
     rollback = rolled_back(context, tip)
     if rollback is None:
@@ -70,23 +73,22 @@ def restore_work(context: TaskContext, copy: WorkingCopy) -> tuple[str, ...]:
         return (f"{branch} was brought up to date with {base}, which has the task's former work again",)
     if again.work is not None:
         return (f"task {context.task.id} was rolled back: its work is back on {branch} as {again.work[:12]}",)
-    copy.merge(again.former, f"Bring the work of task {context.task.id} back after its rollback")
-    return (f"task {context.task.id} was rolled back: bringing its work back conflicts with {base}",)
+    copy.merge(again.former, f"Restore the work of task {context.task.id} after its rollback")
+    return (f"task {context.task.id} was rolled back: restoring its work conflicts with {base}",)
 
 
 def _say_gone(context: TaskContext) -> tuple[str, ...]:
-    """Returns a note for the worker that the former work exists nowhere, and the task starts again."""
+    """Returns a note for the worker if the former work no longer exists, so that the task starts again."""
     if context.mine.state != "rolled-back" or context.shared_tip is not None or former_work(context):
         return ()
-    taken_back = context.mine.rollbacks[-1].commit[:12]
+    reverted = context.mine.rollbacks[-1].commit[:12]
     return (
-        f"the former work of task {context.task.id} is gone; `git show {taken_back}` shows what was "
-        "taken back",
+        f"the former work of task {context.task.id} is gone; `git show {reverted}` shows what was reverted",
     )
 
 
 def _before_work(context: TaskContext, tip: Oid) -> Oid:
-    """Returns the commit with the work; skips later commits that should have restored it and did not."""
+    """Returns the commit at or below `tip` that has the work: skips restorations that are not complete."""
     git = context.repository.git
     while git.text("show", "--no-patch", f"--format=%(trailers:key={TO_COME},valueonly)", tip):
         tip = git.text("rev-parse", "--verify", f"{tip}^1")

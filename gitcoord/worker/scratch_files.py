@@ -1,4 +1,4 @@
-"""Handles scratch files in a branch at submit, as the rule `on-scratch` says.
+"""Handles scratch files in a branch at submit, according to the rule `on-scratch`.
 
 Only files that the branch adds count: the base's files were accepted before.
 """
@@ -19,10 +19,10 @@ from gitcoord.worker.task_context import TaskContext
 
 
 def treat_scratch(context: TaskContext, rules: RuleSettings, *, dry_run: bool = False) -> tuple[str, ...]:
-    """Returns the scratch files that the task's branch adds, and treats them by the rule.
+    """Returns the scratch files that the task's branch adds, and treats them according to `on-scratch`.
 
-    `refuse` raises `scratch` (exit 1); `drop` commits their removal, though they stay in the history of the
-    branch; `allow` leaves them.
+    `refuse` raises `scratch` (exit 1). `drop` commits their removal, except with `dry_run`, and raises
+    `scratch` if it cannot; the files stay in the history of the branch. `allow` leaves them.
     """
     head = context.local_tip or context.shared_tip
     found = () if head is None else _added_scratch(context, head, Rulebook(rules))
@@ -60,5 +60,5 @@ def _refusal(context: TaskContext, paths: tuple[str, ...]) -> GitcoordError:
     return answer_no(
         "scratch",
         f"{context.task.branch} adds files that must not land: {some(paths)}.",
-        "Take them out with `git rm --cached` and commit; or change `scratch` or `on-scratch` in the rules.",
+        "Remove them with `git rm --cached` and commit; or change `scratch` or `on-scratch` in the rules.",
     )

@@ -13,9 +13,9 @@ from gitcoord.worker.task_context import TaskContext
 def bring_up_to_date(
     context: TaskContext, copy: WorkingCopy, head: Oid
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Merges the base into a stacked branch; returns conflicted paths and notes for the worker.
+    """Merges the base into a stacked branch; returns conflicting paths and notes for the worker.
 
-    If uncommitted work is in the way, changes nothing and says so in the notes.
+    Changes nothing if there are uncommitted changes, or if a task below has not landed; the notes say so.
     """
     base, branch = context.plan.base, context.task.branch
     rewritten = rewritten_parents(context, head)
@@ -45,7 +45,7 @@ def bring_up_to_date(
 
 
 def _unlanded_parents(context: TaskContext, head: Oid) -> list[TaskId]:
-    """The tasks below the branch that the base lacks: until they land, no merge base is right."""
+    """The tasks below the branch whose work the base lacks: until they land, no merge base is right."""
     heads: dict[Oid, TaskId] = {}
     for task, planned in context.plan.tasks.items():
         if task == context.task.id or task in context.landed:
@@ -62,7 +62,7 @@ def _unlanded_parents(context: TaskContext, head: Oid) -> list[TaskId]:
 
 
 def told_of_update(context: TaskContext, before: Oid | None, commit: Oid) -> tuple[str, ...]:
-    """A note for the worker that somebody else merged the base into the branch."""
+    """A note for the worker if somebody else has merged the base into the branch; else empty."""
     git = context.repository.git
     if before is None or before == commit or not context.stacks.heads(git, before):
         return ()
@@ -74,12 +74,12 @@ def told_of_update(context: TaskContext, before: Oid | None, commit: Oid) -> tup
 
 
 def parent_unknown(context: TaskContext, head: Oid) -> UnknownParent | None:
-    """The parent that landed rewritten; the branch's own changes then cannot be told from the parent's."""
+    """A parent that landed rewritten, so that its changes cannot be told from the branch's own; else None."""
     return _parents(context).unknown(head, context.task.id)
 
 
 def rewritten_parents(context: TaskContext, head: Oid) -> list[UnknownParent]:
-    """The parents that landed rewritten; the branch's own changes then cannot be told from theirs."""
+    """The parents that landed rewritten, so that their changes cannot be told from the branch's own."""
     return list(_parents(context).all_unknown(head, context.task.id))
 
 
@@ -96,7 +96,7 @@ def only_stacked(context: TaskContext, head: Oid) -> bool:
 
 
 def say_conflict(context: TaskContext, paths: tuple[str, ...]) -> str:
-    """The hint for a merge that is in progress in the working copy."""
+    """The note about a merge that is in progress in the working copy."""
     if not paths:
         return f"a merge into {context.task.branch} is in progress; `gitcoord submit` completes it"
     return (
@@ -109,6 +109,6 @@ def _why(context: TaskContext, head: Oid) -> str:
     heads = context.stacks.heads(context.repository.git, head)
     landings = {task: one for task, one in context.landed.items() if one.head in heads}
     if not landings:
-        return f"{context.task.branch} is stacked on work that {context.plan.base} holds under other commits"
+        return f"{context.task.branch} is stacked on work that {context.plan.base} has as other commits"
     commits = ", ".join(dict.fromkeys(one.commit[:12] for one in landings.values()))
     return f"{named_tasks(list(landings))} landed as {commits}"

@@ -36,7 +36,7 @@ def hand_in(context: TaskContext, *, allow_empty: bool = False, amended: bool = 
 
     Raises (exit 1) `conflict` if it does not fold: the branch is then on the remote and the task deferred;
     `no-commits-of-its-own` for a branch that the base contains, unless `allow_empty`; `rewritten` if pushed
-    commits were rewritten, unless `amended` allows to replace them.
+    commits were rewritten, unless `amended` allows replacing them; and the errors of its checks.
     """
     check_ready(context)
     copy = working_copy(context)
@@ -93,7 +93,8 @@ def hand_in_commit(
 ) -> Submission | None:
     """Submits the commit `head` regardless of working copies; moves branch and record in one write.
 
-    Returns None if the condition `unless` holds. Raises the errors of `hand_in`.
+    Returns None if the condition `unless` is true. Raises the errors of `hand_in`, except those of
+    `check_ready`; and `behind` (exit 1) for rewritten commits, too.
     """
     require_restored(context)
     added = check_added(context, head)
@@ -129,9 +130,10 @@ def _try_hand_in(context: TaskContext, event: TaskSubmitted, unless: Unless | No
 
 
 def require_commits(context: TaskContext, head: Oid | None) -> list[str]:
-    """Refuses an empty branch, which would count as landed at once and let its dependents start.
+    """Raises `no-commits-of-its-own` (exit 1) for a branch without commits of its own.
 
-    Returns a note if the work was pushed to the base directly, and so has landed.
+    Such a branch would count as landed at once and let its dependents start. Returns a note if the work was
+    pushed to the base directly, and so has landed.
     """
     branch = context.task.branch
     if head is None or context.task.id in context.landed:
@@ -174,12 +176,12 @@ def not_folded_yet(context: TaskContext, head: Oid) -> str:
     """Why submitted work is not folded at once; empty if it is."""
     unlanded = context.plan.waits_for(context.task.id, context.landed)
     if unlanded:
-        return f"it is folded in once task {', '.join(unlanded)} has landed"
+        return f"it will be folded into the level branch when task {', '.join(unlanded)} has landed"
     unknown = parent_unknown(context, head)
     if unknown is not None:
         return unknown.sentence(context.task.branch, context.plan.base)
     if context.stacks.heads(context.repository.git, head):
-        return f"it is brought up to date with {context.plan.base} and folded in when it lands"
+        return f"it will be updated from {context.plan.base} and folded into the level branch when it lands"
     return ""
 
 

@@ -19,7 +19,7 @@ from gitcoord.worker.task_list_changes import as_handed_in, changed_lists
 
 
 class SubmissionPreview(msgspec.Struct, frozen=True, kw_only=True):
-    """The result that submitting `head` would have: the branch that it folds into, or the conflict there."""
+    """The result that submitting `head` would have: the level branch `folded_into`, or conflicts with it."""
 
     task: TaskId
     branch: str
@@ -31,7 +31,7 @@ class SubmissionPreview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rehearse(context: TaskContext, *, allow_empty: bool) -> SubmissionPreview:
-    """Makes the preview. Raises the errors of a submit, except `conflict`."""
+    """Makes the preview. Raises the errors of a submit, except for a new conflict with the level branch."""
     check_ready(context)
     head = context.local_tip or context.shared_tip
     require_restored(context)

@@ -20,7 +20,7 @@ from gitcoord.worker.unit import WorkUnit
 
 
 def done_at(context: TaskContext) -> set[TaskId]:
-    """The subtasks that are done, by the snapshot of the context."""
+    """The subtasks that are done according to the context's snapshot."""
     return done_subtasks(
         context.plan,
         context.progress,
@@ -37,9 +37,10 @@ def whole(context: TaskContext) -> bool:
 
 
 def subtask_start(context: TaskContext, unit: WorkUnit, options: CheckoutOptions) -> Oid:
-    """The commit at which a subtask begins: its parent's branch, with the dependencies in other parents.
+    """The commit at which a subtask begins: where its parent's branch is, or would start.
 
-    Raises `already-landed` or `not-ready` (exit 1).
+    Dependencies on other parents and their subtasks are merged into it. Raises `already-landed`, `diverged`
+    or `not-ready` (exit 1).
     """
     subtask = unit.subtask
     if subtask is None:
@@ -48,7 +49,7 @@ def subtask_start(context: TaskContext, unit: WorkUnit, options: CheckoutOptions
     missing = [need for need in subtask.depends_on if need not in done]
     if missing:
         raise _not_ready(unit, f"depends on {named_tasks(missing)}, not done yet")
-    # Whether subtasks of other parents are done is checked for each of them.
+    # `_with_foreign` checks each dependency on another parent or its subtask.
     own = tuple(need for need in context.task.depends_on if need not in context.task.lifted)
     parent = msgspec.structs.replace(context.task, depends_on=own)
     plan = msgspec.structs.replace(context.plan, tasks={**context.plan.tasks, parent.id: parent})
@@ -100,8 +101,9 @@ def fold_subtask(
 ) -> Oid | bool:
     """Moves the parent's branch to `head` and records that, in one write that a newer attempt prevents.
 
-    Returns True when done, and False if a newer attempt exists. Else returns the parent's tip, which has to
-    be merged into `head` first. `extra` is a ref to create in the same push, if the server accepts it.
+    Returns True if it did, and False if the attempt has ended or a newer one exists. Otherwise returns the
+    parent's tip, which has to be merged into `head` first. `extra` is a ref to create in the same push, if
+    the server accepts it.
     """
     before = context.shared.branch(context.task.branch)
     if before is not None and not context.ancestry.contains(head, before):

@@ -30,17 +30,17 @@ class TaskContext(Snapshot, frozen=True, kw_only=True):
 
     @property
     def mine(self) -> Progress:
-        """The task's progress by the journal."""
+        """The task's progress according to the journal."""
         return self.progress.get(self.task.id, PENDING)
 
     @property
     def shared_tip(self) -> Oid | None:
-        """The tip of the task's shared branch."""
+        """The tip of the task's shared branch; None if there is none."""
         return self.tips.get(self.task.branch)
 
     @property
     def local_tip(self) -> Oid | None:
-        """The tip of the task's branch in this clone; read again at each access."""
+        """The tip of the task's branch in this clone, read again at each access; None if there is none."""
         return self.repository.resolve(HEADS + self.task.branch)
 
 
@@ -61,7 +61,10 @@ class Checkout(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of a submit: the shared branch has the work; under single-PR `folded` is its fold."""
+    """The result of a submit. The shared branch is at `head`; `folded` is the commit in `folded_into`.
+
+    `folded_into` is the level branch, for a subtask the parent's branch; None if the work was not folded.
+    """
 
     task: TaskId
     branch: str
@@ -80,7 +83,10 @@ def load_task_context(
     *,
     fetch: bool = True,
 ) -> TaskContext:
-    """Fetches, and makes the context of `task`. Raises `no-plan`, `no-such-task`, `base-missing` (exit 2)."""
+    """Makes the context of `task`, with `fetch` after a fetch.
+
+    Raises `no-plan`, `no-such-task`, `task-done` or `base-missing` (exit 2).
+    """
     if fetch:
         store.refresh()
     plan = store.require_plan()
@@ -109,7 +115,7 @@ def task_context_for(
 
 
 def find_task(plan: Plan, task: str) -> PlannedTask:
-    """The planned task with this id; raises `no-such-task` (exit 2)."""
+    """The planned task with this id; raises `no-such-task` or `task-done` (exit 2)."""
     planned = plan.tasks.get(TaskId(task.strip()))
     if planned is not None:
         return planned
@@ -117,7 +123,9 @@ def find_task(plan: Plan, task: str) -> PlannedTask:
         raise usage_error("task-done", f"Task {task} is already done according to the task list.")
     known = ", ".join(sorted(plan.tasks, key=natural_key)[:12]) + (" …" if len(plan.tasks) > 12 else "")
     raise usage_error(
-        "no-such-task", f"The plan has no task {task!r}.", f"It has: {known}. Plan again if the list changed."
+        "no-such-task",
+        f"The plan has no task {task!r}.",
+        f"It has: {known}. Run `gitcoord plan` again if the task list has changed.",
     )
 
 

@@ -36,9 +36,9 @@ _DATE = "@0 +0000"
 
 
 def list_paths(settings: Settings, source: str) -> tuple[str, ...]:
-    """Patterns of the files of the task list that was read at `source`; empty if its changes are kept.
+    """Patterns of TaskMaster's files and of the task list `source`; empty if changes to lists are kept.
 
-    Also empty for a list with one file for each task: changes of status cause no conflicts there, and land.
+    Leaves out a `source` with one file for each task: changes of status cause no conflicts there, and land.
     """
     if settings.task_list_changes == "keep":
         return ()
@@ -64,7 +64,7 @@ def changed_lists(context: TaskContext, head: Oid | None) -> tuple[str, ...]:
 
 
 def list_note(paths: Sequence[str]) -> list[str]:
-    """The note for the worker that the list was restored."""
+    """The note for the worker that `paths` of the list were restored; empty without paths."""
     if not paths:
         return []
     return [
@@ -117,7 +117,10 @@ def as_handed_in(context: TaskContext, git: Git, head: Oid) -> Oid:
 def put_back_in(
     repository: Repository, copy: WorkingCopy, since: Oid, settings: Settings, source: str
 ) -> tuple[str, ...]:
-    """Restores the list in a worker's checkout, and on disk: nobody else uses that file."""
+    """Restores the list in a worker's checkout, also on disk, where only its agent uses the files.
+
+    Returns the restored files.
+    """
     head = copy.git.text("rev-parse", "--verify", "HEAD")
     found = _changed(copy.git, since, head, list_paths(settings, source))
     if found:
@@ -135,7 +138,10 @@ def beside_lists(copy: WorkingCopy, unclean: Iterable[str], lists: Sequence[str]
 def without_lists(
     repository: Repository, base: Oid, branches: Sequence[BranchInput], stacks: Stacks, lists: Sequence[str]
 ) -> Iterator[tuple[Repository, list[BranchInput], Mapping[Oid, Oid]]]:
-    """Yields, in a quarantine, the branches as a submit would push them, and the tip behind each commit."""
+    """Yields the branches as a submit would push them, and the tip from which each new commit was made.
+
+    The new commits exist only in the repository that it yields first, in a quarantine.
+    """
     git = repository.git
     tips = [branch.commit for branch in branches if branch.commit is not None and not branch.landed]
     forks = find_forks(git, base, tips, stacks.find(git, tips)) if lists else {}

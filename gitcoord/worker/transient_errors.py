@@ -33,7 +33,7 @@ def lasts(error: GitcoordError, refusals: int, seconds: float) -> bool:
         case "passes":
             return False
         case "briefly":
-            return seconds > _BRIEF_SECONDS  # the process that held it may have died
+            return seconds > _BRIEF_SECONDS  # the process that holds the lock may have died
         case "never":
             return True
     return refusals >= LOOKS
@@ -47,9 +47,10 @@ def try_for(
     given_up: Callable[[], bool] = bool,
     first: float = 0.5,
 ) -> Answer:
-    """Returns the result of `act`.
+    """Returns the result of `act`, or raises its last error.
 
-    Retries for `seconds` if the error will pass, `LOOKS` times if it may pass.
+    Tries for `seconds` if the error will pass, at most `LOOKS` times if it may pass, until `given_up` returns
+    True. Calls `tell` after the first error. `first`: seconds before the second try, about doubled each time.
     """
     from tenacity import RetryCallState, Retrying, retry_if_exception, wait_exponential, wait_random
 
@@ -75,7 +76,7 @@ def try_for(
 
 
 def disk_problem(directory: Path) -> str:
-    """Why `directory` cannot be written to (full disk, quota, limit); empty if it can."""
+    """Why the disk of `directory` takes no more data (full, quota, limit); empty if it does."""
     try:
         with tempfile.NamedTemporaryFile(dir=directory, prefix=".gitcoord-", buffering=0) as file:
             file.write(b"\1" * 65536)
@@ -86,7 +87,7 @@ def disk_problem(directory: Path) -> str:
 
 
 def no_room(error: OSError) -> GitcoordError | None:
-    """The error to raise instead if `error` only means a full disk; else None."""
+    """The error to raise instead if `error` means that disk, memory or descriptors are used up; else None."""
     if error.errno not in (*NO_ROOM, errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE):
         return None
     where = f" for {error.filename}" if error.filename else ""

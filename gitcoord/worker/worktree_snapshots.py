@@ -29,7 +29,7 @@ class WorktreeSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _LARGEST, _ALTOGETHER = 16 << 20, 256 << 20
-"""Most bytes of one uncommitted file and of all together; they are copied, perhaps into memory."""
+"""Most bytes of one uncommitted file and of all together; more are left out, as git copies them."""
 
 Seen = tuple[Repository, list[BranchInput], tuple[WorktreeSnapshot, ...]]
 
@@ -68,7 +68,7 @@ def fingerprint(repository: Repository, branches: Sequence[BranchInput]) -> tupl
 
 
 def know_the_repository(git: Git, quarantined: Git) -> None:
-    """Lets a quarantine inside this one find the objects of the repository."""
+    """Lets the quarantine `quarantined` find the objects of `git`, which may be a quarantine, too."""
     ask = ("rev-parse", "--path-format=absolute", "--git-path", "objects")
     info = Path(quarantined.text(*ask), "info")
     info.mkdir(exist_ok=True)
@@ -76,7 +76,7 @@ def know_the_repository(git: Git, quarantined: Git) -> None:
 
 
 def _too_large(git: Git, directory: Path, environment: Mapping[str, str]) -> list[bytes]:
-    """Pathspecs that exclude files larger than the limit."""
+    """Returns pathspecs that exclude files above the limits."""
     which = ("--others", "--modified", "--exclude-standard", "-z")
     left, found = _ALTOGETHER, []
     listed = git.run("ls-files", *which, environment=environment, ok=()).stdout

@@ -34,8 +34,8 @@ _SLOTS = "_checks"
 class LocalChecker:
     """Runs checks of one command on this machine, `slots` at once. See `gitcoord.checks.model.Checker`.
 
-    `shared` are the results of other machines. `cap` limits the checks in an hour; `held` is called once when
-    it delays a check, with the number of started ones and the time of the next in seconds since the epoch.
+    `shared` are the results of other machines. `cap` limits the checks in an hour. When it delays a check,
+    `held` is called with the limit and the time of the next start, in seconds since the epoch.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class LocalChecker:
         return self._running.keys()
 
     def known(self, tree: Oid) -> CheckResult | None:
-        """The stored result: this machine's, else another machine's. Unclear results are not stored."""
+        """The stored result, this machine's or else another machine's; None if there is no clear one."""
         own = self._memo.read(tree)
         if self._shared is None:
             return own
@@ -78,7 +78,7 @@ class LocalChecker:
         return own
 
     def forget_failures(self) -> int:
-        """Forgets failures, which are then checked again; returns how many there were."""
+        """Deletes results other than `passed`, so that they are checked again; returns their number."""
         return self._memo.forget_failures()
 
     def check(self, targets: Sequence[CheckTarget]) -> Mapping[Oid, CheckResult]:
@@ -111,12 +111,12 @@ class LocalChecker:
         return not until
 
     def share(self, *, at_end: bool = False) -> None:
-        """Pushes passed results for other machines; without `at_end` only from time to time."""
+        """Pushes passed results for other machines; without `at_end` only if the last push is not recent."""
         if self._shared is not None:
             self._shared.push(at_end=at_end)
 
     def close(self) -> None:
-        """Ends all running checks."""
+        """Ends all running checks and their server, and deletes the oldest stored results."""
         for tree in list(self._running):
             self._stop(tree)
         self._wait_for_end()
@@ -160,9 +160,9 @@ class LocalChecker:
         return found
 
     def _ending_as_well(self, found: Mapping[Oid, CheckResult]) -> Mapping[Oid, CheckResult]:
-        """Waits a moment for checks that began with those that just ended, and returns their results.
+        """Waits a moment for checks that began together with those that just ended; returns their results.
 
-        A check that starts earlier would often be stopped again because of those results.
+        If a new check started before that, these results would often stop it again.
         """
         moment = _MOMENT * max((result.seconds for result in found.values()), default=0.0)
         until, more = time.monotonic() + moment, dict[Oid, CheckResult]()
@@ -192,19 +192,19 @@ def _cannot_start(place: Path, error: OSError) -> GitcoordError:
     return GitcoordError(
         "engine-refused",
         f"The check cannot be started in {place}: {error.strerror or error}.",
-        hint="Free room or processes, then run the command again.",
+        hint="Free disk space or end other processes, then run the command again.",
     )
 
 
 def slots_directory(repository: Repository, worktrees: str = "") -> Path:
-    """The directory of checkouts for checks: beside the repository, or by the setting `worktrees`."""
+    """The directory of checkouts for checks: beside the repository, or in the setting `worktrees`."""
     own = repository.common_dir.parent if repository.common_dir.name == ".git" else repository.common_dir
     above = own / worktrees if worktrees else own.with_name(f"{own.name}.gitcoord")
     return Path(os.path.abspath(above / _SLOTS))  # noqa: PTH100 - links stay
 
 
 def check_environment(environ: Mapping[str, str], passed: Collection[str]) -> dict[str, str]:
-    """The environment of a check: `environ` without secrets (but those `passed`) and gitcoord's variables."""
+    """The environment of a check: `environ` without secrets and gitcoord's variables, unless in `passed`."""
     return {
         name: value
         for name, value in environ.items()
@@ -213,6 +213,6 @@ def check_environment(environ: Mapping[str, str], passed: Collection[str]) -> di
 
 
 def default_slots() -> int:
-    """How many checks this machine can run at once."""
+    """The number of checks to run at once on this machine: one for each core, at most 8."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(cores, 8))

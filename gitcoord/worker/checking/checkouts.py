@@ -94,7 +94,7 @@ class Slot:
             "commit-tree", tree, "-p", parent, "-m", "A combination to check", environment=fixed_author()
         ).text
         self._git.run("checkout", "--quiet", "--force", "--detach", commit)
-        # Remove ignored files first if they are in the way of a removal.
+        # `-ff` also removes nested repositories that a check made.
         self._git.run("clean", "-ffdq", *(("-x",) if clean else ()))
 
     def _make(self) -> None:

@@ -26,9 +26,10 @@ _BEYOND_GRACE = 10.0
 
 
 class LocalFilesMaker:
-    """Runs the commands of `regenerate` one after the other. `slots` is the number of checks that run at the
-    same time. `like` has the limits of a check, and all that a result depends on except the tree and the
-    commands.
+    """Runs the commands of `regenerate` one after the other.
+
+    `slots` is the number of checks that run at the same time. `like` has the limits of a check, and
+    everything on which a result depends, except for the tree and the commands.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class LocalFilesMaker:
         self._known = {key: result for key, result in self._known.items() if result.outcome == "passed"}
 
     def close(self) -> None:
-        """Ends its process."""
+        """Ends the server of its processes, and deletes the oldest stored results."""
         self._server.close()
         if self._memo is not None:
             self._memo.make_room()
@@ -115,7 +116,7 @@ class LocalFilesMaker:
             raise GitcoordError(
                 "engine-refused",
                 f"The commands that generate files cannot be started in {place}: {error.strerror or error}.",
-                hint="Free room or processes, then run the command again.",
+                hint="Free disk space or end other processes, then run the command again.",
             ) from error
         try:
             while not process.wait(_LONGEST_WAIT):

@@ -1,8 +1,8 @@
 """Starts check processes by forking a server that has imported all they need, which saves their start-up.
 
-The server is a process with one thread and the environment of checks. It ends when its client ends, even if
-that is killed; check processes then continue. Each holds one end of a pipe, which its client reads to notice
-its end.
+The server is a process with one thread and the environment of checks. It ends when its client ends or is
+killed; check processes then continue. Each check process holds the write end of a pipe: its client reads the
+other end to notice that the process has ended.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from pathlib import Path
 
 _LONGEST = 1 << 16
 _PATIENCE = 20.0
-"""Most seconds for the start of the server."""
+"""Most seconds to wait for the number of a forked process, including the start of the server."""
 
 
 class CheckProcess:
@@ -52,7 +52,7 @@ class CheckProcess:
 
 
 class ForkServer:
-    """Forks check processes with `environment`. Starts the server with the first, and again if it dies."""
+    """Forks check processes with `environment`; starts the server for the first one, and again if it dies."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = dict(environment)
@@ -71,7 +71,7 @@ class ForkServer:
         raise AssertionError("the last try has a result")
 
     def prepare(self) -> None:
-        """Starts the server ahead of the first check, since that takes a moment."""
+        """Starts the server ahead of the first check, because its start takes a moment."""
         if self._channel is None:
             ours, theirs = socket.socketpair()
             with theirs:
@@ -87,7 +87,7 @@ class ForkServer:
             self._channel = ours
 
     def close(self) -> None:
-        """Ends the server; check processes go on."""
+        """Ends the server; check processes continue."""
         if self._channel is not None:
             self._channel.close()
         if self._server is not None:
@@ -99,14 +99,14 @@ class ForkServer:
         reading, writing = os.pipe()
         try:
             if self._channel is None:
-                raise BrokenPipeError("the server has gone")
+                raise BrokenPipeError("the server has ended")
             socket.send_fds(self._channel, [os.fsencode(place)], [writing])
         except OSError:
             os.close(reading)
             raise
         finally:
             os.close(writing)
-        # Wait for the answer, the process number: then two requests are never read as one.
+        # Wait for the answer, the process number, so that the server never reads two requests as one.
         told = os.read(reading, 32) if _readable(reading, _PATIENCE) else b""
         if not told:
             os.close(reading)

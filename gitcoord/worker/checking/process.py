@@ -1,7 +1,7 @@
 """The process of one check: takes a checkout, runs the command, and stores the result.
 
-It is a separate process, which outlives the command that wanted the check, and can be ended together with all
-processes that it started. A file in its directory says what to check.
+It is a separate process: it outlives the command that wanted the check, and can be ended together with all
+processes that it started. A file in the check's directory says what to check.
 """
 
 import os
@@ -60,7 +60,10 @@ def write_order(place: Path, order: CheckOrder) -> None:
 
 
 def check_at(place: Path) -> None:
-    """Runs the check that is described in the directory `place`, unless another process has done so."""
+    """Runs the check that is described in the directory `place`, unless its result is already there.
+
+    Stores no result if it is stopped before the check ends.
+    """
     order = msgspec.json.decode((place / ORDER_FILE).read_bytes(), type=CheckOrder)
     adopt_orphans()
     with listening() as stop, held_lock(place / LOCK_FILE, given_up=_given_up(stop)) as mine:

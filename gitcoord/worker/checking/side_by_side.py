@@ -42,7 +42,7 @@ class SideBySideCheck:
         self._run_settings = run
 
     def check(self, commits: Mapping[str, Oid]) -> CheckResult:
-        """Returns the result at these commits, one for each repository; cached by their trees.
+        """Returns the result at these commits, one for each repository; caches a passed one by their trees.
 
         Raises GitcoordError if a checkout cannot be made.
         """
