@@ -24,8 +24,8 @@ _FREED: Mapping[str, After] = {
 class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One unit of the path, from its first start to its last end; `gap` is the time before its start.
 
-    `after` says why it did not start earlier: it `needs` the step before, it waited for its `slot`, its
-    memory or tokens (`room`) or its `files`, or it is the first step.
+    `after` says why it did not start earlier: it `needs` the step before, it waited until that step freed a
+    `slot`, memory or tokens (`room`) or `files`, or it is the `first` step.
     """
 
     unit: TaskId
@@ -76,7 +76,7 @@ def _spans(tries: Sequence[TimedAttempt], now: float) -> dict[TaskId, _Span]:
 def _before(
     unit: TaskId, units: Mapping[TaskId, PlanUnit], graph: Graph, spans: Mapping[TaskId, _Span]
 ) -> tuple[TaskId | None, After]:
-    """The unit after whose end this one started: its last dependency, or one that freed a resource for it."""
+    """The unit after whose end this one started, and why: it is a dependency, or it freed a resource."""
     own = spans[unit]
 
     def earlier(id: TaskId) -> bool:
@@ -89,7 +89,7 @@ def _before(
     waited = own.waited.get(cause, 0.0)
     since = own.start - spans[last].end if last is not None else waited
     if cause in _FREED and waited > _CLOSE and waited > since / 2:
-        # Only units that ended while this one waited: resources of earlier ones were free all the time.
+        # Only units that ended while this one waited: the resources of earlier ones were already free.
         freed = [id for id in spans if id != unit and earlier(id)]
         freed = [id for id in freed if spans[id].end >= own.start - waited - _CLOSE]
         newest = max(freed, key=lambda id: spans[id].end, default=None)

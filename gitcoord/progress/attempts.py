@@ -35,7 +35,7 @@ class TimedAttempt(msgspec.Struct, frozen=True, kw_only=True):
     after_check: bool = False
     """The rework is for a check that failed on submitted work."""
     moved: bool = False
-    """The rework moves it from unlanded commits onto the ones that landed instead."""
+    """The rework moves its work from unlanded commits to the ones that landed in their place."""
     reworks: int = 0
     rework_seconds: float = 0.0
     work_seconds: float | None = None
@@ -48,7 +48,7 @@ class TimedAttempt(msgspec.Struct, frozen=True, kw_only=True):
     """Its work was redone from the start, because the work below it landed as other commits."""
 
     def seconds(self, now: float) -> float:
-        """How long it took, or has taken until `now`; never negative, even if clocks differ."""
+        """The seconds that it took, or has taken until `now`; never negative, even if clocks differ."""
         return max(0.0, (now if self.end is None else self.end) - self.start)
 
     def worth(self, now: float) -> float:
@@ -57,7 +57,7 @@ class TimedAttempt(msgspec.Struct, frozen=True, kw_only=True):
         return took if self.work_seconds is None else min(took, self.work_seconds)
 
     def took(self, now: float) -> float:
-        """How long it took without the rework in it."""
+        """The seconds that it took, without the rework in it."""
         return max(0.0, self.seconds(now) - self.rework_seconds)
 
     @property
@@ -67,7 +67,10 @@ class TimedAttempt(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def kept(self) -> bool:
-        """Whether it submitted work, even in conflict. Rework that still conflicts does not count."""
+        """Whether it submitted work, even in conflict.
+
+        Rework that still conflicts does not count, nor does work that was redone from the start.
+        """
         handed_in = self.outcome == "ok" or (self.outcome == "conflict" and not self.rework)
         return handed_in and not self.thrown_away
 
@@ -120,11 +123,11 @@ def timed_attempts(events: Sequence[AnyEvent]) -> list[TimedAttempt]:
                 work_seconds=event.work_seconds,
             )
     engaged = {unit.partition(".")[0] for unit, _ in found} | {unit for unit, _ in found}
-    tries = [*found.values(), *_by_hand(events, engaged)]
+    tries = [*found.values(), *_manual_work(events, engaged)]
     return sorted(tries, key=lambda one: (one.start, natural_key(one.unit)))
 
 
-def _by_hand(events: Iterable[AnyEvent], engaged: set[str]) -> list[TimedAttempt]:
+def _manual_work(events: Iterable[AnyEvent], engaged: set[str]) -> list[TimedAttempt]:
     """Work that people did with `checkout` and `submit`, for tasks that no run worked on."""
     found: list[TimedAttempt] = []
     under_way: dict[str, tuple[float, str, bool]] = {}

@@ -18,7 +18,7 @@ from gitcoord.tasks.model import TaskId
 # If more tasks than this touch one path, that says little about any two of them, and makes too many pairs.
 _LARGEST_SET = 200
 _EDGES = (1.01, 0.5, 0.3, 0.2, 0.1, 0.05, 0.0)
-"""The probabilities between which rows of the reliability table lie."""
+"""The probabilities at which the rows of the reliability table begin and end, highest first."""
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +74,7 @@ def conflicts_of(
     tries: Sequence[TimedAttempt],
     now: float,
 ) -> Conflicts:
-    """Returns all pairs of tasks that were predicted or found to clash, in the order of their ids."""
+    """Compares the conflicts that were predicted with those that were found; sorts the pairs by their ids."""
     parents = {unit.id: unit.parent for unit in units.values()}
     found = _found(events, parents)
     predicted = _predicted(plan)
@@ -179,7 +179,7 @@ def _predicted(plan: Plan) -> set[frozenset[TaskId]]:
 
 
 def _needs(plan: Plan, one: TaskId, other: TaskId) -> bool:
-    """Whether one depends on the other, in which case they cannot conflict."""
+    """Whether one depends directly on the other, in which case they cannot conflict."""
     return other in plan.tasks[one].depends_on or one in plan.tasks[other].depends_on
 
 

@@ -21,11 +21,14 @@ from gitcoord.tasks.model import TaskId
 _MOST_TASKS = 200
 """The number of tasks whose pairs were compared when the plan was made."""
 _BELOW_LEAST = LEAST / 5
-"""The share of pairs below `LEAST` that conflicted in five public repositories."""
+"""The assumed probability of a pair below `LEAST`: about the share that conflicted in public repositories."""
 
 
 def experience_of(plan: Plan, events: Sequence[AnyEvent]) -> Experience:
-    """Returns the experience from `events` of the plan; leaves out work by hand, whose time is unknown."""
+    """Returns the experience from `events` of the plan.
+
+    Leaves out the times of people: they may do other things between checkout and submit.
+    """
     units = tuple(
         UnitTime(unit=one.unit, minutes=round(one.worth(0.0) / 60, 2))
         for one in timed_attempts(events)
@@ -35,7 +38,7 @@ def experience_of(plan: Plan, events: Sequence[AnyEvent]) -> Experience:
 
 
 def _pairs(plan: Plan, events: Sequence[AnyEvent]) -> Iterable[PairOutcome]:
-    """The pairs that were at work at the same time and have landed or were deferred."""
+    """The pairs of tasks that were in progress at the same time, and have landed or were deferred."""
     spans = _spans(plan, events)
     conflicts, checks = _found(events)
     risks = {frozenset(risk.tasks): risk for risk in plan.risks.pairs}

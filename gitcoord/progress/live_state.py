@@ -25,6 +25,6 @@ class LiveState(msgspec.Struct, frozen=True, kw_only=True):
     at_work: Collection[TaskId] = ()
     """The units that it has started, including those whose workers have not recorded it yet."""
     quiet: Mapping[TaskId, float] = {}
-    """Seconds since each running agent printed something."""
+    """Seconds since each running agent last printed something."""
     landing: Mapping[TaskId, str] = {}
-    """Why submitted tasks have not landed, by the last pass of landing."""
+    """Why submitted tasks have not landed, according to the last pass of landing."""

@@ -47,7 +47,7 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """Time for which something ready had to wait, by reason; `handed-in`: submitted, waits to land."""
+    """The time that units waited to start for one reason; `handed-in`: that submitted work waited to land."""
 
     cause: str
     seconds: float
@@ -60,7 +60,7 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     `sequential` adds up the attempts that submitted work; failed attempts and rework do not count.
     `elapsed` leaves out `breaks`, in which no run was active and nobody worked. `busy` is the share of the
     slots' time in which they were used; `wasted` is the time of attempts without a result. `predicted` is the
-    duration by the plan's estimates with the same slots.
+    speed-up that the plan's estimates give with the same slots.
     """
 
     began: str
@@ -160,13 +160,13 @@ def _at(events: Sequence[AnyEvent], moment: float) -> str | None:
 
 
 def _slots(plan: Plan, events: Sequence[AnyEvent], most: int) -> int:
-    """The slots of the run; if they were not recorded, those in use, and at least those of the plan."""
+    """The slots of the run; if they were not recorded, the most in use, but at least those of the plan."""
     told = [event.max_parallel for event in events if isinstance(event, RunChanged) and event.max_parallel]
     return max(1, told[-1] if told else max(most, plan.max_parallel))
 
 
 def _predicted(plan: Plan, slots: int) -> float:
-    """The duration that the scheduler's decisions give with the plan's estimates."""
+    """The speed-up that the scheduler's decisions give with the plan's estimates."""
     policy = Policy(whole_waves=plan.strategy == "single-pr")
     return predict(plan, units_of(plan), Capacity(max_parallel=slots), policy).speedup
 
@@ -188,7 +188,7 @@ def _most_at_once(tries: Sequence[TimedAttempt], now: float) -> int:
 def _waiting(
     tries: Sequence[TimedAttempt], events: Sequence[AnyEvent], time: WorkingTime
 ) -> tuple[Waiting, ...]:
-    """What starts had to wait for, and for how long submitted work waited to land."""
+    """Adds up the time that units waited to start, by reason, and that submitted work waited to land."""
     found: dict[str, list[float]] = {}
     for one in tries:
         for cause, seconds in one.waited.items():

@@ -1,4 +1,4 @@
-"""Builds the picture of a run: the states of tasks and units, progress, speed, and what holds it up.
+"""Builds the picture of a run: the states of tasks and units, progress, speed, and reasons to wait.
 
 Pure: from the plan, the journal, landings as git proves them, the time, and the state of a running
 coordinator. The dashboard and `status --watch` draw it; no decision depends on it.
@@ -30,7 +30,7 @@ MOST_NEWS = 30
 
 
 class Parent(msgspec.Struct, frozen=True, kw_only=True):
-    """One task with its waves of units; a task without subtasks is its own only unit."""
+    """One task with its waves of units; a task without subtasks is its only unit."""
 
     id: TaskId
     title: str
@@ -53,8 +53,8 @@ class Parent(msgspec.Struct, frozen=True, kw_only=True):
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a dashboard shows. `percent` is rounded down: 100 means that all work is done.
 
-    `run` is None if no run ever began; `holding` counts ready units by the name of what holds them. `heard`
-    is the time of the run's last heartbeat, `unheard` the seconds since then; None if unknown.
+    `run` is None if no run ever began; `holding` counts ready units by the name of the reason why they wait.
+    `heard` is the time of the run's last heartbeat, `unheard` the seconds since then; None if unknown.
     """
 
     at: str
@@ -109,11 +109,11 @@ def make_picture(
     closed: ClosedAccount | None = None,
     quiet: Mapping[TaskId, float] | None = None,
 ) -> Picture:
-    """Builds the picture at the time `now` (as in events) from `events`, oldest first, and landed tasks.
+    """Builds the picture at `now` (in the format of events) from `events`, oldest first, and landed tasks.
 
-    A caller that has the plan's `units` passes them, since they take a moment to make. `heard` is the time of
-    the last heartbeat of the run, `closed` the usage limit of the agents' account, `quiet` the seconds since
-    each running agent printed something.
+    A caller that has the plan's `units` passes them, because they take a moment to make. `heard` is the time
+    of the last heartbeat of the run, `closed` the usage limit of the agents' account, `quiet` the seconds
+    since each running agent last printed something.
     """
     moment = seconds_of(now) or 0.0
     run = next((event for event in reversed(events) if isinstance(event, RunChanged)), None)

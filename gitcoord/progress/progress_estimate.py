@@ -18,7 +18,7 @@ _OVERDUE = 0.1
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
-    """The pace in seconds. `remaining` is None when no unfinished unit can go on.
+    """The pace in seconds. `remaining` is None if no unfinished unit can continue.
 
     `sequential` is the time that one worker would have needed for the work so far, `saved` the difference to
     the real time. `measured` counts the finished units that `remaining` is based on; without any, it is based
@@ -61,7 +61,7 @@ def _remaining(
     tries: Sequence[TimedAttempt],
     slots: int | None,
 ) -> tuple[float | None, int]:
-    """The longest remaining chain, but at least all remaining work divided by the slots."""
+    """The longest remaining chain, but at least all remaining work divided by the slots, and `measured`."""
     expected, measured = expectations(units, tries)
     left = {id: _left(views[id], expected[id]) for id in units}
     if not any(left.values()):
@@ -74,7 +74,11 @@ def _remaining(
 def expectations(
     units: Mapping[TaskId, PlanUnit], tries: Sequence[TimedAttempt]
 ) -> tuple[dict[TaskId, float], int]:
-    """Expected seconds of each unit: its estimate, scaled by how far estimates were off so far."""
+    """Returns the expected seconds of each unit, and the number of units that were measured so far.
+
+    The expected time is the estimate, times the median ratio between measured and estimated time. A unit
+    without an estimate counts as the median of the measured ones.
+    """
     useful = {one.unit: one.took(0.0) for one in tries if one.useful and one.unit in units}
     ratios = [seconds / units[id].estimate for id, seconds in useful.items() if units[id].estimate > 0]
     scale = _median(ratios) if ratios else 60.0

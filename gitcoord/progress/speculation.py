@@ -11,10 +11,11 @@ from gitcoord.progress.attempts import TimedAttempt, seconds_of
 
 
 class SpeculationFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """How many attempts had `begun` before their dependencies landed, and by how many seconds (`ahead`).
+    """`begun` counts the attempts that began before their dependencies landed.
 
-    Attempts that were `thrown_away` took `wasted` seconds and `tokens`; they count in `begun`, but not in
-    `ahead`. `moved` counts how often work was moved onto commits that had landed meanwhile.
+    `ahead` adds up the seconds that these worked until then. Attempts that were `thrown_away` took `wasted`
+    seconds and `tokens`; they count in `begun`, but not in `ahead`. `moved` counts the times that work was
+    moved onto commits that had landed meanwhile.
     """
 
     begun: int
@@ -44,7 +45,7 @@ def speculation_of(
         elif isinstance(event, BranchUpdated):
             moved += event.task in stacked
     units = units_of(plan).by_id
-    # When its last dependency landed; infinity if one has not landed yet.
+    # Each attempt with the time when its last dependency landed; infinity if one has not landed yet.
     early = [
         (one, max(landed.get(need, float("inf")) for need in units[one.unit].tasks))
         for one in tries

@@ -50,7 +50,7 @@ _LOUDEST: tuple[UnitState, ...] = (
 class UnitView(msgspec.Struct, frozen=True, kw_only=True):
     """The state of one unit. `seconds` is the duration of its newest attempt.
 
-    `why` is a sentence about why it does not continue; `held` is the coordinator's name for that, while one
+    `why` says in words why it does not continue; `held` is the coordinator's name of that reason, if one
     runs.
     """
 
@@ -66,9 +66,9 @@ class UnitView(msgspec.Struct, frozen=True, kw_only=True):
     held: str = ""
     tokens: int | None = None
     quiet: float | None = None
-    """Seconds since its agent printed something, if known."""
+    """Seconds since its agent last printed something, if known."""
     blocks: int = 0
-    """How many other units cannot begin because this one failed or was cancelled."""
+    """The number of other units that cannot begin because this one failed or was cancelled."""
 
 
 def unit_views(
@@ -117,7 +117,7 @@ def _own_state(
     live: LiveState | None,
     going: bool,
 ) -> tuple[UnitState, str]:
-    """The state by the unit's own record; `waiting` if there is none."""
+    """The state according to the records of the unit and its parent; `waiting` if there are none."""
     own, parent = progress.get(unit.id, PENDING), progress.get(unit.parent, PENDING)
     if unit.parent in landed:
         return "landed", ""

@@ -42,12 +42,15 @@ class WorkingTime:
 
     @property
     def breaks(self) -> float:
-        """Seconds between them in which the clock stood still."""
+        """Seconds between the first start and the last end in which the clock stood still."""
         return max(0.0, self.last - self._first - self.elapsed)
 
 
 def run_spans(events: Iterable[AnyEvent], now: float) -> list[Span]:
-    """Spans in which a run was active, neither paused nor ended. A killed run counts until its last event."""
+    """Spans in which a run was active, neither paused nor ended.
+
+    If another run began after one without an end, that one was killed and counts until the last event before.
+    """
     spans: list[Span] = []
     since: float | None = None
     last = float("-inf")

@@ -55,6 +55,7 @@ class AttemptsAtWork:
         """Seconds until the lease of an attempt elsewhere runs out."""
 
     def sort(self, unit: Unit) -> None:
+        """Sorts a unit that is not done."""
         told = self._progress.get(unit.id, PENDING)
         attempt = running_attempt(told)
         number = self._decisions[unit.id].number
@@ -67,7 +68,7 @@ class AttemptsAtWork:
                 self._others(unit, attempt)
         elif told.state == "started" and told.current_attempt is None and not told.retry_pending:
             self.elsewhere[unit.id] = (
-                f"{told.started_by} began it by hand; `gitcoord retry {unit.id}` gives it to the run"
+                f"{told.started_by} began it manually; `gitcoord retry {unit.id}` gives it to the run"
             )
 
     def _others(self, unit: Unit, attempt: Attempt) -> None:
@@ -99,7 +100,7 @@ class AttemptsAtWork:
         return started is not None and self._held(unit.id, started, ended)
 
     def _may_be_alive(self, unit: Unit, number: int, *, claimed: bool) -> bool:
-        """Whether an attempt on a machine that sends no heartbeat still has its lease."""
+        """Whether a claimed attempt on a host that does not answer still has its lease."""
         known = self._leases.of(unit.id)
         return claimed and not (known is not None and known.attempt == number and known.over)
 

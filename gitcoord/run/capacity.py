@@ -56,7 +56,7 @@ class ResourceNeeds:
 
 
 def tokens_each(events: Sequence[AnyEvent]) -> int:
-    """The median of the tokens that submitted attempts used; 0 when none of them reported any."""
+    """The median of the tokens that successful attempts used; 0 if none of them reported any."""
     told = [e.tokens for e in events if isinstance(e, AttemptEnded) and e.outcome == "ok" and e.tokens]
     if not told:
         return 0
@@ -71,15 +71,16 @@ def free_memory(machine: Machine) -> int:
 
 
 def automatic(machine: Machine, needs: ResourceNeeds, at_work: int) -> int:
-    """How many units may run at once: as many as fit into memory, and at most a few for each core."""
+    """The number of units that may run at once: those that fit into memory, at most a few for each core."""
     fits = at_work + free_memory(machine) // needs.each
     return max(1, min(fits, machine.cores * _MOST_FOR_EACH_CORE))
 
 
 class CapacityMeter:
-    """Measures how much a run may start: by its own limits, and by this machine or the engine's free slots.
+    """Measures the capacity of a run, from its own limits and from this machine or the engine's free slots.
 
-    `max_parallel` is None when the machine decides; `stagger` is the time between two starts in seconds.
+    `max_parallel` is None if the machine or engine decides; `stagger` is the time between two starts in
+    seconds.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Writes clashes that begin while agents run into files in their checkouts."""
+"""Writes the clashes of running agents to files in their checkouts."""
 
 from gitcoord.events import TasksClash
 from gitcoord.git.repository import Repository
@@ -11,7 +11,7 @@ from gitcoord.worker.attempt.paths import checkout_directory
 
 
 def leave_clashes(repository: Repository, view: RunView, new: TasksClash, worktrees: str) -> None:
-    """Writes all clashes since the attempts began for both sides of `new` that run on this machine."""
+    """For each unit of `new` that runs here, writes all its clashes since its attempt began."""
     for unit in (TaskId(new.task or ""), TaskId(new.other)):
         if unit in view.seen.running:
             directory = checkout_directory(repository, view.plan.generation, unit, worktrees)

@@ -31,7 +31,7 @@ class Leftovers:
         self._settings = settings
 
     def clear(self, id: TaskId) -> None:
-        """Removes the checkout of a finished task or subtask, unless a person works there."""
+        """Removes the checkout of a finished task or subtask, unless a person worked there or it is kept."""
         repository = self._store.repository
         directory = checkout_directory(repository, self._store.generation, id, self._settings.worktrees)
         if not directory.is_dir() or self._settings.keep_checkout == "always":
@@ -53,8 +53,8 @@ class Leftovers:
     def delete_branches(self, base: Oid, landed: Collection[TaskId]) -> tuple[str, ...]:
         """Deletes this clone's branches of tasks that have landed, and returns their names.
 
-        Deletes a branch only if an attempt made it here, no worktree uses it, and the base or the shared
-        branch provably contains its work.
+        Deletes a branch only if the task had an attempt here, no worktree uses the branch, and the base or
+        the shared branch provably contains its work.
         """
         if self._store.shared.remote is None:
             return ()  # without a remote these are the shared branches: landing deletes them
@@ -82,7 +82,7 @@ class Leftovers:
 
 
 def _holds_more(copy: WorkingCopy) -> bool:
-    """Whether the checkout holds work that is on no branch."""
+    """Whether the checkout has uncommitted changes or no branch, so that its work may be on no branch."""
     try:
         return copy.branch() is None or bool(copy.changes(untracked=True))
     except GitcoordError:

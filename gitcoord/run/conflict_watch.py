@@ -24,7 +24,7 @@ class Watch:
     """Compares the worktrees and published work of running tasks, and submitted branches."""
 
     def __init__(self, repository: Repository, book: Rulebook, worktrees: str = "") -> None:
-        """`worktrees` is the setting for the directory of checkouts, where agents are told of clashes."""
+        """`worktrees` is the setting for the directory of checkouts, in which agents read about clashes."""
         self._repository = repository
         self._book = book
         self._worktrees = worktrees
@@ -85,7 +85,7 @@ class Watch:
 
 
 def _branches(view: RunView) -> list[BranchInput]:
-    """The work to compare: of running units, here and where it is published, and submitted work."""
+    """The work to compare: of units that run here, published work of units elsewhere, and submitted work."""
     waiting = [task for task in view.seen.submitted if task not in view.landed]
     elsewhere = [unit for unit in view.seen.elsewhere if unit in view.published]
     units = dict.fromkeys((*view.seen.running, *elsewhere, *waiting))
@@ -94,7 +94,7 @@ def _branches(view: RunView) -> list[BranchInput]:
 
 def _branch(view: RunView, id: TaskId) -> BranchInput:
     branch = find_unit(view.plan, id).branch
-    # A worktree of this clone replaces it: what is there is newer.
+    # If this clone has a worktree of the branch, its newer files replace this commit.
     commit = view.published.get(id) or view.tips.get(branch)
     return BranchInput(task=id, branch=branch, commit=commit)
 

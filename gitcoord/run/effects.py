@@ -16,9 +16,9 @@ from gitcoord.tasks.model import TaskId
 
 
 class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The options of a run. `wait`: seconds to keep running when only other people or machines can go on.
+    """The options of a run. `wait`: seconds to keep running when only people or other machines can continue.
 
-    `account` names the account that the agents use. `log_ends`: how many ends of logs to keep in git.
+    `account` names the account that the agents use. `log_ends`: the number of log ends to keep in git.
     """
 
     policy: Policy
@@ -43,7 +43,7 @@ class RunEffects(msgspec.Struct, frozen=True, kw_only=True):
 
     `capacity` is called before each decision. `launch` makes the order for an attempt. `hand_in` submits a
     parent and returns whether it did. `clear` removes the checkout of a finished unit. `clashes` finds
-    conflicts between running tasks, and is None when nobody wants to know.
+    conflicts between running tasks; None: the run does not search for them.
     """
 
     capacity: Callable[[RunView], Capacity]

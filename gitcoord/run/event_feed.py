@@ -34,7 +34,7 @@ class EventFeed:
         self._thread.start()
 
     def skip(self, events: Sequence[AnyEvent]) -> None:
-        """Marks events from before the run as passed on."""
+        """Marks these events, which are older than the run, as passed on."""
         self._new.take(events)
 
     def take(self, events: Sequence[AnyEvent]) -> None:

@@ -11,7 +11,7 @@ from gitcoord.state.store import Store
 
 
 def heartbeat_ref(store: Store) -> str:
-    """The ref whose commit is as old as the last heartbeat."""
+    """The ref of the heartbeats; the time of its commit is that of the last one."""
     return f"{store.own_prefix}life"
 
 
@@ -28,7 +28,7 @@ class RunHeartbeat:
         return time.monotonic() >= self._next
 
     def send(self) -> None:
-        """Sends a heartbeat; raises if the remote cannot be reached."""
+        """Sends a heartbeat. Raises GitcoordError if the remote cannot be reached."""
         repository, ref = self._store.repository, heartbeat_ref(self._store)
         nothing = repository.git.text("mktree")
         sign = commit_tree(repository.git, nothing, [], "A run is alive", environment=repository.identity)
@@ -37,7 +37,7 @@ class RunHeartbeat:
 
 
 def last_heartbeat(store: Store, events: Sequence[AnyEvent]) -> str:
-    """The time, as in events, of the last heartbeat of the run under way; empty if none is."""
+    """The time of the active run's last heartbeat, in the format of events; empty if no run is active."""
     run = next((event for event in reversed(events) if isinstance(event, RunChanged)), None)
     if run is None or run.state == "ended":
         return ""

@@ -19,7 +19,7 @@ _PAUSES = (5.0, 10.0, 20.0, 40.0, 60.0)
 
 
 class LevelWish(msgspec.Struct, frozen=True, kw_only=True):
-    """A level that may have something to land. `partial`: its missing tasks need a person."""
+    """A level with `tasks` to land. `partial`: they land without the others, which wait for a person."""
 
     level: str
     partial: bool
@@ -35,7 +35,7 @@ Land = Callable[[LevelWish, Tell], Reasons]
 class LandingThread:
     """Lands in a thread, one pass at a time, while the run starts more units.
 
-    `tell` gets each notice that the previous pass did not give. `held` has the reasons of the last pass.
+    `tell` gets each notice that was not in the previous pass. `held` has the reasons of the last pass.
     """
 
     def __init__(self, land: Land, tell: Tell) -> None:
@@ -64,7 +64,7 @@ class LandingThread:
         return not lasts(error, times, time.monotonic() - since)
 
     def finished(self) -> bool:
-        """Whether a pass has ended since the last call."""
+        """Whether a pass has ended since the last call. Raises an unexpected error of the pass."""
         if self._thread is None or self._thread.is_alive():
             return False
         self._thread.join()
@@ -122,7 +122,7 @@ class LandingThread:
 
 
 def level_wishes(view: RunView, refusals: Mapping[TaskId, StartRefusal]) -> tuple[LevelWish, ...]:
-    """The levels with submitted work that only has to be landed."""
+    """The levels with submitted work whose dependencies have landed."""
     wishes = []
     for level in view.plan.levels:
         ready = [
@@ -140,6 +140,6 @@ def level_wishes(view: RunView, refusals: Mapping[TaskId, StartRefusal]) -> tupl
 
 
 def is_stuck(view: RunView, refusals: Mapping[TaskId, StartRefusal], task: TaskId) -> bool:
-    """Whether the rest of the task waits for a person."""
+    """Whether the task has unfinished units, and all of them wait for a person."""
     left = [one for one in view.units.of_task[task] if one not in view.seen.done]
     return bool(left) and all(one in refusals and refusals[one].name in FINAL for one in left)

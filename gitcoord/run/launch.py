@@ -12,7 +12,7 @@ from gitcoord.settings import RunSettings
 from gitcoord.worker.attempt.request import WorkerOptions, WorkerOrder, worker_argv
 
 _WORKER_HANGS = 120
-"""Seconds after its time limit until a worker, which keeps the limit itself, counts as hanging."""
+"""Seconds after the time limit at which the engine ends a worker: it should have kept the limit itself."""
 _SHORTEST_WAIT = 0.001
 
 

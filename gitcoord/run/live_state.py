@@ -1,4 +1,4 @@
-"""Collects facts for the dashboard that only the running coordinator has: why and how long units wait."""
+"""Collects facts for the dashboard that only the running coordinator has, such as why units wait."""
 
 import time
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ class WaitingTimes:
         self._seconds: dict[TaskId, dict[str, float]] = {}
 
     def add(self, now: float, decision: ScheduleDecision) -> None:
-        """Adds the time since the last decision; from now on the reasons of this one count."""
+        """Adds the time since the last decision to its reasons; the next call adds to those of `decision`."""
         for unit, name in self._reasons.items():
             seconds = self._seconds.setdefault(unit, {})
             seconds[name] = seconds.get(name, 0.0) + now - self._since
@@ -65,7 +65,7 @@ def live_state(
 
 
 def _quiet(engine: Engine, key: str) -> float | None:
-    """Returns the seconds since the attempt printed something; None if its log is not on this machine."""
+    """Returns the seconds since the attempt last printed something; None if its log is not here."""
     path = engine.log(key)
     try:
         return None if path is None else max(0.0, time.time() - Path(path).stat().st_mtime)

@@ -1,7 +1,7 @@
 """Removes the logs and records of attempts from the git directory when they are old or too large.
 
 Keeps those of running attempts, and of all attempts at units of the plan that have not landed. Limits the
-number of ends of logs in git, and deletes unfinished work that dead workers published.
+number of log ends in git, and deletes unfinished work that dead workers published.
 """
 
 import re
@@ -42,7 +42,7 @@ class _Kept(msgspec.Struct, frozen=True):
 
 
 def find_old_logs(run: Path, view: RunView, settings: RunSettings, now: float | None = None) -> OldLogs:
-    """Finds the logs that a run that begins `now` removes by the settings."""
+    """Finds the logs that the settings no longer keep at the time `now` (seconds since the epoch)."""
     earlier = [place for place in run.parent.glob("run*") if place.is_dir() and place != run]
     everything = (one for place in (run, *earlier) for one in _kept(place))
     found = sorted(everything, key=lambda one: (one.at, one.place.name))
@@ -69,14 +69,14 @@ def remove_old_logs(old: OldLogs) -> None:
 
 
 class RemoteCleanup:
-    """Deletes what attempts leave on the remote, now and then: older log ends, and work of dead workers."""
+    """Deletes older log ends and the work of dead workers from the remote, at intervals."""
 
     def __init__(self, store: Store, most: int) -> None:
         self._store, self._most = store, most
         self._next = 0.0
 
     def apply(self, *, now: bool = False) -> None:
-        """Deletes it if it is time or `now`. After an error, the next call does it."""
+        """Deletes them if the interval has passed, or with `now`. Ignores errors: a later call repeats it."""
         if self._store.shared.remote is None or not (now or time.monotonic() >= self._next):
             return
         self._next = time.monotonic() + _PRUNE_EVERY

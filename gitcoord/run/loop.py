@@ -73,7 +73,10 @@ class Coordinator:
         self._guard = StateGuard(store, effects.tell)
 
     def run(self) -> RunEnd:
-        """Runs until only people or other machines can continue, and returns the state of all units."""
+        """Runs until it is stopped, or until only people or other machines can continue.
+
+        Returns the state of all units.
+        """
         idle_since: float | None = None
         before: set[tuple[str | None, int]] | None = None
         while True:
@@ -108,7 +111,7 @@ class Coordinator:
             self._wait(view, decision)
 
     def _tell_what_holds(self, view: RunView, decision: ScheduleDecision) -> None:
-        """Tells once why nothing starts, when one cause holds everything."""
+        """Tells once why nothing starts, if one cause stops all starts."""
         names = {refusal.name for refusal in decision.refusals.values()}
         if "failing" in names:
             self._tell_once(StartsHeld(until="", reason=view.seen.failing))
@@ -122,7 +125,7 @@ class Coordinator:
             self._guard.check_all()
             self._observer.fetched = time.monotonic()
             refs = self._store.shared.list("refs/").items()
-            # A heartbeat is no change, and unfinished work is looked at at its own pace.
+            # A heartbeat is no change, and unfinished work is examined at an interval of its own.
             signs = (heartbeat_ref(self._store), beats_prefix(self._store), work_prefix(self._store))
             self._intervals.fetched({ref: oid for ref, oid in refs if not ref.startswith(signs)})
 
@@ -230,7 +233,7 @@ class Coordinator:
         return self._landing.busy
 
     def _is_over(self, view: RunView, decision: ScheduleDecision) -> bool:
-        """Whether nothing can go on by itself: no retry is due later, and no pause or error may end."""
+        """Whether nothing can continue by itself: there is no later retry, no pause, and no passing error."""
         hindered = self._landing is not None and self._landing.hindered
         waits = view.seen.paused or self._errors.trouble is not None or hindered
         return decision.wake is None and not waits

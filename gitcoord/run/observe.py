@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 class RunView(Snapshot, frozen=True, kw_only=True):
     """The observed state of a run. `keys`: the attempts that run here; `numbers`: each unit's next attempt.
 
-    `whole` are parents to submit, since all their subtasks are done. `memory` are the bytes that each running
-    unit uses, if the engine knows. `cancelled` are running units that somebody cancelled. `overtaken` are the
-    deferrals to record for speculative work whose parents landed as other commits.
+    `whole` are parents to submit, because all their subtasks are done. `memory` are the bytes that each
+    running unit uses, if the engine knows. `cancelled` are running units that somebody cancelled. `overtaken`
+    are the deferrals to record for speculative work whose parents landed as other commits.
     """
 
     units: Units
@@ -59,7 +59,7 @@ class RunView(Snapshot, frozen=True, kw_only=True):
 class Observer:
     """Observes a run repeatedly. Its state is only a cache: a new Observer sees the same.
 
-    Without an `engine`, nothing was ever started here.
+    Without an `engine`, no attempt was ever started here.
     """
 
     def __init__(
@@ -153,7 +153,7 @@ class Observer:
         return self._leases
 
     def _held(self, unit: TaskId, started: AttemptStarted, ended: AttemptView) -> bool:
-        """Whether the ended process had claimed the attempt, by the records of this machine."""
+        """Whether the ended process had claimed the attempt, according to the records of this machine."""
         place = attempt_directory(
             self._store.repository.common_dir, self._store.generation, unit, started.attempt
         )
@@ -169,7 +169,7 @@ class Observer:
         return self._units[1]
 
     def _snapshot(self, plan: Plan, progress: Mapping[TaskId, Progress]) -> Snapshot:
-        """Returns the snapshot; makes a new one only when something that decides on landings has changed."""
+        """Returns the snapshot; makes a new one only if facts on which landings depend have changed."""
         shared = self._store.shared
         records = {task: (one.head, one.state, one.landing, one.rollbacks) for task, one in progress.items()}
         asked = (plan, shared.branch(plan.base), dict(shared.branches()), records)
@@ -255,7 +255,7 @@ def done_units(
 
 
 def submitted_tasks(units: Units, progress: Mapping[TaskId, Progress]) -> frozenset[TaskId]:
-    """The tasks whose work is submitted and was not deferred since."""
+    """The tasks whose work is submitted, and was neither deferred nor requested again since."""
     return frozenset(
         task
         for task in units.of_task

@@ -1,4 +1,4 @@
-"""Decides when a run looks again: at once after a change, else at growing intervals."""
+"""Decides when a run observes again: at once after a change, else at growing intervals."""
 
 import os
 import signal
@@ -35,7 +35,7 @@ class PollIntervals:
         return time.monotonic() >= self._fetch_at
 
     def fetched(self, refs: Mapping[str, Oid]) -> None:
-        """Records a fetch. The interval grows with each fetch that brought nothing new."""
+        """Records a fetch. The interval grows with each fetch that finds nothing new."""
         changed = self._known != refs
         self._interval = _SOONEST if changed else min(_LATEST, self._interval * 1.5)
         self._known = refs
@@ -93,7 +93,10 @@ def report_change(directory: Path) -> None:
 
 
 class Signals:
-    """Handles signals: the first Ctrl-C stops new starts, the second ends attempts; TERM does both."""
+    """Handles signals: the first Ctrl-C stops new starts, the second ends attempts; TERM does both.
+
+    After that, Ctrl-C raises KeyboardInterrupt.
+    """
 
     def __init__(self) -> None:
         self._count = 0
@@ -111,7 +114,7 @@ class Signals:
         return self._count > 1
 
     def news(self) -> bool:
-        """Whether a signal came since the last call."""
+        """Whether a signal has arrived since the last call."""
         new, self._seen = self._count != self._seen, self._count
         return new
 

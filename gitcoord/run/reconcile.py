@@ -27,7 +27,7 @@ from gitcoord.worker.leases import superseded, take_over
 from gitcoord.worker.transient_errors import passes
 
 _ERROR, _HINT = "gitcoord: ", "hint: "
-"""The prefixes of an error message and of its way out in a worker's log."""
+"""The prefixes of an error message and of its hint in a worker's log."""
 _LAST, _LONGEST = 4000, 300
 _BY_CODE: Mapping[int, Outcome] = {0: "again", HELD: "again", 3: "again", 143: "cancelled", 130: "cancelled"}
 
@@ -48,8 +48,9 @@ def record_ended(
     """
     cancelled = [view.keys[unit] for unit in view.cancelled if unit in view.keys]
     cancel_all(engine, cancelled)
-    lost = [ended for ended in view.ended if _record_end(store, engine, ended, log_ends)]
-    for ended in lost:
+    for ended in view.ended:
+        _record_end(store, engine, ended, log_ends)
+    for ended in view.ended:
         if ended.done:
             clear(ended.unit)
     for event in view.overtaken:
@@ -58,7 +59,7 @@ def record_ended(
     handed_in = [task for task in view.whole if _hand_in(task, hand_in, tell)]
     # Somebody else may have submitted it at the same moment.
     moved = bool(view.whole) and store.shared.list("refs/") != known
-    return bool(cancelled or lost or view.overtaken or handed_in or moved)
+    return bool(cancelled or view.ended or view.overtaken or handed_in or moved)
 
 
 def cancel_all(engine: Engine, keys: Sequence[str]) -> None:
@@ -68,22 +69,22 @@ def cancel_all(engine: Engine, keys: Sequence[str]) -> None:
             list(pool.map(engine.cancel, keys))
 
 
-def _record_end(store: Store, engine: Engine, ended: DeadAttempt, log_ends: int) -> bool:
-    """Records the end of an attempt; returns False if its worker recorded it in the meantime."""
+def _record_end(store: Store, engine: Engine, ended: DeadAttempt, log_ends: int) -> None:
+    """Records the end of an attempt, unless the journal by now has it, the claim, or a newer attempt."""
     store.refresh()
     told = store.progress().get(ended.unit, PENDING)
     too_late = outdated(ended)
     if too_late(told):
-        return True
+        return
     engine.cancel(key_of(ended.unit, ended.attempt))
     if ended.silence is not None:
         take_over(store, ended.unit, ended.silence)
-        return True
+        return
     place = attempt_directory(store.repository.common_dir, store.generation, ended.unit, ended.attempt)
     word = None if ended.claimed else noted_not_begun(place)
     outcome, reason = _verdict(ended, cancelled=told.cancelled)
     if word is not None and word.reason and outcome not in ("lost", "ok"):
-        reason = f"it was not begun: {word.reason}"
+        reason = f"it did not begin: {word.reason}"
     elif outcome == "failed":
         reason = f"{reason}{_last_words(engine, ended)}"
     plan = store.plan()
@@ -103,14 +104,13 @@ def _record_end(store: Store, engine: Engine, ended: DeadAttempt, log_ends: int)
     log = engine.log(key_of(ended.unit, ended.attempt))
     end = None if log is None else write_log_end(store, event, Path(log), log_ends)
     store.record(event, unless=too_late, extra=end)
-    with suppress(GitcoordError):  # the run deletes it later, too
+    with suppress(GitcoordError):  # `RemoteCleanup` tries again later
         for update in abandoned_work(store, store.progress(), ended.unit):
             store.shared.publish([update])
-    return True
 
 
 def _last_words(engine: Engine, ended: DeadAttempt) -> str:
-    """The last error, with its hint, in the log of a worker that ended before it claimed its attempt."""
+    """The last error, with its hint, in the log of a worker that ended without a claim; empty if none."""
     path = engine.log(key_of(ended.unit, ended.attempt))
     if path is None:
         return ""
@@ -137,7 +137,7 @@ def outdated(ended: DeadAttempt) -> Unless:
 
 def _verdict(ended: DeadAttempt, *, cancelled: bool) -> tuple[Outcome, str]:
     if ended.done:
-        return "ok", "its process is gone, and its work is in"
+        return "ok", "its process is gone, and its work is submitted"
     if cancelled:
         return "cancelled", ""
     if ended.code is None or ended.code < 0 or ended.code > 128:

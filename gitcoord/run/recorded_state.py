@@ -58,7 +58,7 @@ class KnownJournal:
         self._progress: dict[TaskId, Progress] = {}
 
     def read(self, entries: Sequence[JournalEntry]) -> tuple[tuple[AnyEvent, ...], Mapping[TaskId, Progress]]:
-        """Returns all events, and each task's progress by them."""
+        """Returns all events, and the progress of each task according to them."""
         commits = {entry.commit for entry in entries}
         if commits == self._known:
             return self._events, self._progress

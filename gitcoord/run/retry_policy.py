@@ -9,9 +9,9 @@ from gitcoord.events import AttemptEnded
 from gitcoord.state.task_history import Attempt, Progress
 
 _MOST_LOST = 8
-"""Give up after this many attempts in a row whose processes vanished: that is no accident."""
+"""If the processes of more attempts in a row vanish, that is no accident: the run gives up."""
 _MOST_AGAIN = 10
-"""Give up after this many attempts in a row that asked to be tried again."""
+"""If more attempts in a row (and more than `retries`) ask to be tried again, the run gives up."""
 _MOST_OK = 4
 _SLOWEST = 120.0
 _SKEW = 5.0
@@ -30,9 +30,9 @@ class AttemptLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RetryDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether and when (seconds since the epoch) the unit may be tried again, and why not.
+    """Whether the unit may be tried again, and when (`not_before`, seconds since the epoch), or why not.
 
-    `later`: only when no other unit of its level can go on. `number` is that of the next attempt.
+    `later`: only when no other unit of its level can continue. `number` is that of the next attempt.
     """
 
     state: Literal["open", "later", "failed", "cancelled"]
@@ -75,7 +75,7 @@ def retry_decision(progress: Progress, limits: AttemptLimits) -> RetryDecision:
 
 
 def _counts(ended: AttemptEnded | None) -> bool:
-    """Whether this end counts as an attempt. One that the account's usage limit caused does not."""
+    """Whether the attempt has ended and counts. One that the account's usage limit ended does not."""
     return ended is not None and not ended.again_at
 
 
@@ -105,7 +105,7 @@ def _given_up(progress: Progress, ends: list[AttemptEnded], reworks: int, limits
     if newest.outcome == "again" and row > max(limits.retries, _MOST_AGAIN):
         return f"{row} attempts in a row asked to be tried again{why}"
     if newest.outcome == "ok" and row > _MOST_OK:
-        return f"it was submitted {row} times, and its work is not there"
+        return f"it was submitted {row} times, but its work is missing"
     if newest.outcome == "lost" and row > _MOST_LOST:
         return f"the processes of {row} attempts in a row vanished without a result"
     # One more than the agent's own limit: the last attempt begins when the rest of the level is done.
@@ -136,8 +136,8 @@ def _in_conflict(progress: Progress, *, left: bool) -> str:
     how = "and its agent did not resolve it" if left else "again after it was reworked"
     if clash is None:
         return f"{what}, {how}"
-    by_hand = f"`gitcoord checkout {clash.task}`, edit, `gitcoord submit`"
-    return f"{what}, {how}; by hand, in its checkout if that was kept: {by_hand}"
+    steps = f"`gitcoord checkout {clash.task}`, edit, `gitcoord submit`"
+    return f"{what}, {how}; to resolve it yourself, in its checkout if that was kept: {steps}"
 
 
 def _in_a_row(ends: list[AttemptEnded]) -> int:

@@ -44,7 +44,10 @@ class RunErrors:
         self._given_up: set[str] = set()
 
     def try_to(self, what: str, act: Callable[[], Answer]) -> Answer | None:
-        """Returns the result of `act`. Stores an error and returns None; raises only usage errors."""
+        """Returns the result of `act`. Stores an error and returns None.
+
+        Raises usage errors, and OSErrors other than those of a full disk or exhausted resources.
+        """
         try:
             answer = act()
         except GitcoordError as error:
@@ -95,7 +98,7 @@ class RunErrors:
         return msgspec.structs.replace(decision, refusals=refusals)
 
     def give_up(self) -> None:
-        """Raises an error that lasts. Call it when no unit is running, since none can start."""
+        """Raises an error that lasts. Call it only while no unit is running: none can start either."""
         trouble = self.trouble
         if trouble is None or not trouble.lasting:
             return

@@ -10,7 +10,7 @@ from gitcoord.text_lists import named_tasks
 
 
 class UnitClash(msgspec.Struct, frozen=True, kw_only=True):
-    """Two units that declare the same paths, or that were seen to change the same paths."""
+    """Two units that declare the same paths, or (`seen`) whose work was seen to clash."""
 
     units: tuple[TaskId, TaskId]
     seen: bool
@@ -41,7 +41,10 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     speculate: bool
     """Whether such work is also moved or redone when its dependencies land as other commits."""
     otherwise: float | None
-    """The duration with --pipeline if the run is without it, and without it if the run has it."""
+    """The duration with --pipeline if the run is without it, and without it if the run has it.
+
+    None if other units would run then.
+    """
     most: int
     max_parallel: int
     tokens: int | None
@@ -60,7 +63,7 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_approval(view: RunView, capacity: Capacity, policy: Policy, *, lands: bool) -> Approval:
-    """Predicts the run from now on, by the decisions that it would make."""
+    """Predicts the run from now on, with the decisions that it would make."""
     told = predict(view.plan, view.units, capacity, policy, lands=lands, observation=view.seen)
     left = [one for one in view.units.by_id if one in told.starts]
     return Approval(
@@ -104,7 +107,7 @@ def _otherwise(
 def _never(view: RunView, predicted: Prediction, *, lands: bool) -> dict[TaskId, str]:
     found = {one: reason for one, reason in predicted.never.items() if one not in view.seen.done}
     for one in predicted.unlanded & found.keys():
-        # The prediction ends with all of these submitted; now some may not have begun.
+        # At the end of the prediction all of these are submitted; now some may not have begun.
         needs = [task for task in view.units.by_id[one].tasks if task not in view.landed]
         why = "the rest of the wave keeps that from landing" if lands else "nothing lands without --land"
         found[one] = f"it needs {named_tasks(needs, 4)} in {view.plan.base}, and {why}"

@@ -55,7 +55,7 @@ def run_end(
     held: Mapping[TaskId, str],
     before: Collection[tuple[str | None, int]] = (),
 ) -> RunEnd:
-    """Makes the report from the last view; `held` says why submitted tasks did not land.
+    """Makes the report from the last view; `held` has the reason why each submitted task did not land.
 
     `before` are the attempts that had ended when the run began.
     """

@@ -1,4 +1,4 @@
-"""A run from its first record to its last: the only one in its clone, with the clean-up at its end."""
+"""A run from its first record to its last, with the clean-up at its end. A clone has one run at a time."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -55,7 +55,7 @@ class RunSession:
     def look(self, unsaved: Plan | None) -> RunView:
         """Observes while nothing is started: before the run and after it.
 
-        If no plan is saved, uses the plan `unsaved`.
+        Uses the plan `unsaved` (None: the saved plan), and ignores a pause.
         """
         options = self._options
         observer = Observer(
@@ -88,7 +88,7 @@ class RunSession:
         delete_branches: bool,
         show_end: Callable[[], None],
     ) -> RunEnd:
-        """Runs until nothing can go on. The plan must be saved and `alone` entered."""
+        """Runs until only people or other machines can continue. Requires a saved plan and `alone`."""
         tell = effects.tell
         try_for(_RECORD_SECONDS, partial(self._record, "running"))
         coordinator = Coordinator(
@@ -144,7 +144,7 @@ def _locked(directory: Path) -> Iterator[None]:
     except Timeout:
         raise answer_no(
             "already-running",
-            "Another `gitcoord run` is at work in this repository.",
+            "Another `gitcoord run` is running in this repository.",
             "Watch it with `gitcoord status --watch`; `gitcoord pause` makes it start nothing more.",
         ) from None
     with lock:

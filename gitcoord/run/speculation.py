@@ -17,15 +17,16 @@ from gitcoord.text_lists import some
 
 
 class SpeculationFacts(Snapshot, frozen=True, kw_only=True):
-    """The snapshot, the running units, and the submitted tasks. `updated` maps a head to the commit in which
-    landing merged the base into it.
+    """The snapshot, the running units, and the submitted tasks.
+
+    `updated` maps a head to the commit in which landing merged the base into it.
     """
 
     submitted: frozenset[TaskId]
     at_work: Collection[TaskId]
     updated: Mapping[Oid, Oid] = {}
 
-    def came_of(self, head: Oid) -> set[Oid]:
+    def updates_of(self, head: Oid) -> set[Oid]:
         """The head, and the commits in which landing merged the base into it."""
         found = {head}
         while (head := self.updated.get(head, "")) and head not in found:
@@ -42,7 +43,7 @@ class Speculation:
         self._judged: dict[tuple[Oid, ...], TaskDeferred | None] = {}
 
     def apart(self, facts: SpeculationFacts) -> frozenset[TaskId]:
-        """The tasks whose dependencies are submitted but do not merge onto the base."""
+        """The tasks whose dependencies are submitted, but do not merge with each other onto the base."""
         found, stacks = set(), None
         for task, planned in facts.plan.tasks.items():
             needs = facts.plan.waits_for(task, facts.landed)
@@ -127,12 +128,12 @@ class Speculation:
         )
 
     def _changed(self, facts: SpeculationFacts, progress: Progress, head: Oid) -> dict[TaskId, Oid]:
-        """The heads under the branch, by task, whose tasks landed with more or other changes."""
+        """The heads below the branch, by task, that did not land: their tasks landed with another head."""
         return {
             TaskId(need): was
             for need, was in progress.parents.items()
             if (landing := facts.landed.get(TaskId(need))) is not None
-            and landing.head not in facts.came_of(was)
+            and landing.head not in facts.updates_of(was)
             and self._ancestry.contains(head, was)
             and not self._ancestry.contains(head, landing.commit)
         }

@@ -1,4 +1,4 @@
-"""Protects plan, journal, base and configuration, since agents share the repository with the run."""
+"""Protects plan, journal, base and configuration, because agents share the repository with the run."""
 
 from gitcoord.notices import ConfigurationPutBack, RefsPutBack, Tell
 from gitcoord.state.permanent_refs import LastingRefs
@@ -14,7 +14,7 @@ class StateGuard:
         self._refs: LastingRefs | None = None
 
     def check_all(self) -> None:
-        """Checks all of them, right after a fetch."""
+        """Restores and reports all deleted refs. Call it right after a fetch."""
         if self._refs is None:
             self._refs = LastingRefs(self._store.shared, self._store.require_plan().base)
         if back := self._refs.put_back():
@@ -30,6 +30,6 @@ class StateGuard:
             self._tell(ConfigurationPutBack(attempt=attempt, keys=keys))
 
     def check(self) -> None:
-        """Checks all of them if the most important ones are gone, or if nobody has checked yet."""
+        """Calls `check_all` if plan or base is missing, or if that was never called."""
         if self._refs is None or self._refs.lost:
             self.check_all()

@@ -1,4 +1,4 @@
-"""Why a unit cannot start, other than capacity: dependencies, landing, levels, and clashes."""
+"""The reasons, other than capacity, why units cannot start: dependencies, landing, levels, and clashes."""
 
 from collections.abc import Sequence
 
@@ -54,7 +54,7 @@ class UnitNeeds:
             one = self._units.by_id.get(other)
             if one is None or one.task in self._seen.landed:
                 continue
-            same = "and says that it touches" if other in declared else "and was seen to touch"
+            same = "and declares" if other in declared else "and was seen to change"
             earlier = one.turn[:2] < unit.turn[:2]
             if other in running:
                 found.append(f"task {other} is at work {same} the same paths")
@@ -64,7 +64,7 @@ class UnitNeeds:
                 if self._soon_in(one, earlier, running) and not self._below(one, unit):
                     found.append(f"task {other} has not landed yet {same} the same paths")
             elif self._policy.whole_waves and self._comes_first(one, unit) and other in declared:
-                found.append(f"task {other} is of an earlier wave {same} the same paths")
+                found.append(f"task {other} is in an earlier wave {same} the same paths")
         return tuple(sorted(found))
 
     def _firm(self) -> frozenset[TaskId]:
@@ -81,7 +81,7 @@ class UnitNeeds:
         return self._units.by_id[self._units.of_task[task][0]].turn
 
     def _soon_in(self, one: Unit, earlier: bool, running: Sequence[TaskId]) -> bool:
-        """Whether `one` can land without waiting for this unit; otherwise both would wait for ever."""
+        """Whether `one` can land without waiting for this unit; otherwise both would wait forever."""
         if self._policy.whole_waves:
             return earlier and not self._never_whole(one.task)
         if one.task in self._seen.submitted:
@@ -106,7 +106,10 @@ class UnitNeeds:
         return unit is None or id in self._seen.done or unit.task in self._seen.landed
 
     def _blocked_by(self, unit: Unit) -> str:
-        """The failed unit that this one waits for, directly or not, or an empty string. Without recursion."""
+        """The failed or cancelled unit that this one waits for, directly or not; else an empty string.
+
+        Uses no recursion: a chain of dependencies may be long.
+        """
         path = [unit]
         while path:
             one = path[-1]

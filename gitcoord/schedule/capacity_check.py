@@ -30,7 +30,7 @@ class RemainingCapacity:
         self.running = list(running)
         self.tokens = sum(self._tokens(one) for one in running)
         self.opens: float | None = None
-        """The earliest time at which a refusal ends that needs only time, such as a staggered start."""
+        """The time at which a staggered start is allowed, if that was the only reason for a refusal."""
 
     @property
     def has_slot(self) -> bool:
@@ -45,7 +45,7 @@ class RemainingCapacity:
         self._last_start = self._now
 
     def full_for(self, unit: Unit) -> Full | None:
-        """The resource that the unit lacks; None when it can start."""
+        """The name and a sentence of the resource that the unit lacks; None if it can start."""
         capacity = self._capacity
         if len(self.running) >= capacity.max_parallel:
             return "slots", f"{len(self.running)} of {capacity.max_parallel} are at work (--max-parallel)"
@@ -53,28 +53,26 @@ class RemainingCapacity:
         if alone:
             return "alone", alone
         if capacity.engine_free is not None and self._started >= capacity.engine_free:
-            return "engine", "the engine takes no more now"
+            return "engine", "the engine has no free slot now"
         return self._short_of(unit) or self._too_soon()
 
     def _short_of(self, unit: Unit) -> Full | None:
-        """Checks tokens, memory and load. If nothing runs, the unit may start in any case."""
+        """Checks tokens, memory and load. If no unit is running, this one may start in any case."""
         capacity = self._capacity
         if not self.running:
             return None
         budget = capacity.token_budget
         takes = self._tokens(unit.id)
         if budget is not None and self.tokens + takes > budget:
-            text = f"{self.tokens:,} of {budget:,} tokens are at work, and it takes {takes:,}"
+            text = f"{self.tokens:,} of {budget:,} tokens are in use, and it needs {takes:,}"
             return "tokens", text
         if capacity.memory is not None:
             left = capacity.memory - self._started * capacity.memory_each
             if left < capacity.memory_each:
-                text = f"{left / _GIB:.1f} GiB are free and one takes {capacity.memory_each / _GIB:.1f}"
+                text = f"{left / _GIB:.1f} GiB are free, and a unit needs {capacity.memory_each / _GIB:.1f}"
                 return "memory", text
         if capacity.load is not None and capacity.load >= capacity.load_limit:
-            text = (
-                f"the machine's load is {capacity.load:.1f} for each core, more than {capacity.load_limit:g}"
-            )
+            text = f"the machine's load per core is {capacity.load:.1f}, not below {capacity.load_limit:g}"
             return "load", text
         return None
 
@@ -89,7 +87,10 @@ class RemainingCapacity:
         return "stagger", f"the next start is in {left:.0f} s (--stagger)"
 
     def _alone(self, unit: Unit) -> str:
-        """Keeps units apart that must run alone; a less urgent unit must not overtake one that waits."""
+        """Why the unit must not run beside the running ones; empty if it may.
+
+        A less urgent unit must not overtake a waiting one that runs alone.
+        """
         for other in self.running:
             one = self._units.by_id.get(other)
             if one is not None and _apart(one, unit):
@@ -102,7 +103,7 @@ class RemainingCapacity:
         return ""
 
     def _tokens(self, id: TaskId) -> int:
-        """The unit's share of the token budget, or the typical tokens of a unit, whichever are more."""
+        """The unit's share of the token budget, or the typical tokens of a unit, whichever is more."""
         unit = self._units.by_id.get(id)
         return max(unit.tokens, self._capacity.tokens_each) if unit is not None else 0
 

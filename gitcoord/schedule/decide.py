@@ -66,7 +66,7 @@ def _most_urgent_first(
 ) -> Iterator[Unit]:
     """Yields ready units, the longest chain of dependents first, likely conflicts with running ones last.
 
-    Checks the running units again for each, since every start adds one to conflict with.
+    Compares with the running units again for each one, because every start adds a possible conflict.
     """
     order = sorted(ready, key=lambda unit: (unit.id in seen.deferred, -unit.tail, unit.place))
     weighing = units.weighing
@@ -105,7 +105,7 @@ def _held(
         return StartRefusal(name="closed", reason=seen.closed)
     left = seen.not_before.get(unit.id, 0.0) - seen.now
     if left > 0:
-        return StartRefusal(name="backoff", reason=f"it is tried again in {left:.0f} s")
+        return StartRefusal(name="backoff", reason=f"it will be tried again in {left:.0f} s")
     if unit.id not in seen.deferred:
         return None
     busy = [*seen.running, *(start.unit for start in starts)]
@@ -122,7 +122,7 @@ def _held(
 _SOON = frozenset(
     {"slots", "tokens", "memory", "load", "stagger", "alone", "independent", "engine", "backoff", "closed"}
 )
-"""Refusals that end by themselves, however other work ends."""
+"""Refusals that end by themselves, whether other work succeeds or fails."""
 
 
 def _unknown(unit: Unit, units: Units, room: RemainingCapacity, policy: Policy) -> StartRefusal | None:
@@ -134,5 +134,5 @@ def _unknown(unit: Unit, units: Units, room: RemainingCapacity, policy: Policy) 
     if not silent or len(known) == 1:
         return None
     other = known[1].id if silent[0] == unit.id else silent[0]
-    reason = f"it is not known to be independent of task {other}: task {silent[0]} names no paths"
+    reason = f"it is not known to be independent of task {other}: task {silent[0]} declares no paths"
     return StartRefusal(name="independent", reason=reason)

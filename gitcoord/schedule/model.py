@@ -24,8 +24,8 @@ class StartRefusal(msgspec.Struct, frozen=True, kw_only=True):
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """When a task may start, and which tasks must not run at the same time.
 
-    `pipeline`: a task may start when its dependencies are submitted. `speculate`: with `pipeline`, not if the
-    dependencies do not merge, or are on top of deferred work. `barrier`: level by level, wave by wave.
+    `pipeline`: a task may start when its dependencies are submitted. `speculate`: with `pipeline`, only if
+    these merge and are not on top of deferred work. `barrier`: level by level, wave by wave.
     `overlap`: a unit that clashes with a running one waits, or starts with a warning. `independent_only`:
     only units that certainly do not clash run in parallel. `whole_waves`: a wave lands as a whole
     (single-pr), so units of one wave cannot wait for each other to land.
@@ -62,7 +62,8 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """The state of all units. Times are in seconds on one clock.
 
     `running` are the units that run here, `elsewhere` those on other machines. `done` are units whose work is
-    in their task; `submitted` and `landed` are tasks. `failed` and `cancelled` units are not retried
+    submitted or in their parent's branch; `submitted` and `landed` are tasks. `failed` and `cancelled` units
+    are not retried
     automatically; `deferred` ones wait for the rest of their level. `clashing` are pairs that were seen to
     clash. `failing` is the common cause of several failures in a row, after which the run starts nothing
     more. `closed` is the reason why nothing starts before `closed_until`: the agents' account has reached its
@@ -90,7 +91,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnitStart(msgspec.Struct, frozen=True, kw_only=True):
-    """A unit to start. `stacked`: its dependencies are submitted, not landed. `warnings` are sentences."""
+    """A unit to start. `stacked`: some dependencies have not landed yet. `warnings` are sentences."""
 
     unit: TaskId
     stacked: bool = False

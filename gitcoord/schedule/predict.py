@@ -1,4 +1,4 @@
-"""Predicts a run: simulates the rest of the plan by the rules that start the real work."""
+"""Predicts a run: simulates the rest of the plan with the rules that start the real work."""
 
 from collections.abc import Iterable, Mapping
 
@@ -117,7 +117,7 @@ def _start_state(network: Network, seen: Observation) -> StartState:
 def _refusals(
     units: Units, network: Network, run: SimulatedPlan, seen: Observation, policy: Policy
 ) -> Mapping[TaskId, StartRefusal]:
-    """For each unit that has not started at the end, why it never starts, in the words of a run."""
+    """For each unit that has not started at the end, returns why it never starts, in the words of a run."""
     then = msgspec.structs.replace(
         seen,
         running={},

@@ -1,4 +1,4 @@
-"""Heartbeats: how often a run sends them, and those of attempts, with one ref for each worker.
+"""The interval of a run's heartbeats; and the heartbeats of attempts, with one ref for each worker.
 
 Readers do not trust the clocks of other machines: a worker is alive as long as its ref changes between two
 fetches, and the reader's own clock measures the time without a change.
@@ -20,7 +20,7 @@ RUN_SILENT = 400.0
 
 
 class Beat(msgspec.Struct, frozen=True, kw_only=True):
-    """One heartbeat. `at`: the worker's own time, for people; `quiet`: seconds since its last output."""
+    """One heartbeat. `at`: the worker's own time, for people; `quiet`: seconds since the last output."""
 
     unit: str
     attempt: int

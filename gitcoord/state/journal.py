@@ -12,10 +12,10 @@ from gitcoord.redact import redact
 
 
 class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One commit of the journal: `event` is None if gitcoord did not write it (`subject` shows it).
+    """One commit of the journal. `event` is None if gitcoord did not write the commit, or with `newer`.
 
-    `newer`: a newer gitcoord wrote an event that this version does not know. `at`: the time for sorting, the
-    event's own or that of a parent, if later.
+    `newer`: a newer gitcoord wrote an event that this version does not know. `at` is the time for sorting:
+    the event's own, or that of a parent if it is later.
     """
 
     commit: Oid

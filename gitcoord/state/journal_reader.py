@@ -9,7 +9,7 @@ from gitcoord.state.journal import JournalEntry, entries_of, in_order, read_entr
 
 
 class JournalReader:
-    """Reads the entries of a set of refs, oldest first; remembers all that it has read or written."""
+    """Reads the entries of a set of refs, oldest first; remembers everything that it has read or written."""
 
     def __init__(self, git: Git) -> None:
         self._git = git
@@ -58,7 +58,7 @@ class JournalReader:
         return in_order([*entries, *new]) if reached and follows >= set(ends) else None
 
     def _line(self, tip: Oid) -> list[JournalEntry] | None:
-        """Returns the entries from the first one to `tip`; None if one is not known or has two parents."""
+        """Returns the entries from the first one to `tip`; None if one is unknown or has two parents."""
         line: list[JournalEntry] = []
         parents: tuple[Oid, ...] = (tip,)
         while parents:

@@ -50,7 +50,10 @@ def find_changes(
     tips: Mapping[str, Oid],
     among: Collection[TaskId] | None = None,
 ) -> list[ChangedTask]:
-    """Returns the tasks with work whose id is another task in `listed`; with `among`, only of those."""
+    """Returns the tasks with work whose id belongs to another task in `listed`, or which have a new id there.
+
+    With `among`, returns only tasks of these.
+    """
     known = known_identities(saved, progress, tips)
     if among is not None:
         known = {task: identity for task, identity in known.items() if task in among}
@@ -65,9 +68,9 @@ def find_others(
     tips: Mapping[str, Oid],
     among: Collection[TaskId] | None = None,
 ) -> list[ChangedTask]:
-    """Finds changes for commands that use the plan, and whose checkout may have other texts.
+    """Finds such tasks for a command that uses the plan, whose checkout may have a list with other texts.
 
-    Counts an id only if it is gone, or if both title and details are others.
+    Counts a task only if its id is missing in the list, or if both title and details differ.
     """
     changes = find_changes(listed, saved, progress, tips, among)
     entries, known = entries_of(listed), known_identities(saved, progress, tips) if changes else {}
@@ -79,7 +82,7 @@ def find_others(
 
 
 def tasks_changed(changes: Collection[ChangedTask], source: str) -> GitcoordError:
-    """Returns the error (exit 2) for a task list whose ids are other tasks than those in progress."""
+    """Returns the error (exit 2) for a task list in which ids of tasks with work belong to other tasks."""
     what = "1 task is" if len(changes) == 1 else f"{len(changes)} tasks are"
     said = "; ".join(change.sentence() for change in list(changes)[:_MOST])
     more = f"; and {len(changes) - _MOST} more" if len(changes) > _MOST else ""
@@ -91,7 +94,7 @@ def tasks_changed(changes: Collection[ChangedTask], source: str) -> GitcoordErro
     )
     return GitcoordError(
         "tasks-changed",
-        f"{what} in progress or landed, but another task in {source or 'the task list'}: {said}{more}.",
+        f"{what} in progress or landed, but not the same in {source or 'the task list'}: {said}{more}.",
         hint="If it is another task list: `gitcoord plan --new-list`, which gives it its own branches and "
         f"journal. {words}",
         exit=Exit.USAGE,

@@ -20,7 +20,7 @@ from gitcoord.redact import redact
 from gitcoord.state.store import Store
 
 MOST_BYTES = 64 << 10
-"""The limit of the end of one log; git compresses it."""
+"""The largest size of the end of one log, before git compresses it."""
 _AT_ONCE = 200
 """Refs that one push deletes."""
 
@@ -45,7 +45,7 @@ def write_log_end(store: Store, ended: AttemptEnded, log: Path, most: int) -> Re
     """Writes the end of the file `log`, and returns the ref to create with the record `ended`.
 
     Returns None if no clone needs it: there is no log, the settings keep none (`most` is 0), or all clones
-    share this repository. Never raises: the attempt ends even without it.
+    share this repository. Also returns None after an error: the attempt ends even without the log.
     """
     if store.shared.remote is None or not most:
         return None
@@ -72,14 +72,14 @@ def read_log_end(store: Store, unit: str, attempt: int) -> LogEnd | None:
 
 
 def prune_log_ends(store: Store, most: int) -> int:
-    """Deletes all but the newest `most` log ends of this task list, and all of other ones; returns how many.
+    """Deletes all log ends except for the newest `most` of this task list; returns how many it deleted.
 
-    Deletes those first whose time of end is not in the journal. Raises `unreachable`.
+    Also deletes those of which the journal has no end. Raises `unreachable`.
     """
     refs = store.shared.list_on_request(_prefix(store.shared))
     if not refs:
         return 0
-    store.refresh()  # now the record of each of them is here
+    store.refresh()  # so the journal has the record of each of them
     times = {
         log_end_ref(store, unit, one.number): one.ended.at
         for unit, task_progress in store.progress().items()

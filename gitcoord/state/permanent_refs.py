@@ -1,6 +1,6 @@
 """Restores refs that gitcoord never deletes, if an agent that shares the repository deleted them.
 
-Acts only without a remote: a ref that somebody deletes from a remote was deleted on purpose.
+Acts only without a remote: whoever deletes a ref from a remote does so on purpose.
 """
 
 from typing import TYPE_CHECKING

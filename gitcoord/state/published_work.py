@@ -1,7 +1,7 @@
 """The unfinished work of running attempts, for clones on other machines: one ref for each attempt.
 
-Its worker replaces the ref at an interval (`publish-progress`) and deletes it at the end; whoever takes the
-attempt over, or begins the next one, deletes it for a dead worker.
+Its worker replaces the ref at an interval (`publish-progress`) and deletes it at the end. If the worker is
+dead, the process that takes over the attempt or begins the next one deletes the ref.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ def published_work(store: Store, progress: Mapping[TaskId, Progress]) -> dict[Ta
 def abandoned_work(
     store: Store, progress: Mapping[TaskId, Progress], unit: TaskId | None = None
 ) -> list[RefUpdate]:
-    """Returns the deletion of each ref (of `unit`, or of all) whose attempt is not running any more."""
+    """Returns a deletion for each ref (of `unit`, or of all units) whose attempt is no longer running."""
     return [
         RefUpdate(one.ref, one.tip, None)
         for one in _published(store)

@@ -21,12 +21,12 @@ _PLAN_FILE = "plan.json"
 _TEXTS_FILE = "texts.json.gz"
 _GZIP = 16 + zlib.MAX_WBITS
 _MOST_TEXT = 64 << 20
-"""Bytes: the unpacked size limit of a file that any user with push access may have written."""
+"""The most bytes to unpack: anybody with push access may have written the file."""
 GENERATIONS = "generation/"
 
 
 class SavedPlan:
-    """The ref of the plan, of any generation."""
+    """The ref of the plan, which all generations share."""
 
     def __init__(self, git: Git, shared: SharedRefs, prefix: str) -> None:
         self._git = git
@@ -41,7 +41,7 @@ class SavedPlan:
 
     @property
     def tip(self) -> Oid | None:
-        """The commit with the plan, from the last fetch."""
+        """The commit with the plan, from the last fetch; None if there is none."""
         return self._shared.read(self.ref)
 
     def read(self) -> Plan | None:

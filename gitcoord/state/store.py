@@ -73,7 +73,7 @@ class Store:
         return self._generation
 
     def generations(self) -> range:
-        """Returns the numbers of all generations with data."""
+        """Returns the numbers from 1 to the newest generation with data."""
         prefix = self.prefix + GENERATIONS
         names = (name.removeprefix(prefix).partition("/")[0] for name in self.shared.list(prefix))
         return range(1, max((int(name) for name in names if name.isdecimal()), default=1) + 1)
@@ -159,9 +159,9 @@ class Store:
         return retry_while_plan_moves(attempt)
 
     def put_plan(self, make: Callable[[Plan | None], Plan]) -> Plan:
-        """Saves the plan that `make` returns for the newest saved one (or None); repeats that if needed.
+        """Saves the plan that `make` returns for the newest saved one (or None).
 
-        Raises `plan-moved` if other workers were faster each time.
+        Repeats that if another worker was faster. Raises `plan-moved` if other workers were faster each time.
         """
 
         def attempt() -> Plan:
@@ -174,7 +174,8 @@ class Store:
     def record(self, event: AnyEvent, unless: Unless | None = None, extra: RefUpdate | None = None) -> bool:
         """Appends `event` to its task's ref. Returns False if `unless` forbids it for the newest progress.
 
-        `extra` as in `try_record`. Raises `foreign-state` if gitcoord did not write it, and `state-busy`.
+        `extra` as in `try_record`. Raises `foreign-state` or `newer-state` if this version cannot continue
+        the record, and `state-busy` if other workers were faster each time.
         """
         written = retry_until_value(lambda: self.try_record([event], (), unless, extra=extra))
         if written is None:
@@ -204,11 +205,10 @@ class Store:
         hooks: bool = False,
         extra: RefUpdate | None = None,
     ) -> bool | None:
-        """Appends the events of one task and moves the refs `also`, atomically; `extra` only if the server
-        accepts it.
+        """Appends the events of one task and moves the refs `also`, atomically.
 
-        Returns False if `unless` forbids it, None if somebody else was faster: then read and decide again.
-        Raises the errors of `record`.
+        Moves `extra`, too, if the server accepts that. Returns False if `unless` forbids the events, None if
+        somebody else was faster: then read and decide again. Raises `foreign-state` or `newer-state`.
         """
         move = self._move(events, unless)
         if move is None:
@@ -237,7 +237,7 @@ class Store:
         return next((event for event in said if isinstance(event, RunChanged)), None)
 
     def under_way(self) -> frozenset[TaskId]:
-        """Returns the tasks that are started, submitted or landed."""
+        """Returns the tasks on which work has begun."""
         return frozenset(task for task, task_progress in self.progress().items() if task_progress.begun)
 
     def unusable(self) -> dict[TaskId, str]:

@@ -41,7 +41,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def running(self) -> bool:
-        """Whether it runs, by the journal."""
+        """Whether it is running, according to the journal."""
         return self.started is not None and self.ended is None
 
 
@@ -90,7 +90,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     parents: Mapping[str, Oid] = {}
     """The heads of other tasks on which the branch was stacked when it was created."""
     carries: Mapping[str, Oid] = {}
-    """For each unsubmitted task, its commit that `head` contained when it was submitted."""
+    """Commits of unsubmitted tasks that `head` contained when it was submitted, by task."""
     fresh: bool = False
     """The next attempt must start in a new checkout."""
     identity: TaskIdentity | None = None
@@ -142,7 +142,7 @@ def after(before: Progress, event: AnyEvent) -> Progress:
     match event:
         case TaskStarted():
             state: RecordedState = "started" if before.state in ("pending", "rolled-back") else before.state
-            # Somebody took the task by hand before the retry that was requested.
+            # A person began the task manually before the requested retry started.
             taken = before.state == "rolled-back" and before.current_attempt is None
             return change(
                 before,

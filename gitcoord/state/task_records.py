@@ -17,9 +17,9 @@ from gitcoord.tasks.model import TaskId
 
 
 def recorded_progress(reader: JournalReader, ref: str, tip: Oid | None, task: TaskId) -> Progress:
-    """Returns the progress of `task` by its record, whose newest commit is `tip`.
+    """Returns the progress of `task` according to its record, whose newest commit is `tip`.
 
-    Raises `foreign-state` if gitcoord did not write the record, or a newer version did.
+    Raises `foreign-state` if gitcoord did not write the record, `newer-state` if a newer version wrote it.
     """
     events: list[AnyEvent] = []
     if tip is not None:

@@ -1,4 +1,4 @@
-"""Finds the tasks whose records cannot be read or continued; the others are not affected."""
+"""Finds the tasks whose records cannot be read or continued; other tasks are not affected."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
@@ -41,7 +41,10 @@ def find_problems(
 
 
 def alien_entries(entries: Sequence[JournalEntry], tips: Mapping[str, Oid]) -> dict[str, list[JournalEntry]]:
-    """Returns, for each ref, the entries that gitcoord did not write or does not know; newest first."""
+    """Returns, for each ref, the entries that gitcoord did not write or does not know.
+
+    In a linear history the newest is first.
+    """
     if all(entry.event is not None for entry in entries):
         return {}
     known = {entry.commit: entry for entry in entries}
