@@ -153,7 +153,7 @@ def test_ctrl_c_twice_ends_what_is_at_work_and_the_next_run_goes_on(
     run = start_gitcoord(*command, cwd=project.desk.path)
     wait_for((tmp_path / "agent" / "begun").exists)
     refused = project.run(*command, ok=1)
-    assert "Another `gitcoord run` is at work" in refused.err
+    assert "Another `gitcoord run` is running" in refused.err
     project.run("pause", "--reason", "a look", ok=0)
     os.killpg(run.pid, signal.SIGINT)
     assert run.stderr

@@ -83,7 +83,7 @@ def test_a_conflict_that_was_left_as_it_was_is_not_given_to_the_agent_again() ->
 
     given_up = retry_decision(reworked("1"), AttemptLimits())
     assert given_up.state == "failed"
-    assert given_up.reason.startswith("task 1 conflicts in a, and its agent did not resolve it; by hand, in ")
+    assert given_up.reason.startswith("task 1 conflicts in a, and its agent did not resolve it; to resolve ")
     # What it resolved conflicts with something else: that waits for its surroundings.
     assert retry_decision(reworked("3"), AttemptLimits()).state == "later"
 

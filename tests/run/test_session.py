@@ -26,7 +26,7 @@ def test_an_error_of_a_closing_step_is_told_and_the_run_counts_all_the_same(step
 
 def test_a_second_run_of_a_clone_is_refused(tmp_path: Path) -> None:
     with _locked(tmp_path / "run"):
-        with pytest.raises(GitcoordError, match="at work") as refused, _locked(tmp_path / "run"):
+        with pytest.raises(GitcoordError, match="is running in") as refused, _locked(tmp_path / "run"):
             pass
         assert refused.value.code == "already-running"
     with _locked(tmp_path / "run"):

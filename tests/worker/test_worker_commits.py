@@ -67,7 +67,7 @@ def test_what_is_begun_afresh_or_was_killed_is_kept_and_what_was_amended_is_not(
 def test_commits_that_begin_a_history_of_their_own_become_one_on_the_branch(tmp_path: Path) -> None:
     project = Project.create(tmp_path / "project", [task(1)])
     said = shell(project, f"git update-ref -d HEAD; {COMMIT.format('one')}; git rm -q src/main.rs")
-    assert "they are now one commit on top of it" in said
+    assert "by one on top of that commit" in said
     assert project.remote.files(BRANCH) == ["one"]
     assert project.remote.git("merge-base", "main", BRANCH) == project.remote.tip("main")
 
@@ -111,7 +111,7 @@ def test_what_an_agent_pushes_and_rewrites_is_replaced_and_kept(tmp_path: Path, 
         shell(project, f"{rewrite}; kill -9 $PPID; sleep 1", ok=-9)
     said = shell(project, "true" if killed else rewrite)
     attempt = 2 if killed else 1
-    assert f"is replaced, and kept: git log {KEPT}1-{attempt}" in said
+    assert f", which is kept: git log {KEPT}1-{attempt}" in said
     assert project.remote.files(BRANCH) == ["src/main.rs", "two"]
     assert project.desk.git("show", f"{KEPT}1-{attempt}:one") == "precious"
 
