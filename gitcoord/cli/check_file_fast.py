@@ -153,7 +153,7 @@ def write_touched(common: str, state: tuple[str, int], now: int, touches: "Seque
 def answer(
     places: "Sequence[FilePlace]", own: "Sequence[str]", touches: "Sequence[Touch]", *, as_json: bool
 ) -> int:
-    """Prints the tasks other than `own` that touch each of `places`; returns 1 if there is one, else 0."""
+    """Prints the tasks that touch each of `places`, except its task in `own`; returns 1 if there are any."""
     found = [(place.path, touching(place.path, touches, by)) for place, by in zip(places, own, strict=True)]
     if as_json:
         import json
@@ -173,7 +173,10 @@ def answer(
 
 
 def answer_hook(question: HookQuestion, looks: "dict[str, list[Touch]]") -> int:
-    """Prints the other tasks that change the files to stderr; returns the blocking exit code, or 0."""
+    """Prints, to stderr, the other tasks that change the files; returns the blocking exit code, or 0.
+
+    `looks`: the result of the search in each repository, by its common git directory.
+    """
     here = find_tree(os.path.realpath(question.directory))
     told: dict[str, None] = {}
     for place in question.places:

@@ -27,7 +27,7 @@ ALONE = "GITCOORD_ALONE"
 
 
 class AcrossRepositories(Protocol):
-    """The functions that planning needs for a plan over several repositories."""
+    """The functions that commands need for a plan over several repositories."""
 
     def assigned(self, listed: "TaskList") -> "TaskList":
         """Returns the list with the repositories of each task."""
@@ -51,7 +51,7 @@ class AcrossRepositories(Protocol):
 class Context:
     """One command's repository, settings and state. `GITCOORD_STATE_PREFIX` overrides `state-prefix`.
 
-    `name` is that of [repositories], empty for this repository. `environ` has the variables for the forge.
+    `name`: its name under [repositories]; empty for this repository. `environ` has variables for the forge.
     `several` is set if the command acts on a plan over several repositories. `engine_directories`: for each
     engine whose settings another repository has, the directory of that repository; paths and commands in
     these settings are relative to it.

@@ -63,7 +63,7 @@ def test_work_on_what_landed_otherwise_is_moved_onto_it_or_begins_anew_where_tha
     figures = project.run("report", "--json", ok=0).json["speculation"]
     assert (figures["begun"], figures["moved"], figures["thrown_away"]) == (2, 1, 1)
     assert figures["ahead"] > 0
-    told = "2 attempts began before their dependencies had landed, 1 moved, 1 thrown away"
+    told = "2 attempts began before dependencies had landed, 1 moved, 1 thrown away"
     assert told in project.run("report").out
 
 

@@ -190,8 +190,8 @@ class Repositories:
         return [
             Finding(
                 code="work-elsewhere",
-                message=f"Task {task.id} has work in {name}, where it does not work any more: "
-                f"{progress.branch or 'its branch'} stays there, and does not land.",
+                message=f"Task {task.id} has work in {name}, but the list no longer names {name} for it: "
+                f"{progress.branch or 'its branch'} stays there and does not land.",
                 task=task.id,
             )
             for name, context in self.contexts.items()

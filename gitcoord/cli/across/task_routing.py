@@ -21,7 +21,7 @@ class TaskPlace(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[str, ...] = ()
 
     def says(self, line: str) -> str:
-        """Returns `line` with the repository's name in front of it."""
+        """Returns `line` with the repository's name, if it has one, in front of it."""
         return f"{self.name}: {line}" if self.name else line
 
 

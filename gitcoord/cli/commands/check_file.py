@@ -74,7 +74,7 @@ def check_file(
     if fetch:
         context.store.refresh()
     if acts_across(context.settings) and context.store.plan() is None:
-        hint = "`gitcoord show` names the repository of each task: name a file there."
+        hint = "`gitcoord show` lists the repository of each task: give a file of one of these."
         raise no_task_here(context, hint)
     touches = _find_touches(context, places[0].common)
     asked = find_task(context.store.require_plan(), task).id if task else None
@@ -115,7 +115,7 @@ def _places(context: "Context", paths: list[str], here: "Tree | None") -> "list[
             raise usage_error(
                 "outside",
                 f"{path} is outside {context.repository.root}.",
-                "Name files of this repository, or ask in the clone that has it (-C DIR).",
+                "Name files of this repository, or run the command in the clone that has the file (-C DIR).",
             )
         found.append(place)
     return found

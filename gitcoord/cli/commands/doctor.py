@@ -32,7 +32,7 @@ def doctor(
     repository: GitHubRepository = None,
     engine: Annotated[
         Literal["local", "ssh", "kubernetes", "slurm", "dask", "argo"] | None,
-        typer.Option("--engine", help="Also try this engine.", show_default="the one of the settings"),
+        typer.Option("--engine", help="Also try this engine.", show_default="the engine in the settings"),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One gitcoord.doctor/1 document on stdout.")
@@ -40,8 +40,9 @@ def doctor(
 ) -> int:
     """Check whether landing would work: git, remote, state, token, permissions, rules, limits.
 
-    Exit code 0 if it would work, 1 if it would fail. Leaves nothing changed: it pushes one ref and deletes
-    it again, to see whether it can store the state. It tests permissions with requests that GitHub refuses.
+    Exit code 0 if it would work, 1 if it would fail. Changes nothing permanently: it pushes one ref and
+    deletes it again, to see whether it can store the state. It tests permissions with requests that GitHub
+    refuses.
     """
     from gitcoord.errors import Exit
 

@@ -17,11 +17,11 @@ Examples:
 @app.command("engine-host", epilog=_EPILOG)
 def engine_host(
     foreground: Annotated[
-        bool, typer.Option("--foreground", help="Run the attempt; print its log and exit as it does.")
+        bool, typer.Option("--foreground", help="Run the attempt, print its log, exit with its code.")
     ] = False,
     parent: Annotated[
         int | None,
-        typer.Option("--parent", metavar="PID", help="With --foreground: end with this parent process."),
+        typer.Option("--parent", metavar="PID", help="With --foreground: stop when this process ends."),
     ] = None,
 ) -> None:
     """Answer one request of a run on another machine: JSON on stdin, JSON on stdout.

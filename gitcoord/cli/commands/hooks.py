@@ -44,7 +44,8 @@ def install(
 ) -> None:
     """Make PROGRAM ask `gitcoord check-file` before each edit or commit in this repository.
 
-    Keeps all other settings in the file. The hook blocks only if another task's branch changes the file.
+    Keeps all other settings of PROGRAM. The hook blocks an edit or commit only if another task's branch
+    changes one of its files.
     """
     from gitcoord.cli.context import open_context
     from gitcoord.cli.setup.hook_files import others, planned_change

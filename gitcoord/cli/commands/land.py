@@ -63,7 +63,7 @@ _Auto = Annotated[
     bool,
     typer.Option("--auto", help="Enable auto-merge for pull requests that wait for checks or reviews."),
 ]
-_DryRun = Annotated[bool, typer.Option("--dry-run", help="Show every step, take none.")]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Show every step, change nothing.")]
 _Json = Annotated[bool, typer.Option("--json", help="One gitcoord.landing/1 document on stdout.")]
 
 

@@ -25,7 +25,7 @@ Examples:
   gitcoord log -n 20           # the newest twenty events
   gitcoord log --task 3        # what happened to task 3
   gitcoord log --generation 1  # what happened under the first task list
-  gitcoord log --adopted       # what happened to what `land` has adopted
+  gitcoord log --adopted       # the events of heads that `land` adopted
   gitcoord log --json          # the same for a program
 """
 

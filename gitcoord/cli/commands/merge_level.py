@@ -243,7 +243,7 @@ def _land(landing_context: "LandingContext", context: "Context", *, as_json: boo
     if report.landed and landing_context.options.check is None:
         say(ONLY_TEXT)
     if report.landed and proves_last_only(landing_context):
-        say("Only the last tree of each row of pull requests was checked, not those between (--prove last).")
+        say("Only the last tree of each row of pull requests was checked, not the others (--prove last).")
     sync_after_landing(context)
     if not report.complete:
         raise typer.Exit(1)

@@ -50,7 +50,8 @@ def _change(state: Literal["paused", "running"], reason: str, *, dry_run: bool, 
 class RunChange(NamedTuple):
     """The state of one repository's run after the command.
 
-    `opened`: whether the command cleared a usage limit. `known`: whether there is a run.
+    `opened`: whether the command cleared a usage limit, or would with `dry_run`. `known`: whether there is a
+    run.
     """
 
     state: Literal["paused", "running"]

@@ -67,7 +67,7 @@ _ReworkCost = Annotated[
         max=1_000_000,
         callback=not_nan,
         metavar="R",
-        help="Add a wave where it saves 1/R conflicts; 0: never.",
+        help="Add a wave if it prevents 1/R conflicts; 0: never.",
     ),
 ]
 _Json = Annotated[bool, typer.Option("--json", help="Plan, and print one gitcoord.plan/1 document.")]
@@ -123,10 +123,10 @@ def plan(
 ) -> None:
     """Plan a task list: levels, waves, branches, critical path and times.
 
-    The tasks of a level do not depend on each other, and those of a wave do not clash. Tasks that will
-    probably conflict, by the history, get different waves if that adds no wave. Saves the plan in the
-    repository unless --dry-run. A new plan keeps tasks in progress where they are, and keeps the saved value
-    of each option that is not given.
+    The tasks of a level do not depend on each other, and those of a wave do not clash. If the history shows
+    that tasks will probably conflict, they get different waves, as long as that adds no wave (see
+    --rework-cost). Saves the plan in the repository unless --dry-run. A new plan keeps tasks in progress
+    where they are, and keeps the saved value of each option that is not given.
     """
     from gitcoord.cli.context import acts_across, maybe_context
     from gitcoord.cli.planning.plan_making import PlanRequest

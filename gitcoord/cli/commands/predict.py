@@ -78,7 +78,7 @@ def predict(
     """Predict which tasks conflict and which files they change, from the repository's history.
 
     Compares titles and texts of tasks with past changes and with the content of files; uses a task's
-    `modifies`, too. Saves nothing but an index under the git directory.
+    `modifies`, too. Without --calibrate, saves nothing but an index under the git directory.
     """
     from gitcoord.cli.across.each_repository import places_of_list, show_name, together, whole_plan
     from gitcoord.cli.views.output import emit_json

@@ -30,8 +30,8 @@ def report(
 ) -> None:
     """Show how much time running tasks in parallel saved, from the journal.
 
-    Speed-up is the time that one worker would have needed, divided by the time that has passed. One worker
-    would have needed no time for failed attempts and rework.
+    Speed-up is the time that one worker would have needed, divided by the time that has passed. Failed
+    attempts and rework do not count as time of that worker.
     """
     from gitcoord.cli.across.each_repository import all_places, ask_each, file_of, show_name, together
     from gitcoord.cli.status.overview import look

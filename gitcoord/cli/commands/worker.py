@@ -125,7 +125,7 @@ def worker(
 
     Needs a plan, the clone and its remote, but no coordinator. Only one worker can claim an attempt, and a
     newer attempt locks the older one out. The log and the prompt are in the git directory: `gitcoord logs
-    TASK`. For a task of several repositories, works in one after the other, and stops at the first failure.
+    TASK`. For a task of several repositories, works in one repository after the other, until one fails.
     """
     from gitcoord.cli.across.each_repository import together
     from gitcoord.cli.across.task_routing import places_of

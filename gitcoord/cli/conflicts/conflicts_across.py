@@ -34,8 +34,8 @@ def check_everywhere(
     if not plain_options:
         raise usage_error(
             "several-repositories",
-            "For a plan over several repositories `gitcoord check-conflicts` accepts only a level: no heads, "
-            "no --watch, --worktrees, --what-if, --without or --check.",
+            "Over several repositories, `gitcoord check-conflicts` does not accept heads, --watch, "
+            "--worktrees, --what-if, --without or --check.",
             "Run it in the clone of one repository.",
         )
     several = Repositories(home)

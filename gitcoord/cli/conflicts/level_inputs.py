@@ -37,7 +37,10 @@ class CheckRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckInputs(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of the repository that a check depends on. Equal inputs give equal reports."""
+    """The state of the repository that a check depends on.
+
+    With equal options, equal inputs give equal reports, apart from uncommitted work in worktrees.
+    """
 
     plan: Plan
     level: PlannedLevel

@@ -77,7 +77,7 @@ class ShareEverywhere(TypedDict):
 
 
 class StatusEverywhere(TypedDict):
-    """The state of every task; `half_in`: for a task that landed only in part, its other repositories.
+    """The state of every task; `half_in`: for a task that landed only in part, the repositories that lack it.
 
     `rolling_back`: levels whose rollback is not complete.
     """

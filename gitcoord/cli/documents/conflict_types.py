@@ -59,7 +59,7 @@ def _members(struct: type[msgspec.Struct]) -> dict[str, Any]:
 
 
 PairDocument = msgspec.defstruct("PairDocument", list(_members(PairReport).items()), kw_only=True)
-"""A pair with the names of its fields: in memory it is a row without them."""
+"""A pair as an object with field names: JSON of `PairReport` itself is an array without them."""
 PairDocument.__doc__ = "Two branches that overlap, or that do not merge."
 
 _PAIRS: Any = list[PairDocument]  # type: ignore[valid-type]

@@ -20,7 +20,7 @@ from gitcoord.tasks.model import TaskId
 
 
 class PlanDocument(Plan, frozen=True, kw_only=True):
-    """A plan, the changes to the plan that was saved before, and the work that it abandons."""
+    """A plan, its differences from the plan that was saved before, and the work that it discards."""
 
     changes: tuple[PlanChange, ...]
     given_up: tuple[AbandonedWork, ...]
@@ -28,7 +28,7 @@ class PlanDocument(Plan, frozen=True, kw_only=True):
 
 
 class ReportDocument(Metrics, frozen=True, kw_only=True):
-    """The results of a run, and its plan."""
+    """The metrics of a run, with the base, tag and strategy of its plan."""
 
     base: str
     tag: str
@@ -112,7 +112,7 @@ class SubtaskPreview(TypedDict):
 
 
 class TouchedBy(TypedDict):
-    """A task whose branch or worktree changes the file, with the changed lines."""
+    """A task that changes the file, with its branch and the lines of the base that it changes."""
 
     path: str
     task: TaskId
@@ -162,7 +162,7 @@ class AttemptLog(TypedDict):
 
 
 class LogsDocument(TypedDict):
-    """The logs of a task here; `output`: the end of a check's output; `end`: a log's end that git keeps."""
+    """A task's logs on this machine; `output`: the end of a check's output; `end`: a log's end from git."""
 
     task: str
     attempt: int | None

@@ -64,7 +64,7 @@ def calibrate_here(context: "Context", branch: str, changes: int, *, dry_run: bo
 
 
 def print_calibration(found: Calibration) -> None:
-    """Prints the quality of the shipped constants and of the repository's, and says which will be used."""
+    """Prints the quality of the shipped and of the fitted constants, and says which will be used."""
     from gitcoord.cli.views.output import clean, emit, percent, say
 
     rate = percent(found.conflicts / found.pairs)
@@ -87,7 +87,7 @@ def print_calibration(found: Calibration) -> None:
 def _samples(point: PlanPoint, conflicts: set[tuple[str, str]]) -> list[PairSample]:
     """Returns a sample for each pair of tasks at a plan point.
 
-    Removes paths from the commit messages: their authors knew the changed files, which those of tasks do not.
+    Removes paths from commit messages: their authors knew the changed files, and authors of tasks do not.
     """
     paths = {task.commit: task.paths for task in point.tasks}
     texts = [task.text() for task in point.tasks]

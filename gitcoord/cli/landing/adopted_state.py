@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def choose_state(context: "Context", *, adopted: bool, base: str | None) -> None:
-    """Switches `context.store` to the adopted heads if requested, or if only heads, and no task list, exist.
+    """Switches `context.store` to the adopted heads if requested, or if there are some and no plan is saved.
 
     `base` is the branch that the heads land on. The caller has fetched the shared refs. Raises `usage` or
     `no-plan` (exit 2).

@@ -17,7 +17,7 @@ from gitcoord.tasks.model import TaskId
 class LogEndShown(msgspec.Struct, frozen=True, kw_only=True):
     """The end of a log that git keeps, for a log on another machine.
 
-    `worker` wrote it on `engine`; `bytes` is the size of the log. `complete`: `output` has all of it.
+    `worker` wrote the log on `engine`; `bytes` is the log's size. `complete`: `output` is the complete log.
     """
 
     attempt: int

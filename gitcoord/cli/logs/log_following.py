@@ -23,7 +23,7 @@ _LOOK_EVERY = 10
 
 
 def follow_all(places: Sequence[TaskPlace], task: TaskId, attempt: int | None, *, raw: bool) -> None:
-    """Prints the logs until no attempt runs, and waits for those that will start on this machine.
+    """Prints the logs until no attempt runs, and waits for attempts that will start on this machine.
 
     With several repositories, each line starts with the name of its repository. Raises `no-log` (exit 2) if
     no repository has a log.

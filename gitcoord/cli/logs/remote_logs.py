@@ -15,7 +15,7 @@ _PAUSE = 2.0
 
 
 def is_elsewhere(place: Path) -> bool:
-    """Whether an engine other than `local` runs the attempt."""
+    """Whether an engine other than `local` runs, or ran, the attempt."""
     return any((place / file).is_file() for file in _ENGINES)
 
 

@@ -67,7 +67,7 @@ async def _tell_lines(stream: asyncio.StreamReader | None, tell: Callable[[str],
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Sends INT first, as a terminal does: gitcoord then ends its child processes. Sends KILL after 10 s."""
+    """Sends INT, so that gitcoord ends its child processes, and after at most 10 s KILL to what is left."""
     for number in (signal.SIGINT, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)

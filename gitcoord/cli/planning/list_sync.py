@@ -34,7 +34,10 @@ class StatusChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SyncReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The statuses that were set in the list `source` through `by`, and the problems with the others."""
+    """The statuses that were set in the list `source`, or would be with `dry_run`, and problems with others.
+
+    `by`: `file`, or `bd` for beads.
+    """
 
     source: str
     kind: str
@@ -138,7 +141,7 @@ def _check_branch(context: "Context", plan: "Plan") -> None:
     if here in own:
         raise usage_error(
             "no-task-list",
-            f"This checkout is on {here}: changes of the task list do not land from there.",
+            f"This checkout is on {here}: changes to the task list do not land from that branch.",
             f"Run it in a checkout of {plan.base}.",
         )
 

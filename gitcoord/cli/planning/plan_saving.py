@@ -36,7 +36,7 @@ def plan_and_save(
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Turns garbage collection off: the objects of a long list stay until the end and form no cycle."""
+    """Turns garbage collection off for the block: the objects of a list form no cycles and stay in use."""
     was = gc.isenabled()
     gc.disable()
     try:

@@ -19,7 +19,10 @@ def rules() -> str:
 
 
 def rules_change(program: str, root: Path, *, uninstall: bool) -> Change:
-    """Returns the change to the agent's file: a skill for Claude Code, a part of AGENTS.md for all others."""
+    """Returns the change that adds the rules to the agent's file, or removes them.
+
+    The file is a skill for Claude Code, a part of AGENTS.md for all other agents.
+    """
     if program == "claude":
         path = root / _SKILL
         text = f"---\nname: gitcoord\ndescription: {_ABOUT}\n---\n\n{rules()}"

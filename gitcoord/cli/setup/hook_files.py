@@ -87,7 +87,7 @@ def planned_change(repository: Repository, program: str, *, uninstall: bool) -> 
 
 
 def others(change: Change) -> list[str]:
-    """Returns the commands of other hooks that run `gitcoord check-file`: both hooks would answer."""
+    """Returns the commands of other hooks that run `gitcoord check-file`, which would then answer twice."""
     if change.path.name not in {Path(name).name for name in _FILES.values()}:
         return []
     entries = _entries(change.path, _parse(change.path, change.after or "{}"))
@@ -119,7 +119,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = next(key for key, _ in pairs if [name for name, _ in pairs].count(key) > 1)
-        raise ValueError(f"the key {twice!r} is there twice")
+        raise ValueError(f"the key {twice!r} occurs twice")
     return found
 
 
@@ -212,7 +212,7 @@ def _hooks_directory(repository: Repository) -> Path:
         raise GitcoordError(
             "foreign-hook",
             f"Git runs the hooks in {found}, which your {scope} configuration sets for all repositories.",
-            hint=f"Add `{_GIT_LINE}` to its pre-commit hook, or set core.hooksPath for this repository.",
+            hint=f"Add `{_GIT_LINE}` to the pre-commit hook there, or set core.hooksPath for this one.",
         )
     if found.exists() and not found.is_dir():
         raise usage_error(

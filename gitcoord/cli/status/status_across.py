@@ -27,12 +27,12 @@ def show_status(home: Context, read: Callable[[Context], StatusDocument], *, as_
         name: [task for task, told in found.tasks.items() if told.state == "landed"]
         for name, found in documents.items()
     }
-    going = _rolling_back(several, plan)
+    rolling_back = _rolling_back(several, plan)
     if as_json:
-        emit_json("status", {**_whole(plan, landed), "rolling_back": going, "repositories": documents})
+        emit_json("status", {**_whole(plan, landed), "rolling_back": rolling_back, "repositories": documents})
         return
     show(_headline(plan, landed), _levels(plan, landed))
-    show(*_half_in(plan, landed, going), soft_wrap=True)
+    show(*_half_in(plan, landed, rolling_back), soft_wrap=True)
     for name, document in documents.items():
         warn(document.warnings)
         show(plain(f"\nRepository {clean(name)}", "bold magenta"), *status_view(document))
@@ -97,12 +97,14 @@ def _rolling_back(several: Repositories, plan: Plan) -> list[str]:
     return [level.name for level in plan.levels if states.get(TaskId(level.name)) == "rolling-back"]
 
 
-def _half_in(plan: Plan, landed: "dict[str, list[TaskId]]", going: Collection[str]) -> list[StyledText]:
+def _half_in(
+    plan: Plan, landed: "dict[str, list[TaskId]]", rolling_back: Collection[str]
+) -> list[StyledText]:
     """Returns a line for each level that has landed only in part, or is being rolled back."""
     found = {name: frozenset(tasks) for name, tasks in landed.items()}
     lines = []
     for level in plan.levels:
-        if level.name in going:
+        if level.name in rolling_back:
             own = {name: [task for task in level.tasks if task in tasks] for name, tasks in found.items()}
             words = [f"{named_tasks(tasks, _MOST_NAMED)} in {name}" for name, tasks in own.items() if tasks]
             left = f"Not rolled back: {'; '.join(words)}" if words else "Nothing of it is left in a base"

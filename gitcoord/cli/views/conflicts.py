@@ -241,7 +241,7 @@ def _clashes(report: "ConflictReport", *, adopted: bool) -> list[StyledText]:
         before = [f"task {clean(task)}" for task in joint.tasks[:-1]]
         lines.append(
             plain(
-                f"Task {clean(joint.tasks[-1])} merges with {' and with '.join(before)}, but not once "
+                f"Task {clean(joint.tasks[-1])} merges with {' and with '.join(before)}, but no longer when "
                 f"{'both' if len(before) == 2 else 'all of them'} have landed: "
                 f"{_paths(joint.conflicted_paths)}.",
                 "red",

@@ -33,7 +33,7 @@ def _failing(checked: "CheckedLevel") -> StyledText | None:
     if proof is None or not checked.report.one_wave():
         return None
     if proof.base or proof.unclear:
-        return plain(f"{level} is not proved: the check has no clear result on all of it.", "bold yellow")
+        return plain(f"{level} is not proved: the check has no clear result for part of it.", "bold yellow")
     if proof.failing:
         tasks = ", ".join(clean(one.task) for one in proof.failing)
         return plain(f"{level} merges, but the check fails; without {tasks} it passes.", "bold red")

@@ -45,10 +45,10 @@ def show_report(report: Report, *, adopted: bool = False, repository: str = "") 
         show(plain(_way_of_heads(report)), soft_wrap=True)
     elif report.deferred:
         tasks = [clean(deferred.task) for deferred in report.deferred]
-        each = "" if len(tasks) == 1 else f"each of tasks {', '.join(tasks)} by "
+        each = "" if len(tasks) == 1 else f" each of tasks {', '.join(tasks)}"
         name = tasks[0] if len(tasks) == 1 else "TASK"
         way = f"gitcoord checkout {name}, edit, gitcoord submit"
-        show(plain(f"To resolve: {each}{way}, then merge-level again."), soft_wrap=True)
+        show(plain(f"To resolve{each}: {way}, then merge-level again."), soft_wrap=True)
     elif report.waiting and not (repository and is_temporary(report)):
         show(plain(_way_on(report)), soft_wrap=True)
 

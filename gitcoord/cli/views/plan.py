@@ -164,7 +164,7 @@ def _risks(plan: "Plan") -> list[StyledText]:
 
 
 def _together(plan: "Plan", one: "TaskId", other: "TaskId") -> bool:
-    """Whether a run would have both tasks running at the same time, by the estimates."""
+    """Whether, according to the estimates, both tasks would run at the same time."""
     starts = plan.schedules.no_barrier.starts
     first, second = sorted((one, other), key=lambda task: starts.get(task, 0.0))
     end = starts.get(first, 0.0) + max(plan.tasks[first].duration, plan.tasks[first].estimate)

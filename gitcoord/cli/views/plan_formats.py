@@ -1,4 +1,4 @@
-"""Prints a plan in the requested format; prints warnings and whether it was saved to stderr."""
+"""Prints a plan in the requested format, and to stderr the warnings and whether the plan was saved."""
 
 from collections.abc import Sequence
 

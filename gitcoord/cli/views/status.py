@@ -173,7 +173,7 @@ def _shown(status: "TaskStatus") -> str:
 
 
 def state_word(state: str) -> str:
-    """Returns the word for a state in text."""
+    """Returns the word that people read for a state."""
     return {
         "open-pull": "in pull",
         "rolled-back": "rolled back",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gitcoord.progress.make_picture import Picture
 
 _SOONEST = 0.5
-"""Seconds between two pictures: a run of a thousand short tasks has more events than a person can read."""
+"""The least seconds between two pictures: a person cannot read more, however many events a run has."""
 
 
 class Dashboard:
@@ -78,7 +78,7 @@ class Dashboard:
     ) -> None:
         """Shows `picture`, made from the journal's `events`; rings the bell if another task needs a person.
 
-        Pictures with a `name`, that of a repository, are shown one below the other.
+        `name`: the repository of the picture; shows the pictures of several repositories below each other.
         """
         now = time.monotonic()
         self._pictures[name] = (picture, now)
@@ -94,7 +94,7 @@ class Dashboard:
         self._needing[name] = needing
 
     def tell(self, notice: "AnyNotice") -> None:
-        """Prints a notice above the picture, unless the picture shows it; rings the bell to call a person."""
+        """Prints a notice above the picture, unless that shows it; rings the bell if a person must act."""
         if isinstance(notice, ChecksRunning):
             self._window = notice if notice.running else None
             return

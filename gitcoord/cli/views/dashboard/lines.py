@@ -60,7 +60,7 @@ def sentence(picture: Picture) -> str:
     if picture.closed:
         said.append(f"nothing starts before {time_of_day(picture.closed_until)} (usage limit)")
     if picture.silent():
-        said.append(f"{run_words(picture)[0]} of the run")
+        said.append(f"the run has sent {run_words(picture)[0]}")
     if picture.done and picture.pace.saved >= 1:
         said.append(f"{duration(picture.pace.saved)} saved")
     return ", ".join(said) + "."

@@ -28,7 +28,7 @@ URGENCY: dict[UnitState, int] = {
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """A part with a headline: a task with subtasks, or the tasks of a level that have none."""
+    """A part of the dashboard with a headline: a task with subtasks, or a level's tasks without subtasks."""
 
     key: str
     title: str
@@ -98,7 +98,7 @@ def choose(frames: Sequence[Frame], room: int) -> list[Line]:
 
 
 def word(state: UnitState) -> str:
-    """Returns the word for a state in text."""
+    """Returns the word that people read for a state."""
     return "at work" if state == "running" else state
 
 

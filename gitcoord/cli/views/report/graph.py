@@ -56,7 +56,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GraphPicture(msgspec.Struct, frozen=True, kw_only=True):
-    """The complete graph; `left_out` counts dependencies that follow from others."""
+    """The complete graph; `left_out`: the number of dependencies that it omits, because others imply them."""
 
     width: int
     height: int
@@ -100,7 +100,7 @@ def lay_out(plan: Plan, picture: Picture, critical: frozenset[str]) -> GraphPict
 
 
 def _needed_edges(plan: Plan) -> tuple[dict[TaskId, list[TaskId]], int]:
-    """Returns the dependencies that do not follow from others, and the number of those that do."""
+    """Returns the dependencies that no others imply, and the number of those that others imply."""
     above: dict[TaskId, set[TaskId]] = {}
     edges: dict[TaskId, list[TaskId]] = {}
     left_out = 0

@@ -46,7 +46,7 @@ class Matrix(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def clash_place(pair: Pair) -> str:
-    """Returns where two tasks clash, to follow a verb: in files, or in the check; "" if not known."""
+    """Returns the place of a clash, to append to a verb: ` in` files or ` in the check`; empty if unknown."""
     if pair.paths:
         return f" in {some(pair.paths, 3)}"
     return " in the check" if pair.by_check else ""

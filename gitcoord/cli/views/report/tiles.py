@@ -24,7 +24,7 @@ def headline_of(picture: Picture) -> str:
     if picture.landed == picture.tasks:
         return "Everything has landed" if picture.tasks > 1 else "The task has landed"
     if not picture.done and picture.counts.keys() <= {"waiting", "ready"}:
-        return f"{count_of(picture.tasks, 'task')} wait{'s' if picture.tasks == 1 else ''} for a start"
+        return f"{count_of(picture.tasks, 'task')} wait{'s' if picture.tasks == 1 else ''} to start"
     return (
         f"{picture.landed} of {count_of(picture.tasks, 'task')} landed, {picture.percent} % of the work done"
     )
@@ -76,7 +76,7 @@ def tiles_of(picture: Picture, metrics: Metrics) -> tuple[Tile, ...]:
     for_start = sum(one.seconds for one in metrics.waiting if one.cause != "handed-in")
     held = "ready, but held back"
     if for_start < waited:
-        held = f"{duration(for_start)} for a start, {duration(waited - for_start)} for landing"
+        held = f"{duration(for_start)} to start, {duration(waited - for_start)} to land"
     busy = f"{metrics.busy:.0%} of {count_of(metrics.slots, 'slot')} busy, {metrics.most_at_once} at most"
     found = f"{conflicts.found} found, {conflicts.predicted} predicted"
     cancelled = f"{metrics.cancelled} cancelled, " if metrics.cancelled else ""
@@ -101,14 +101,14 @@ def tiles_of(picture: Picture, metrics: Metrics) -> tuple[Tile, ...]:
         Tile(
             name="Attempts",
             value=f"{metrics.tries}",
-            note=failed + (f", {duration(metrics.wasted)} for nothing" if metrics.wasted >= 1 else ""),
+            note=failed + (f", {duration(metrics.wasted)} wasted" if metrics.wasted >= 1 else ""),
         ),
         _time_tile("Waiting", waited, held),
         *_speculation_tiles(metrics),
         Tile(
             name="Tokens",
             value=_many(metrics.tokens) if metrics.tokens else "–",
-            note=f"{metrics.tokens // max(1, metrics.handed_in):,} for a unit"
+            note=f"{metrics.tokens // max(1, metrics.handed_in):,} per unit"
             + (f", ${metrics.usd:,.2f} in all" if metrics.usd else "")
             if metrics.tokens
             else "no agent reported any",
@@ -121,7 +121,7 @@ def _speculation_tiles(metrics: Metrics) -> tuple[Tile, ...]:
     figures = metrics.speculation
     if not figures.begun:
         return ()
-    note = f"{count_of(figures.begun, 'attempt')} began before their dependencies had landed"
+    note = f"{count_of(figures.begun, 'attempt')} began before dependencies had landed"
     note += f", {figures.moved} moved" if figures.moved else ""
     if figures.thrown_away:
         note += f", {figures.thrown_away} thrown away ({duration(figures.wasted)})"
