@@ -153,7 +153,7 @@ def _record_cancel(context: "Context", units: "Sequence[TaskId]") -> None:
 
 
 def _kill_local(context: "Context", running: "dict[TaskId, int]") -> "list[TaskId]":
-    """Kills the attempts that run on this machine; returns their units."""
+    """Kills the attempts that this clone started on this machine; returns the units of those that ran."""
     from concurrent.futures import ThreadPoolExecutor
 
     from gitcoord.worker.attempt.local_attempts import end_here

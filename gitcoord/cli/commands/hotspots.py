@@ -41,7 +41,7 @@ def hotspots(
 
     Divides the history into groups of 20 consecutive changes, and compares each pair of a group. Applies the
     rules in the settings. Suggests `union` for append-only lists, and for lock files `regenerate` if the tool
-    is installed here, else `exclusive`. No rule helps for a hub (a file that many changes touch): split it.
+    is installed here, else `exclusive`. For a hub (a file that many changes touch), suggests smaller files.
     """
     from gitcoord.cli.context import open_context
     from gitcoord.cli.views.hotspots import print_report

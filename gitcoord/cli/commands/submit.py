@@ -78,9 +78,9 @@ def submit(
 
 
 def _look_at(place: "TaskPlace", task: str | None, *, allow_empty: bool, quiet: bool) -> None:
-    """Raises the error that would stop `submit` in one of several repositories.
+    """Raises the error, other than a conflict, that would stop `submit` in one of several repositories.
 
-    Unless `quiet`, prints what `submit` would do there.
+    Unless `quiet`, prints what `submit` would do there. Does nothing if the task has landed there.
     """
     from gitcoord.cli.views.output import say
     from gitcoord.worker.submit_preview import rehearse
@@ -153,7 +153,10 @@ def _submit(
 
 
 def _ready_to_submit(context: "Context", task: str, *, dry_run: bool) -> "TaskContext":
-    """Handles the task's scratch files as the settings say, unless `dry_run`; returns the task's context."""
+    """Treats the task's scratch files as the settings say; returns the task's context.
+
+    With `dry_run`, removes no files, but raises the error that would stop `submit`.
+    """
     from gitcoord.cli.views.output import say
     from gitcoord.worker.scratch_files import treat_scratch
     from gitcoord.worker.task_context import load_task_context

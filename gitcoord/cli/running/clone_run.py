@@ -75,7 +75,7 @@ class CloneRun:
         return self._meter.measure(view)
 
     def old_logs(self, view: RunView) -> OldLogs:
-        """Finds the logs that are older than the settings allow."""
+        """Finds the logs that exceed the limits of the settings, in age or in size."""
         return self._session.old_logs(view)
 
     def run(self, dashboard: "Dashboard") -> RunEnd:

@@ -67,7 +67,7 @@ def levels_list(plan: Plan) -> str:
 
 
 def waves_list(plan: Plan) -> str:
-    """Returns a JSON list of all waves in order, each a list of the tasks that may start together."""
+    """Returns a JSON list of all waves in order, split into lists of tasks that may start together."""
     from gitcoord.planning.waves import capped_waves
 
     nested = [[_plain_id(task) for task in wave] for wave in capped_waves(plan)]
