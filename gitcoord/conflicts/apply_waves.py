@@ -1,4 +1,4 @@
-"""Writes the waves of a conflict report to the plan."""
+"""Puts the waves of a conflict report into the plan."""
 
 from gitcoord.conflicts.model import ConflictReport
 from gitcoord.planning.later_wave import with_waves

@@ -75,7 +75,10 @@ def find_branch_facts(
 
 
 def entangled_pairs(tips: Sequence[Oid], forks: Mapping[Oid, Fork]) -> set[Pair]:
-    """Pairs that share commits the base lacks: comparing changed paths is not enough to judge them."""
+    """Returns the pairs of `tips` for which comparing changed paths is not enough.
+
+    They share commits that the base lacks, or one of them has several merge bases.
+    """
     places: dict[Oid, list[int]] = {}
     for number, tip in enumerate(tips):
         places.setdefault(tip, []).append(number)

@@ -19,7 +19,7 @@ class Ancestry:
         self._remembered: dict[tuple[str, ...], Oid | None] = {}
 
     def contained(self, tip: Oid, commits: Collection[Oid]) -> set[Oid]:
-        """Returns those of `commits` that are `tip` or its ancestors, and that exist here."""
+        """Returns those of `commits` that are `tip`, or ancestors of it that exist here."""
         known = self._inside.get(tip, {})
         unknown = {commit for commit in commits if commit not in known and commit != tip}
         present = self.existing({tip, *unknown}) - {tip} if unknown else set()
@@ -32,7 +32,7 @@ class Ancestry:
         return {commit for commit in commits if commit == tip or known.get(commit, False)}
 
     def _told_by_nearer(self, tip: Oid, commits: Collection[Oid]) -> dict[Oid, bool]:
-        """Returns the answers that the newest history of `tip` and the cache give about `commits`."""
+        """Returns which of `commits` are ancestors of `tip`, as far as a short walk and the cache show it."""
         if self._git.commits is None:
             return {}
         wanted = set(commits)
@@ -72,7 +72,7 @@ class Ancestry:
         return set(commits) & self._here
 
     def remembered(self, key: tuple[str, ...], find: Callable[[], Oid | None]) -> Oid | None:
-        """Returns the cached result of `find` for `key`; for questions that depend only on commits."""
+        """Returns the result of `find`, cached under `key`: for results that depend only on commits."""
         if key not in self._remembered:
             self._remembered[key] = find()
         return self._remembered[key]
@@ -108,7 +108,10 @@ def _only_base(git: Git, commits: Sequence[Oid]) -> Oid | None:
 
 
 def short_history(git: Git, tip: Oid) -> dict[Oid, tuple[Oid, ...]] | None:
-    """Returns all commits of a short history with their parents; None if only git can tell."""
+    """Returns the commits of a history with their parents.
+
+    None if there are more than `_NEAR`, or one cannot be read in-process.
+    """
     found: dict[Oid, tuple[Oid, ...]] = {}
     todo = [tip]
     reader = git.commits
@@ -134,12 +137,12 @@ def among_ancestors(git: Git, tip: Oid, commits: Sequence[Oid], below: Collectio
         return set(commits) if _is_ancestor(git, commits[0], tip) else set()
     others = below or commits
     root = tip if set(others) == {tip} else common_base(git, tip, *others)
-    if root == tip:  # The others are above it.
+    if root == tip:  # All others are `tip` or its descendants.
         return {tip}.intersection(commits)
-    if root is None:  # one of them has an unrelated history
+    if root is None:  # One of them has an unrelated history.
         middle = len(commits) // 2
         return among_ancestors(git, tip, commits[:middle]) | among_ancestors(git, tip, commits[middle:])
-    # Not `COMMITS ^TIP`: that walk goes by dates, and misses ancestors if clocks were wrong.
+    # Not `COMMITS ^TIP`: git walks by date, and misses ancestors if clocks were wrong.
     request = "".join(f"{commit}\n" for commit in (tip, *commits)) + f"^{root}\n"
     lines = git.text("rev-list", "--parents", "--stdin", input=request.encode()).splitlines()
     parents = {words[0]: words[1:] for words in map(str.split, lines)}

@@ -1,4 +1,4 @@
-"""Merges as a server does, without a working tree and the attributes and merge drivers of a clone."""
+"""Merges as a server does: without a working tree, and without a clone's attributes and merge drivers."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -29,7 +29,10 @@ def merge_all_on_server(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[Tree
 
 
 def differs_on_server(git: Git, ours: Oid, theirs: Oid, tree: Oid) -> bool:
-    """Whether a server's merge of the two commits gives a different tree than `tree`, or fails."""
+    """Whether a server's merge of the two commits gives a conflict, or a tree other than `tree`.
+
+    False if git cannot merge them at all.
+    """
     there = merge_on_server(git, ours, theirs)
     return there.clean is False or (there.clean is True and there.tree != tree)
 

@@ -1,4 +1,4 @@
-"""Finds the base branch, on which work lands, and has the errors for one that does not exist."""
+"""Finds the base branch, on which work lands, and makes the errors for a missing one."""
 
 from gitcoord.errors import GitcoordError, usage_error
 from gitcoord.git.remote_refs import SharedRefs
@@ -8,9 +8,11 @@ _USUAL = ("main", "master", "trunk", "develop")
 
 
 def find_base(shared: SharedRefs, requested: str | None) -> str:
-    """Returns the name of the base: `requested` if it exists, else the remote's default, `main`, `master` …
+    """Returns the name of the base.
 
-    Call it after a fetch. Raises `no-such-base` or `unknown-base` (exit 2), which name existing branches.
+    That is `requested`; without it, the remote's default, `main`, `master` …, or the only branch. Call this
+    after a fetch. Raises `no-such-base` or `unknown-base` (exit 2), which name existing branches, and
+    `no-commits` or `empty-remote` if there are none.
     """
     if requested is not None:
         if shared.branch(requested) is None and not shared.branches():

@@ -1,7 +1,7 @@
-"""Binds git to one worktree: it never reads or writes another repository, whatever `.git` there is.
+"""Binds git to one worktree, so that it never uses another repository, whatever happened to `.git`.
 
-Git looks for the repository upwards from its directory. A checkout whose `.git` was removed would become part
-of the repository around it, and use that one's index and branch.
+Git looks for a repository in its directory and in those above. In a checkout whose `.git` was removed, it
+would use the index and the branch of the repository around the checkout.
 """
 
 import os
@@ -12,7 +12,7 @@ from gitcoord.git.git_cli import Git
 
 
 def bound(git: Git, directory: Path, common_dir: Path | None = None) -> Git:
-    """Returns the git of the worktree at `directory`, of the repository of `git` (at `common_dir`).
+    """Returns a git for the worktree at `directory` of the repository of `git` (at `common_dir`).
 
     Raises `no-worktree` if it is not a worktree of that repository.
     """
@@ -27,8 +27,8 @@ def bound(git: Git, directory: Path, common_dir: Path | None = None) -> Git:
         raise GitcoordError(
             "no-worktree",
             f"{directory} is not a worktree of the repository at {common_dir} (any more).",
-            hint="Its `.git` was removed or replaced, or git's own record of it; `git worktree list` shows "
-            "which there are.",
+            hint="Its `.git`, or git's own record of it, was removed or replaced; `git worktree list` shows "
+            "the worktrees that git knows.",
         )
     return here
 

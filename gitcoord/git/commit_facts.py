@@ -34,7 +34,7 @@ def first_parents(git: Git, commits: Collection[Oid]) -> dict[Oid, Oid]:
 
 
 def paths_between(git: Git, old: Oid, new: Oid) -> set[str]:
-    """Returns the paths that differ between two commits, and both names of a renamed file."""
+    """Returns the paths that differ between two commits, including both names of a renamed file."""
     options = ("-r", "--name-only", "-z", "--no-renames", "--ignore-submodules=none")
     told = git.text("diff-tree", *options, old, new)
     return set(filter(None, told.split("\0")))

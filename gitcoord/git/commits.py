@@ -38,7 +38,7 @@ class CommitReader(Protocol):
     def diff(self, before: Oid, after: Oid) -> list[TreeEntryChange] | None:
         """Returns the changes that `git diff-tree -r -t --no-renames` lists between two commits.
 
-        None: ask git.
+        Returns None if git has to be asked.
         """
 
 
@@ -51,9 +51,10 @@ def parse(content: bytes) -> Commit:
 
 
 def walk(reader: CommitReader, tip: Oid, stop: Callable[[Oid], bool], most: int) -> bool:
-    """Walks from `tip` along parents to commits that `stop` accepts; it may see a commit twice.
+    """Walks from `tip` along parents to commits that `stop` accepts; `stop` may get a commit twice.
 
-    Returns whether the walk is complete: False if a commit is missing, or there are more than `most`.
+    Returns whether the walk is complete: False if `reader` cannot read a commit, or there are more than
+    `most`.
     """
     found = set[Oid]()
     todo = [tip]

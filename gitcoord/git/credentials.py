@@ -15,8 +15,8 @@ _CREDENTIALS = "gitcoord.forge.github.git_credentials"
 def git_auth_environment(remote_url: str, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Returns the environment that lets git authenticate to `remote_url`; {} if it needs none.
 
-    For GitHub over HTTPS without a login in the URL, this is a header with the token from the environment, or
-    a credential helper if the environment names a GitHub App.
+    For GitHub over HTTPS (or HTTP, see `may_carry_token`) without a login in the URL, it configures a header
+    with the token from the environment, or a credential helper if the environment names a GitHub App.
     """
     address = parse_address(remote_url)
     if address is None or address.has_login or address.scheme not in ("http", "https"):
@@ -39,7 +39,7 @@ def git_auth_environment(remote_url: str, environ: Mapping[str, str] = os.enviro
 
 
 def _asking_the_app(address: Address, environ: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Makes git ask for a token of the GitHub App if its cache has none: tokens expire after an hour."""
+    """Returns the configuration by which git gets a token of the GitHub App; it expires after an hour."""
     from gitcoord.git.credential_cache import cache_command
 
     place = f"{address.scheme}://{address.authority}"
@@ -57,7 +57,7 @@ def _asking_the_app(address: Address, environ: Mapping[str, str]) -> list[tuple[
 
 
 def appended(environ: Mapping[str, str], entries: list[tuple[str, str]]) -> dict[str, str]:
-    """Appends `entries` to the git configuration in environment variables."""
+    """Returns the variables that append `entries` to the git configuration in `environ`."""
     count = environ.get("GIT_CONFIG_COUNT", "")
     first = int(count) if count.isdigit() else 0
     added = {"GIT_CONFIG_COUNT": str(first + len(entries))}

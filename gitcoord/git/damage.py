@@ -14,7 +14,7 @@ _PARTS = ("HEAD", "objects", "refs")
 
 
 def git_failed(what: str, said: str, directory: Path, git_directory: str) -> GitcoordError:
-    """Makes the error for a git command in `directory` that failed with the output `said`."""
+    """Makes the error `what` for a git command in `directory` that failed with the output `said`."""
     failure = failure_of(said)
     broken = damaged(directory, git_directory) if failure.cause == "no-repository" else None
     return broken or GitcoordError("git-failed", what, passing=failure.passing)

@@ -1,4 +1,4 @@
-"""Finds the cause of a failed git command, and whether it passes. Only this module reads git's messages.
+"""Finds in git's messages why a command failed, and whether the cause goes away by itself.
 
 Reads only git's own lines, and only with LC_ALL=C: those that begin with `fatal:`, `error:`, `send-pack:` or
 `fetch-pack:`, and those of the ssh client. Ignores `remote:` lines and the text after `remote error:` or
@@ -23,8 +23,8 @@ from gitcoord.errors import Passing
 from gitcoord.redact import redact_said
 
 Cause = Literal["here", "network", "refused", "broken-ref", "untrusted", "no-repository", "unknown"]
-"""The cause: in this repository, on the network, or a refusal of the other side; a ref without a commit; a
-repository of another user; or no repository."""
+"""`here`: in this repository. `refused`: by the other side. `broken-ref`: a ref without a commit.
+`untrusted`: a repository of another user."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _DISK = (errno.EROFS, errno.EACCES, errno.EIO, errno.ENOENT, errno.ENOTDIR)
@@ -71,7 +71,7 @@ _SERVER_BROKE = frozenset({"Internal Server Error", "remote failed to report sta
 
 
 class GitFailure(msgspec.Struct, frozen=True):
-    """The cause of a failed command, and whether it passes."""
+    """The cause of a failed command, and whether it goes away by itself."""
 
     cause: Cause
     passing: Passing
@@ -115,7 +115,7 @@ def rejections(porcelain: str) -> Iterator[PushRejection]:
             if reason in _SERVER_BROKE:
                 passing = "passes"
             elif reason in _REF_BUSY or not summary.startswith("[remote rejected]"):
-                passing = "briefly"  # git itself refused, by the refs that it read at the start
+                passing = "briefly"  # git itself refused, because of the refs that it read at the start
             yield PushRejection(specs.rpartition(":")[2], redact_said(summary), passing)
 
 

@@ -49,7 +49,7 @@ NOT_INHERITED = (
     "GIT_COMMON_DIR",
     "GIT_PREFIX",
     "GIT_NAMESPACE",
-    # Editors set these for what they start; they would change what pathspecs mean.
+    # Editors set these for the programs that they start; they would change the meaning of pathspecs.
     "GIT_LITERAL_PATHSPECS",
     "GIT_GLOB_PATHSPECS",
     "GIT_NOGLOB_PATHSPECS",
@@ -129,8 +129,9 @@ class Git:
     ) -> GitResult:
         """Runs `git ARGUMENTS` and returns its result.
 
-        Raises `git-failed` if the exit code is not in `ok` (an empty `ok` accepts any), and `no-git` if there
-        is no git program. Runs the repository's hooks only with `hooks`.
+        Raises `git-failed` or `damaged-repository` if the exit code is not in `ok` (an empty `ok` accepts
+        any), and `no-git` or `no-directory` if git cannot be started. Runs the repository's hooks only with
+        `hooks`.
         """
         argv = self._command(arguments, hooks=hooks)
         began = trace.clock()
@@ -196,7 +197,7 @@ class Git:
         return Git(directory, kept | nowhere_above(directory), self.unmerged)
 
     def within(self, git_directory: Path, worktree: Path) -> "Git":
-        """Returns this git for `worktree` with the repository at `git_directory`; ignores its `.git`."""
+        """Returns this git for `worktree` with the repository at `git_directory`; ignores `worktree/.git`."""
         which = dict(zip(_WHICH_REPOSITORY, (str(git_directory), str(worktree)), strict=True))
         return Git(worktree, self._environment | which, self.unmerged)
 
@@ -209,8 +210,8 @@ class Git:
         return Git(self.directory, self._environment) if self.unmerged else self
 
     def object_places(self) -> list[str]:
-        """Returns the object directories of this git, in the format of git's environment variable."""
-        # A repository's directory of objects stays where it is while a command runs.
+        """Returns the object directories of this git, as `GIT_ALTERNATE_OBJECT_DIRECTORIES` has them."""
+        # Cached: the object directory does not move while a command runs.
         if not self._objects:
             self._objects = self.text("rev-parse", "--path-format=absolute", "--git-path", "objects")
         own = self._objects

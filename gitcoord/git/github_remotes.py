@@ -14,7 +14,7 @@ import msgspec
 GITHUB = "github.com"
 _PUBLIC_API = "https://api.github.com"
 _SCP_LIKE = r"(?s)(?:[^/@:\s]+@)?(?P<host>\[[0-9a-fA-F:]+\]|[^/:@\s]{2,}):(?!//)(?P<path>.+)"
-# In the order in which the `gh` program takes them.
+# In the order in which the `gh` program looks for them.
 _OWN_TOKENS = ("GH_TOKEN", "GITHUB_TOKEN")
 _ENTERPRISE_TOKENS = ("GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN", *_OWN_TOKENS)
 
@@ -35,7 +35,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse_address(url: str) -> Address | None:
-    """Parses a remote's URL; None for a path, a `file://` URL, or anything else."""
+    """Parses a URL over HTTP, HTTPS, SSH or git's protocol; None for anything else, such as a path."""
     url = url.strip()
     if "://" in url:
         return _parse_url(url)
@@ -46,9 +46,9 @@ def parse_address(url: str) -> Address | None:
 
 
 def remote_identity(url: str) -> str:
-    """Returns a text that is the same for the URLs of one repository over SSH, HTTPS or as a path.
+    """Returns a text that is the same for all URLs of one repository: `HOST/PATH`; a path becomes absolute.
 
-    Without a login. Hosts decide whether capitals count; GitHub's do not.
+    Omits login and port. Ignores the case of the path on github.com only: other hosts may distinguish it.
     """
     address = parse_address(url)
     if address is None:
@@ -82,7 +82,7 @@ def _parse_url(url: str) -> Address | None:
 def is_github(address: Address, environ: Mapping[str, str]) -> bool:
     """Whether pull requests for this remote live on GitHub.
 
-    That is github.com, the host in GH_HOST, and the hosts of GITHUB_SERVER_URL and GITHUB_API_URL.
+    GitHub is github.com, *.ghe.com, the host in GH_HOST, and those of GITHUB_SERVER_URL and GITHUB_API_URL.
     """
     if address.host in (GITHUB, "www.github.com", "ssh.github.com") or address.host.endswith(".ghe.com"):
         return True
@@ -101,7 +101,10 @@ def may_carry_token(address: Address, environ: Mapping[str, str]) -> bool:
 
 
 def api_url(address: Address | None, environ: Mapping[str, str]) -> str:
-    """Returns the root of the REST API for a remote: GITHUB_API_URL, or that of the remote's host."""
+    """Returns the root of the REST API for a remote: GITHUB_API_URL, or the API of the remote's host.
+
+    GITHUB_API_URL does not count if it is github.com's and the remote is elsewhere.
+    """
     given = environ.get("GITHUB_API_URL", "").strip().rstrip("/")
     host = GITHUB if address is None else _web_host(address.host)
     if given and (given != _PUBLIC_API or host == GITHUB):

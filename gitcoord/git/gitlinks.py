@@ -21,7 +21,7 @@ def links_without_row(git: Git, since: Oid, head: Oid) -> tuple[str, ...]:
     if not new and _FILE not in changed:
         return ()
     before, after = _rows(git, since), _rows(git, head)
-    # Gitlinks of the base do not count.
+    # Gitlinks that `since` has without an entry in `.gitmodules` do not count.
     old = {path for path in new if changed[path].startswith(f":{_LINK} ") and path not in before}
     left = set(_links(git, head, before - after))
     return tuple(sorted(((new - after) - old) | left))

@@ -1,4 +1,4 @@
-"""Makes commits with the repository's own hooks; returns the output of a hook that refuses."""
+"""Makes commits with the repository's own hooks; returns the reason if that fails."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +11,7 @@ from gitcoord.git.object_quarantine import scratch_directory
 def commit_with_hooks(
     git: Git, *options: str, message: bytes = b"", environment: Mapping[str, str] | None = None
 ) -> str:
-    """Commits the index; returns why a hook refused, or an empty string."""
+    """Commits the index; returns an empty string, or why that failed: a hook that refused, or git itself."""
     with scratch_directory() as scratch:
         trace = Path(scratch, "trace")
         added = {**(environment or {}), "GIT_TRACE2_EVENT": str(trace)}

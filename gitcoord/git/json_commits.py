@@ -20,7 +20,7 @@ _LONGEST_SUBJECT = 200
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """One commit of such a ref; `body` is the raw JSON; None if the message has none."""
+    """One commit of such a ref; `body` is the raw JSON, or None if the message has none."""
 
     commit: Oid
     parents: tuple[Oid, ...]
@@ -39,7 +39,7 @@ def encode(value: Any) -> bytes:
 
 
 def decode(body: bytes | None, type: Any) -> Any:
-    """Decodes `body` to a value of `type`; None if it is something else."""
+    """Decodes `body` to a value of `type`; None if it is not one."""
     try:
         return _decoder(type).decode(body or b"")
     except msgspec.ValidationError:
@@ -67,7 +67,7 @@ def _decode_slowly(body: bytes, type: Any) -> Any:
 def write_document(
     repository: Repository, subject: str, body: bytes, parent: Oid | None, tree: Oid | None = None
 ) -> Document:
-    """Writes the commit of a document on top of `parent`, and returns it; moves no ref."""
+    """Writes a document as a commit on top of `parent`, and returns the document; moves no ref."""
     from gitcoord.git.write_commits import commit_tree, message_bytes
 
     line = re.sub(r"[\x00-\x1f\x7f]+", " ", subject)[:_LONGEST_SUBJECT]
@@ -79,7 +79,10 @@ def write_document(
 
 
 def read_documents(git: Git, tips: Iterable[Oid], *, newest_only: bool = False) -> list[Document]:
-    """Reads the documents of all commits reachable from `tips`, or of the tips; per ref oldest first."""
+    """Reads the documents of all commits reachable from `tips`, parents first.
+
+    With `newest_only`, reads only those of `tips`.
+    """
     revisions = "".join(f"{tip}\n" for tip in tips)
     if not revisions:
         return []

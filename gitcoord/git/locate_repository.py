@@ -33,10 +33,11 @@ class RepositoryPlace(msgspec.Struct, frozen=True):
         environ: Mapping[str, str] = os.environ,
         regenerated: Collection[str] = (),
     ) -> Repository:
-        """Opens the repository with the shared remote `remote`, or its only remote if there is no `origin`.
+        """Opens the repository with the shared remote `remote`; the only remote replaces a missing `origin`.
 
-        `environ` has the credentials. Merges keep the lines of both sides in paths that match a pattern in
-        `union`, and the first side's file in paths that match one in `regenerated`.
+        `environ` has the credentials. Raises `no-such-remote` (exit 2). Merges keep the lines of both sides
+        in paths that match a pattern in `union`, and the first side's file in paths that match one in
+        `regenerated`.
         """
         remotes = read_remotes(self.git)
         name = _remote_name(list(remotes), remote)
@@ -76,7 +77,10 @@ class RepositoryPlace(msgspec.Struct, frozen=True):
 
 
 def locate(start: Path | None = None) -> RepositoryPlace:
-    """Finds the repository around `start`; raises `no-repository` or `old-git`."""
+    """Finds the repository around `start`.
+
+    Raises `old-git`, `no-repository`, `unsafe-repository` or `damaged-repository`.
+    """
     git = Git(start or Path.cwd())
     # One process answers all questions, and prints git's version. It prints the way to the top (`../..`), not
     # the path of the top: paths may contain line feeds, so only the last answer can be a path.
@@ -105,7 +109,7 @@ def _remote_name(names: Sequence[str], wanted: str) -> str | None:
     raise usage_error(
         "no-such-remote",
         f"This repository has no remote {wanted} (it has: {', '.join(names)}).",
-        "Name the one that the workers share as `remote` in gitcoord.toml.",
+        "Set `remote` in gitcoord.toml to the one that all workers use.",
     )
 
 

@@ -1,7 +1,7 @@
 """Makes merges that depend on each other with one process: each needs the result of the previous one.
 
-Git before 2.49 buffers a few thousand bytes of results. Therefore each merge is followed by one that fails in
-a file with a very long name, which flushes the buffer.
+Git before 2.49 buffers a few thousand bytes of results. Therefore each merge is followed by one that
+conflicts in a file with a very long name: its result flushes the buffer.
 """
 
 import os
@@ -54,7 +54,7 @@ class MergeChain:
         except (OSError, EOFError):
             merged = None
         if merged is None:
-            # An impossible merge ends the process. Run it alone for the reason.
+            # An impossible merge ends the process. Repeat it alone to learn the reason.
             self._end()
             return merge_tree(self._git, ours, theirs)
         return settled(self._git, merged)

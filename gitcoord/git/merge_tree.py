@@ -26,7 +26,7 @@ MERGE = (
     *("merge-tree", "--write-tree", "-z", "--name-only", "--stdin"),
 )
 STAMP = "%ae%x1f%at%x1f%s"
-"""The format of the data that a replay keeps of a commit: author, time and subject."""
+"""The format of the data of a commit that a rebase keeps: email and date of the author, and the subject."""
 _CALM = frozenset({"Auto-merging"})
 _NOT_MERGED = _CALM | {"CONFLICT (binary)", "CONFLICT (contents)"}
 """Git's messages on a file that differs on both sides and is not merged as text."""
@@ -43,7 +43,7 @@ class MergeMessage(msgspec.Struct, frozen=True):
 
     @property
     def said(self) -> str:
-        """The kind as in the sentence, which tells `add/add` from `content`."""
+        """The kind as `text` has it, which distinguishes `add/add` from `content`."""
         found = re.match(r"CONFLICT \(([^)]*)\)", self.text)
         return found[1] if found else self.short
 
@@ -57,7 +57,7 @@ class TreeMerge(msgspec.Struct, frozen=True):
     """The result of merging two commits in memory.
 
     `clean` is None if git could not merge at all (unrelated histories, a missing object); `problem` then says
-    why. `tree` is the merged tree; after conflicts, it has conflict markers in the files `paths`.
+    why. `tree` is the merged tree; after conflicts, text files in `paths` have conflict markers there.
     """
 
     clean: bool | None
@@ -74,7 +74,7 @@ class TreeMerge(msgspec.Struct, frozen=True):
 
 
 def merge_trees(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[TreeMerge]:
-    """Merges each pair `(ours, theirs)` of commits, with a git process per core; same order as `pairs`."""
+    """Merges each pair `(ours, theirs)` of commits, with a git process per core; in the order of `pairs`."""
     return list(iter_merges(git, pairs))
 
 
@@ -107,7 +107,7 @@ def merge_tree(git: Git, ours: Oid, theirs: Oid) -> TreeMerge:
 def replay(
     git: Git, base: Oid, head: Oid, *, environment: Mapping[str, str] | None = None, sign: bool = False
 ) -> Oid | None:
-    """Replays the commits of `base..head` except merges onto `base`; returns the new tip; None on a conflict.
+    """Replays `base..head` without merge commits onto `base`; returns the new tip, or None on a conflict.
 
     Git 2.39 has no `git replay`. Therefore each commit is merged with a synthetic commit that has the tip's
     tree and the commit's own parent: that parent becomes the merge base, so the merge is the cherry-pick.
@@ -132,7 +132,7 @@ def replay(
 
 
 def settled(git: Git, merge: TreeMerge) -> TreeMerge:
-    """Returns the merge without conflicts in the `unmerged` files of `git`.
+    """Removes the conflicts in the `unmerged` files of `git` from a merge.
 
     Git has put the first side's version of these files into the tree, as it does with binary files.
     """
@@ -169,7 +169,10 @@ def _parse(output: str) -> Iterator[TreeMerge]:
 
 
 def read_merge(fields: Iterator[str]) -> TreeMerge | None:
-    """Parses the next merge of the -z format: status, tree, paths, "", after a conflict messages and ""."""
+    """Parses the next merge in the -z format; None after the last one.
+
+    Each is status, tree, paths and ""; after a conflict, messages and "" follow.
+    """
     status = next(fields, "")
     if status == "":
         return None

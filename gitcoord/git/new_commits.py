@@ -1,6 +1,6 @@
 """Finds recent commits that no ref names; git keeps their objects for some time.
 
-An object written since a moment is in a loose object file or a pack that is not older. Source:
+An object written since some moment is in a loose object file or a pack that is not older than it. Source:
 https://git-scm.com/docs/gitrepository-layout (`objects`).
 """
 

@@ -1,6 +1,6 @@
 """Makes temporary directories for objects, in memory if possible, and removes those of killed processes.
 
-The process locks its directory, and the system releases the lock when the process ends in any way. It is the
+The process locks its directory, and the system releases the lock however the process ends. It is the
 system's own lock, not that of `filelock`, whose import would take longer than a whole `check-file`.
 """
 
@@ -17,7 +17,7 @@ from gitcoord.errors import GitcoordError
 
 _PREFIX = "gitcoord-objects-"
 _YOUNG = 60.0
-"""Seconds in which a new directory may not be locked yet."""
+"""Seconds within which a process locks its new directory: younger directories are left alone."""
 
 
 @contextmanager

@@ -28,7 +28,7 @@ class Objects:
             self._repository = None
 
     def commit(self, oid: Oid) -> Commit | None:
-        """Returns a commit; None if libgit2 does not find it, and git has to be asked."""
+        """Returns a commit; None if libgit2 does not find one, and git has to be asked."""
         if oid not in self._known and self._repository is not None:
             try:
                 kind, content = self._repository.read(oid)
@@ -47,7 +47,7 @@ class Objects:
         return found.tree if found is not None else tree_of(self._git, commit)
 
     def diff(self, before: Oid, after: Oid) -> list[TreeEntryChange] | None:
-        """Returns the changes that `git diff-tree -r -t --no-renames` lists between two commits, in no order.
+        """Returns the changes that `git diff-tree -r -t --no-renames` lists between two commits, unordered.
 
         None if libgit2 does not find all objects or cannot read a name, and git has to be asked.
         """
@@ -65,7 +65,7 @@ class Objects:
 
 def _changes(old: pygit2.Tree, new: pygit2.Tree) -> Iterator[TreeEntryChange]:
     """Yields the files that differ, then the directories that only one of the trees has."""
-    # A type change is one change in git. libgit2 reports two, unless an option forbids it.
+    # A type change is one change in git. libgit2 reports two without this option.
     found = old.diff_to_tree(new, flags=DiffOption.INCLUDE_TYPECHANGE, context_lines=0)
     gone, added = set[str](), set[str]()
     for delta in found.deltas:

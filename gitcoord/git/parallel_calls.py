@@ -1,4 +1,4 @@
-"""Splits a long request to git into parts that run on all cores; small parts have small answers."""
+"""Splits a long request to git into parts that run on all cores, and limits the size of each answer."""
 
 import os
 from collections import deque

@@ -13,7 +13,7 @@ _LINKED = ("gitcoord/conflicts", "gitcoord/run")
 
 
 def is_writable(place: RepositoryPlace) -> bool:
-    """Whether refs and objects can be written; the file system decides, for root too."""
+    """Whether refs and objects can be written; the file system decides, also for root."""
     needed = (place.common_dir, place.common_dir / "objects", place.common_dir / "refs")
     return all(os.access(directory, os.W_OK) for directory in needed if directory.exists())
 

@@ -90,7 +90,7 @@ class Mirror:
             return ended
 
     def bring(self, names: Iterable[str]) -> GitResult:
-        """Fetches the commits of refs that are not in the copy; moves no ref."""
+        """Fetches the commits of `names` (refs of the remote, or commit ids); moves no ref."""
         command = ("fetch", "--quiet", *_OPTIONS, "--refmap=", "--stdin", "--", self._address)
         return self._git.run(*command, input=stdin_lines(names), ok=())
 
@@ -106,9 +106,9 @@ class Mirror:
         return not ref.startswith(self._state_prefix + ON_REQUEST)
 
     def follow(self, updates: Sequence[RefUpdate]) -> bool:
-        """Updates the copy after a push, without a fetch; returns whether that was possible.
+        """Updates the copy after a push without a fetch; if that is impossible, fetches and returns False.
 
-        Moves a ref only from its old commit: if another process has fetched meanwhile, its copy is newer.
+        Moves a ref only from its old commit: if another process has fetched meanwhile, the copy is newer.
         """
         commands = stdin_lines(update.command(self.prefix) for update in updates)
         with self._lock:
@@ -127,7 +127,7 @@ class Mirror:
             before_sleep=lambda state: self._drop_broken(),
             retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
         )
-        # As patterns: for the name of a missing ref, git fails.
+        # As patterns: git fails if a ref with an exact name is missing.
         more = (f"{ref}*" for ref in self.more)
         ended: GitResult = patience(
             self._fetch_once,
@@ -156,7 +156,7 @@ class Mirror:
     def _fetch_around_broken(self, ended: GitResult) -> GitResult:
         """Fetches everything else if a broken ref of the state makes the fetch fail.
 
-        `ended` is the result of the complete fetch. A broken branch is not left out.
+        `ended` is the result of the complete fetch, returned for any other cause, such as a broken branch.
         """
         listed = self._git.run("ls-remote", "--quiet", "--", self._address, self._state_prefix + "*", ok=())
         if listed.code != 0 or self._fetch_once([HEADS + "*"], [self._state_prefix + "*"]).code != 0:
@@ -182,7 +182,7 @@ class Mirror:
         return found if len(found) > _MOST_BROKEN else found + self._unfetchable(names[middle:])
 
     def _drop_broken(self) -> None:
-        """Removes the remains of a crash: empty copies, copies without their objects, and git's locks."""
+        """Removes what a crash left: copied refs that are empty or lack their objects, and git's locks."""
         locks = self._locks()
         if locks:
             time.sleep(_LOCKED_SECONDS)
@@ -199,7 +199,7 @@ class Mirror:
         self._git.run("update-ref", "--stdin", input=stdin_lines(f"delete {name}" for name in lost), ok=())
 
     def _locks(self) -> "dict[Path, tuple[int, int]]":
-        """Returns the locks of private copies, with data that identifies each file."""
+        """Returns git's lock files in the copy, each with data that identifies it."""
         found = {}
         for lock in (self._repository.common_dir / self.prefix).rglob("*.lock"):
             with suppress(FileNotFoundError):

@@ -53,7 +53,10 @@ def _push_command(repository: Repository, updates: Sequence[RefUpdate]) -> tuple
 
 
 def _where_checked_out(repository: Repository, updates: Sequence[RefUpdate]) -> Git:
-    """Returns the git of the worktree that has the pushed branch: a hook reads the files around it."""
+    """Returns the git of the worktree with the pushed branch or commit: a hook reads the files there.
+
+    Without such a worktree, returns the repository's git.
+    """
     from gitcoord.git.bound_worktree import bound
     from gitcoord.git.worktree_list import place_of
 

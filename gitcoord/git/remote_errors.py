@@ -59,14 +59,15 @@ def fetch_error(
 ) -> GitcoordError:
     """Makes the error for a fetch.
 
-    `readable`: the refs can be listed; `broken` are those without a commit, `here` those of this repository.
+    `readable`: the remote lists its refs; `broken` are those without a commit, `here` the unreadable refs of
+    this repository.
     """
     failure = failure_of(result.stderr)
     if here and failure.cause == "broken-ref":
         return GitcoordError(
             "broken-ref",
             f"{some(here, 2)} in this repository points to nothing, so git cannot fetch: {result.reason}.",
-            hint="A crashed machine may have left it so. Restore it from another clone, or delete it.",
+            hint="A crash of the machine may be the cause. Restore it from another clone, or delete it.",
         )
     if broken or (readable and failure.cause == "broken-ref"):
         names = f" {', '.join(broken)}" if broken else ""
@@ -76,7 +77,7 @@ def fetch_error(
             hint="Restore or delete that ref on the remote; gitcoord leaves it as it is.",
         )
     if failure.cause == "here":
-        return _local_error(f"What {remote} sent could not be stored here", result, failure)
+        return _local_error(f"The objects that {remote} sent could not be stored here", result, failure)
     return GitcoordError(
         "unreachable",
         f"The remote {remote} cannot be read: {result.reason}",
@@ -89,7 +90,7 @@ def unwritable(remote: str, broken: Sequence[str]) -> GitcoordError:
     """Makes the error for a push to a remote with the broken refs `broken`: git accepts no push there."""
     return GitcoordError(
         "broken-ref",
-        f"The remote {remote} takes no push while {', '.join(broken)} points to nothing there.",
+        f"The remote {remote} accepts no push while {', '.join(broken)} points to nothing there.",
         hint="Restore or delete that ref on the remote; gitcoord leaves it as it is.",
         passing="never",
     )

@@ -31,7 +31,7 @@ class SharedRefs:
 
     @property
     def remote(self) -> str | None:
-        """The remote that has the refs, or None if it is this repository."""
+        """The remote that has the refs, or None if they are in this repository."""
         return self.repository.remote
 
     @property
@@ -39,8 +39,7 @@ class SharedRefs:
         return self.repository.address or ""
 
     def add_pulled(self, heads: Mapping[str, str]) -> None:
-        """Makes branches of forks count as branches: adds the refs that the remote keeps for them, when
-        fetched.
+        """Makes branches of forks count as branches; the next fetch copies the remote's refs for them.
 
         `heads` maps `OWNER:BRANCH`, which cannot be a branch of this repository, to such a ref:
         `refs/pull/12/head`.
@@ -58,8 +57,9 @@ class SharedRefs:
     def refresh(self) -> None:
         """Fetches branches and state into the mirror; raises `unreachable` if the remote does not answer.
 
-        Raises `broken-ref` if the remote has a broken branch, which hides all others. Leaves out broken refs
-        of gitcoord itself; `broken` returns them.
+        Raises `broken-ref` if the remote has a broken branch, since git then fetches nothing; `git-failed` if
+        this repository cannot store the objects. Leaves out broken refs of gitcoord itself; `broken` returns
+        them.
         """
         self._known = None
         if self._mirror is None:
@@ -82,7 +82,7 @@ class SharedRefs:
             raise GitcoordError(
                 "broken-ref",
                 f"{ref} is there, but points to no commit; gitcoord leaves it unchanged.",
-                hint="A crashed machine may have left it so. Restore it from another clone, or delete it.",
+                hint="A crash of the machine may be the cause. Restore it from another clone, or delete it.",
             )
         return refs.targets.get(self._local(ref))
 
@@ -91,7 +91,7 @@ class SharedRefs:
         return self.read(self._pulled.get(name, HEADS + name))
 
     def list(self, prefix: str) -> Mapping[str, Oid]:
-        """Returns every unbroken ref under `prefix` (full names) with its commit, as of the last refresh."""
+        """Returns every readable ref under `prefix` (full names) with its commit, as of the last refresh."""
         local = self._local(prefix)
         found = self._refs.targets.items()
         return {self._shared(name): oid for name, oid in found if name.startswith(local)}
@@ -113,18 +113,18 @@ class SharedRefs:
         return self._clashes(refs, [self._shared(name) for name in self._refs.targets])
 
     def clashes_here(self, refs: Iterable[str]) -> Mapping[str, str]:
-        """Returns the same for the branches of this repository; reads them again if there is a remote."""
+        """Returns the same for the branches of this repository itself, read now if there is a remote."""
         found = self._refs if self._mirror is None else read_refs(self.git, HEADS)
         return self._clashes(refs, [name for name in found.targets if name.startswith(HEADS)])
 
     def _clashes(self, refs: Iterable[str], known: Collection[str]) -> Mapping[str, str]:
         wanted = list(refs)
-        # Usually there is no such ref, whatever the file system: then do not ask git about it.
+        # Usually no names clash even if case is ignored: then git need not be asked.
         found = name_clashes(wanted, known, ignore_case=True)
         return found if not found or self._ignores_case else name_clashes(wanted, known)
 
     def everywhere(self, wanted: Callable[[str], bool]) -> Mapping[str, Oid]:
-        """Returns every ref named in `wanted`, wherever it is; asks now, and fetches the commits.
+        """Returns every shared ref whose name `wanted` accepts; asks the remote now, fetches the commits.
 
         Raises `unreachable`.
         """
@@ -182,16 +182,17 @@ class SharedRefs:
 
         Returns True if they moved (or had already), False if somebody else was faster.
 
-        Raises `push-refused`, `name-taken` or `git-failed` if the write failed although nobody was faster,
-        and `worktree-in-the-way` if a branch is checked out here with changes that would be lost.
+        Raises `push-refused`, `name-taken`, `broken-ref` or `git-failed` if the write failed although nobody
+        was faster, `unreachable` if the remote does not answer, and `worktree-in-the-way` or
+        `worktree-locked` if a branch that is checked out here cannot be updated.
         """
         from tenacity import Retrying, retry_if_result, stop_after_attempt, wait_random
 
         if extra is not None:
             with suppress(GitcoordError):
                 return self.publish([*updates, extra], hooks=hooks)
-        # If another writer holds a lock, the push looks refused although the refs have not moved. The user's
-        # own hooks run once.
+        # If another writer holds a lock, the push looks refused although the refs have not moved. Run
+        # the user's own hooks only once.
         patience = Retrying(
             retry=retry_if_result(lambda outcome: not isinstance(outcome, bool) and _may_pass(outcome)),
             stop=stop_after_attempt(1 if hooks else _ATTEMPTS),
@@ -204,7 +205,7 @@ class SharedRefs:
         return outcome
 
     def _publish_once(self, updates: Sequence[RefUpdate], hooks: bool) -> bool | GitcoordError:
-        """Returns whether the refs moved; the error if they did not although nobody else moved them."""
+        """Returns whether the refs moved, or the error if they did not although nobody else moved them."""
         from gitcoord.git.ref_push import push, push_with_hooks, update_here
         from gitcoord.git.remote_errors import push_error, unwritable
 
@@ -216,7 +217,7 @@ class SharedRefs:
         else:
             ended = push(self.repository, updates)
         known, self._known = self._known, None
-        # What is not copied cannot be compared: the others decide.
+        # Refs that are not copied cannot be compared: the others decide.
         seen = [one for one in updates if self._mirror is None or self._mirror.is_copied(one.ref)]
         if ended.code == 0:
             followed = self._mirror is None or self._mirror.follow(seen)
@@ -260,5 +261,5 @@ class SharedRefs:
 
 
 def _may_pass(error: GitcoordError) -> bool:
-    """Whether a retry makes sense; after an expired login it asks for a new one."""
+    """Whether a retry makes sense; `perhaps`: git asks for a new login if the old one has expired."""
     return error.passing in ("passes", "briefly", "perhaps")

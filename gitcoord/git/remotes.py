@@ -1,7 +1,7 @@
 """The remotes of a repository, and the one URL through which gitcoord reads and writes.
 
-Git may fetch from one URL and push to another (`remote.NAME.pushurl`, `url.….pushInsteadOf`). State that is
-written to one and read from the other is never found, so gitcoord uses the push URL for both.
+Git may fetch from one URL and push to another (`remote.NAME.pushurl`, `url.….pushInsteadOf`). If state were
+written to one and read from the other, it would never be found. So gitcoord uses the push URL for both.
 """
 
 import re
@@ -62,7 +62,7 @@ def address_of(remote: Remote, names: set[str]) -> tuple[str, list[tuple[str, st
 
 
 def without_login(url: str) -> str:
-    """Returns the URL without the user and password of an HTTP URL."""
+    """Returns an HTTP or HTTPS URL without user and password, and any other URL unchanged."""
     from urllib.parse import urlsplit, urlunsplit
 
     parts = urlsplit(url)

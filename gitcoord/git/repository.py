@@ -69,7 +69,7 @@ class Repository:
 
     @cached_property
     def identity(self) -> dict[str, str]:
-        """The variables to add for gitcoord's own commits: its name where git knows none of the user."""
+        """The variables to add for gitcoord's own commits: its own name if git does not know the user's."""
         missing = [
             who
             for who in ("AUTHOR", "COMMITTER")
@@ -80,11 +80,11 @@ class Repository:
 
     @cached_property
     def signs(self) -> bool:
-        """Whether git is configured to sign commits. Gitcoord then signs all but the journal's commits."""
+        """Whether git is configured to sign commits. Gitcoord then signs its commits in branches only."""
         return self.git.probe("config", "--type=bool", "--get", "commit.gpgSign") == "true"
 
     def require_signer(self) -> None:
-        """Raises `signer-failed` if git is configured to sign commits and cannot; keeps nothing."""
+        """Raises `signer-failed` if git is configured to sign commits and cannot. Keeps no trial commit."""
         if not self.signs:
             return
         tree = self.empty_tree
@@ -109,9 +109,9 @@ class Repository:
         return self.git.text("hash-object", "-w", "-t", "tree", "--stdin")
 
     def read_in_process(self) -> None:
-        """Reads single commits without git processes from now on, and caches merges.
+        """Reads single commits without git processes from now on, and caches merges; not in a shallow clone.
 
-        Loading pygit2 pays off for commands that read repeatedly.
+        Loading pygit2 pays off for commands that read many commits.
         """
         from gitcoord.git.object_reader import Objects
 
@@ -154,7 +154,7 @@ class Repository:
             raise GitcoordError(
                 "bare",
                 f"{self.common_dir} has no working tree.",
-                hint="Run the command in a clone, or give `--worktree DIR` where the command has it.",
+                hint="Run the command in a clone, or use `--worktree DIR` if the command has that option.",
             )
         return self.root
 

@@ -1,9 +1,9 @@
 """Merges branches that are stacked on work that the base has as other commits, after a squash or a rebase.
 
-Git finds merge bases by commits. After a squash the base has a parent's changes but not its commits, so git
-counts them as the child's: what the child reverted returns, and what both changed conflicts. A commit with
-the base's tree and the landed heads as additional parents gives the merge base that merging the parent would
-have given. See https://git-scm.com/docs/git-merge-base#_discussion.
+Git finds merge bases by commits. After a squash the base has a parent branch's changes but not its commits,
+so git counts these changes as the child branch's: lines that the child reverted return, and lines that both
+changed conflict. A commit with the base's tree and the landed heads as additional parents gives the merge
+base that merging the parent would have given. See https://git-scm.com/docs/git-merge-base#_discussion.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -16,9 +16,9 @@ from gitcoord.git.write_commits import commit_to_merge_with
 
 
 class Stacks:
-    """Finds which branches are stacked on which `landed` heads.
+    """Finds the branches that are stacked on landed heads.
 
-    These have the commits of `base` that landed them.
+    `landed` maps each landed head to the commit of `base` that landed it.
     """
 
     def __init__(self, ancestry: Ancestry, base: Oid, landed: Mapping[Oid, Oid]) -> None:
@@ -45,7 +45,8 @@ class Stacks:
         return self.find(git, [tip]).get(tip, ())
 
     def base_for(self, git: Git, tip: Oid, *more: Oid) -> Oid:
-        """Returns the commit to merge `tip` with: the base, or for a stack a synthetic commit of its tree.
+        """Returns the commit to merge `tip` with: the base, or for a stack a synthetic commit with the base's
+        tree.
 
         `more` are additional heads that count as landed.
         """
@@ -75,7 +76,7 @@ class Stacks:
         for tip in tips:
             own = reached(parents, tip)
             common = own & holders.keys()
-            # With wrong clocks, git lists commits that the base has.
+            # If clocks were wrong, git also lists commits that the base has.
             common -= ancestry.contained(self.base, common) if common else set()
             wanted = {head for commit in common for head in holders[commit]}
             brought = ancestry.contained(tip, {heads[head] for head in wanted}) if wanted else set()

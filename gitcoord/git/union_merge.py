@@ -1,4 +1,4 @@
-"""Tells git by attributes to merge paths by `union` (the lines of both sides), or not at all.
+"""Sets attributes by which git merges paths with `union` (the lines of both sides), or not at all.
 
 The attributes are passed in the environment, so the repository is not changed; its own `.gitattributes` take
 precedence.
@@ -19,9 +19,9 @@ _FILE = "attributes"
 def attributes_environment(
     git: Git, common_dir: Path, added: Mapping[str, str], union: Sequence[str], unmerged: Sequence[str] = ()
 ) -> dict[str, str]:
-    """Returns the environment `added` with union merges for paths that match the patterns, as in .gitignore.
+    """Returns the environment `added` with union merges for paths that match `union`, as in .gitignore.
 
-    Paths that match `unmerged` are not merged: git keeps the first side's file, as a conflict.
+    Paths that match `unmerged` are not merged: git keeps the first side's file and reports a conflict.
     """
     theirs = git.probe("config", "--type=path", "--get", "core.attributesFile")
     known = Path(theirs) if theirs else _usual_place()
@@ -42,7 +42,7 @@ def attributes_environment(
 
 
 def attribute_lines(pattern: str, value: str = "merge=union") -> Iterator[str]:
-    """Yields the lines of a `.gitattributes` file that mean the same as a pattern of a `.gitignore` file."""
+    """Yields the attribute lines that set `value` for the paths that a `.gitignore` pattern matches."""
     value = "!merge" if pattern.startswith("!") else value
     name = pattern.removeprefix("!")
     inside = name.rstrip("/")
@@ -62,7 +62,7 @@ def _put(file: Path, content: bytes) -> None:
         raise GitcoordError(
             "cannot-write",
             f"The rules `union` and `regenerate` need {file}, which cannot be written: {error.strerror}.",
-            hint="Make the git directory writable, or take these rules out of the settings.",
+            hint="Make the git directory writable, or remove these rules from the settings.",
         ) from error
 
 

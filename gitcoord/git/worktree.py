@@ -30,8 +30,8 @@ _OPERATIONS = {
 class MergeState(msgspec.Struct, frozen=True, kw_only=True):
     """A merge in a working copy: whether one is in progress, and which paths are in conflict.
 
-    `sides` maps them to each side's file (`None`: deleted); `resolved` are the paths that were in conflict
-    and have been staged since.
+    `sides` maps these paths to the blobs of our and their side (`None`: deleted); `resolved` are the paths
+    that were in conflict and have been staged since.
     """
 
     running: bool
@@ -86,7 +86,8 @@ class WorkingCopy:
     def show_hidden(self) -> list[str]:
         """Makes git examine files that somebody marked as unchanged; returns those files.
 
-        The marks are `assume-unchanged`, and `skip-worktree` on files that exist.
+        The marks are `assume-unchanged`, and `skip-worktree` on files that exist. Does nothing in the main or
+        a damaged worktree.
         """
         place = self.administration()
         if place is None or self.damage():
@@ -111,7 +112,10 @@ class WorkingCopy:
         return MergeState(running=True, sides=sides, resolved=resolved)
 
     def switch(self, branch: str, start: Oid | None) -> None:
-        """Checks out `branch`, made at `start` unless that is None. Raises `unclean` or `in-use` (exit 1)."""
+        """Checks out `branch`, created at `start` if that is given.
+
+        Raises `unclean`, `in-use` or `git-failed`.
+        """
         options = ("--no-track", "--create", branch, start) if start else ("--no-guess", branch)
         ended = self.git.run("switch", "--quiet", *options, ok=(), hooks=True)
         # A failing post-checkout hook makes git fail after the switch.
@@ -119,7 +123,7 @@ class WorkingCopy:
             raise self._cannot_move(branch, ended)
 
     def fast_forward(self, commit: Oid) -> None:
-        """Moves the checked-out branch forward to `commit`; raises `unclean` (exit 1)."""
+        """Moves the checked-out branch forward to `commit`; raises `unclean` or `git-failed`."""
         ended = self.git.run("merge", "--quiet", "--ff-only", commit, ok=())
         if ended.code != 0:
             raise self._cannot_move(self.branch() or "HEAD", ended)
@@ -128,7 +132,7 @@ class WorkingCopy:
         """Merges `commit`; a conflict stays in the working copy.
 
         With `like`, git merges that commit, which has the same tree and other parents, and records `commit`.
-        Files that git does not merge become those of `commit`. Raises `unclean` (exit 1), or `git-failed` if
+        The `unmerged` files of `git` become those of `commit`. Raises `unclean` (exit 1), or `git-failed` if
         git cannot start the merge.
         """
         unclean = self.changes(untracked=False)
@@ -156,7 +160,7 @@ class WorkingCopy:
         return state
 
     def _take_theirs(self, state: MergeState) -> list[str]:
-        """Resolves files that will be regenerated to the other side's version; returns them."""
+        """Takes the other side's version of conflicting `unmerged` files, and returns their paths."""
         if not self.git.unmerged:
             return []
         spec = unmerged_spec(self.git)
@@ -180,7 +184,7 @@ class WorkingCopy:
         """Returns the paths of a merge that still need a decision.
 
         Git does not record decisions. An unstaged path counts as resolved only if both sides had a file, and
-        the present file has changed and has no conflict markers.
+        the present file differs from our side's and has no conflict markers.
         """
         unmerged = [path for path in state.unmerged if not self._was_edited(path, *state.sides[path])]
         marked = [path for path in (*state.unmerged, *state.resolved) if self._has_markers(path)]
@@ -221,12 +225,12 @@ class WorkingCopy:
         if lines:
             return answer_no(
                 "unclean",
-                f"Switching {self.directory} to {branch} would overwrite {some(lines)}.",
+                f"Updating {self.directory} for {branch} would overwrite {some(lines)}.",
                 "Commit or move these files first, then run the command again.",
             )
         return GitcoordError(
             "git-failed",
-            f"Git could not switch {self.directory} to {branch}: {ended.reason}",
+            f"Git could not update {self.directory} for {branch}: {ended.reason}",
             passing=failure_of(ended.stderr).passing,
         )
 
@@ -241,7 +245,7 @@ def in_use(branch: str, place: Path) -> GitcoordError:
 
 
 def add_worktree(repository: Repository, directory: Path, branch: str, start: Oid | None) -> Path:
-    """Makes `directory` a worktree on `branch`, made at `start` unless that is None.
+    """Makes `directory` a worktree on `branch`, created at `start` if that is given.
 
     One at a time: git itself fails when it adds worktrees in parallel. Raises `in-use` or `worktree-failed`
     (exit 1).
@@ -270,7 +274,8 @@ def _no_worktree(directory: Path, branch: str, why: str, passing: Passing | None
     return GitcoordError(
         "worktree-failed",
         f"{directory} cannot become a worktree on {branch}: {why}",
-        hint="Choose another directory, or remove what is there; `git worktree prune` forgets missing ones.",
+        hint="Choose another directory, or remove what is there; `git worktree prune` removes missing "
+        "worktrees from git's list.",
         exit=Exit.NO,
         passing=passing,
     )

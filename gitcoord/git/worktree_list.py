@@ -16,8 +16,7 @@ _PAUSES = (0.02, 0.1, 0.5)
 class ListedWorktree(msgspec.Struct, frozen=True, kw_only=True):
     """A linked worktree: `branch` is a full ref name (None: HEAD is detached).
 
-    `own` is git's directory for it. `locked` is the reason, which may be "". `missing`: its directory is
-    gone, or no longer belongs to this repository.
+    `own` is git's directory for it. `locked` is the reason, which may be "" (None: not locked).
     """
 
     path: Path
@@ -90,7 +89,7 @@ def linked_branches(git: Git) -> dict[str, Path]:
 
 
 def place_of(git: Git, branches: Mapping[str, Oid | None]) -> Path | None:
-    """Returns the worktree on one of these branches (full names), else one at one of their commits."""
+    """Returns a worktree on one of these branches (full names), else one at one of their tips."""
     places = worktrees(git)
     on_it = next((places[name] for name in branches if name in places), None)
     if on_it is not None:

@@ -14,9 +14,9 @@ from gitcoord.git.worktree_list import worktrees
 class WorktreeSync:
     """Updates index and files of affected worktrees to the new commits before their refs move.
 
-    Files first, ref second: a run that is interrupted in between finds the files updated, and repeats
-    harmlessly. Without `keep()`, undoes the updates. Raises `worktree-in-the-way` if local changes would be
-    lost; then nothing has changed.
+    Files first, refs second: after an interruption in between, the next run finds the files updated and does
+    no harm. Without `keep()`, undoes the updates. Raises `worktree-in-the-way` if local changes would be
+    lost, and `worktree-locked` if an index is locked; then nothing has changed.
     """
 
     def __init__(

@@ -26,13 +26,13 @@ def commit_tree(
 
 
 def fixed_author(date: str = "2000-01-01T00:00:00Z") -> dict[str, str]:
-    """Returns the environment for gitcoord's own commits; their ids do not depend on the current time."""
+    """Returns the environment for commits whose ids depend neither on the user nor on the current time."""
     who = (("NAME", "gitcoord"), ("EMAIL", "gitcoord@localhost"), ("DATE", date))
     return {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who}
 
 
 def commit_to_merge_with(git: Git, tree: Oid, parents: Sequence[Oid]) -> Oid:
-    """Makes a synthetic commit, whose id does not depend on the current time; cached with the merges."""
+    """Makes a synthetic commit to merge with; its id does not depend on the time. Cached with merges."""
     key = (tree, *parents)
     known = git.made.get(key) if git.made is not None else None
     made = known or commit_tree(git, tree, parents, "Made to merge with", environment=fixed_author())

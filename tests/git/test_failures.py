@@ -127,7 +127,7 @@ def test_a_disk_here_that_takes_nothing_is_not_blamed_on_the_remote(tmp_path: Pa
     with pytest.raises(GitcoordError) as failure:
         shared.refresh()
     assert failure.value.code == "git-failed"
-    assert failure.value.message.startswith("What origin sent could not be stored here: ")
+    assert failure.value.message.startswith("The objects that origin sent could not be stored here: ")
     assert "credentials" not in failure.value.hint
 
 

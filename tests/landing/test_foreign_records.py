@@ -90,4 +90,4 @@ def test_a_remote_that_takes_no_push_because_of_one_is_still_read_and_the_ref_na
     assert RECORD in shown.err
     assert "wait for task 1: refs/gitcoord" in project.run("merge-level", "--dry-run", ok=0).out
     ran = project.run("merge-level")
-    assert (ran.code, f"takes no push while {RECORD} points to nothing" in ran.err) == (3, True)
+    assert (ran.code, f"accepts no push while {RECORD} points to nothing" in ran.err) == (3, True)
