@@ -1,4 +1,4 @@
-"""Reads the changes of branches, all with one `git diff-tree`, whose cost does not grow with the tree.
+"""Reads the changes of many branches with few `git diff-tree` processes; a large tree makes none slower.
 
 Compares a few in-process if pygit2 is already loaded. Loading it takes 165 ms of CPU, a process 7 ms (in
 git's own repository), and from five pairs on git is faster.
@@ -35,7 +35,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fal
 
     `paths` are all changed files, with both paths of renames; `present` those that exist afterwards, `added`
     those that did not exist before. `vanished` are directories that became empty, `made` new ones. `edits`
-    are files that changed only in content, `contents` the blobs of added files.
+    are files that changed only in content, `contents` the blobs of added regular files.
     """
 
     paths: frozenset[str] = frozenset()
@@ -53,8 +53,8 @@ NOTHING = Changes()
 def combine(own: Changes, on_base: Changes) -> Changes:
     """Combines a branch's changes since its merge base with its changes to the present base.
 
-    The two differ if the base has changed since: a branch changes a file that the base renamed under its new
-    path.
+    The two differ if the base has changed since. If it renamed a file, the branch changes the file under its
+    new path.
     """
     return Changes(
         paths=own.paths | on_base.paths,

@@ -25,7 +25,7 @@ _MOST_COMMITS = 2000
 class LevelMemory(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """The last check of a level. `rules` is the digest of the rules for the reports.
 
-    `members` are the ready branches; `inseparable` the pairs of them, by index, that must be merged as a
+    `members` are the ready branches; `inseparable` the pairs of members, by index, that must be merged as a
     whole; `proofs` the results of merge sequences by the digest of their heads; `arranged` the waves by the
     digest of their input.
     """
@@ -67,7 +67,7 @@ def same(memory: LevelMemory, now: LevelMemory) -> bool:
 def unchanged_members(memory: LevelMemory, members: Sequence[Member]) -> dict[int, int]:
     """Maps the index of each unchanged branch in the cache to its index among `members`.
 
-    Empty if their order has changed: the two sides of cached pairs would then be swapped.
+    Empty if the order of these branches has changed: the two sides of cached pairs would then be swapped.
     """
     places = {member: place for place, member in enumerate(members)}
     found = {old: places[member] for old, member in enumerate(memory.members) if member in places}

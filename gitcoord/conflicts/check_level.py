@@ -41,12 +41,12 @@ def check_branches(
 ) -> ConflictReport:
     """Checks `branches` against each other on the present base, and makes the waves in which they can land.
 
-    With `only_pairs`, makes no waves. With `caching`, results are cached by commit. `stacks` knows which
-    branches are stacked on work that landed by squash or rebase, and which the base therefore contains.
+    With `only_pairs`, makes no waves. With `caching`, results are cached by commit. `stacks` finds the
+    branches that are stacked on work that landed by squash or rebase.
 
     `largest_first`: the first wave contains as much as can land without rework. `candidates` give the weight
     of each task, 0 if missing. `book` has the rules for paths (None: only `ignore`). No wave has more than
-    `most` members. Writes nothing to the repository. Raises `bad-ignore`.
+    `most` members. Writes nothing to the repository except this cache. Raises `bad-ignore`.
     """
     rules = Rules(serialize_on=serialize_on, book=book or Rulebook(ignore=ignore))
     tips = [branch.commit for branch in branches if branch.commit is not None and not branch.landed]

@@ -19,7 +19,9 @@ _PATHS = ("diff-tree", "--stdin", "-r", "-c", "-z", "--root", "--no-renames", "-
 
 
 class ConflictLocations:
-    """Finds lines and commits of all conflicts in `judged`; `changes` are the changes to the base."""
+    """Finds lines and commits of all conflicts in `judged`; `changes` has the changes of each tip to the
+    base.
+    """
 
     def __init__(
         self,
@@ -90,7 +92,7 @@ class ConflictLocations:
 
 
 def _moved(path: str, candidates: Collection[str]) -> str | None:
-    """The one of `candidates` that was renamed to `path`; None if that is not clear."""
+    """The one of `candidates` that was renamed to `path`; None if there is none, or several are possible."""
     if len(candidates) > 1:
         name = path.rpartition("/")[2]
         candidates = [one for one in candidates if one.rpartition("/")[2] == name]
@@ -124,7 +126,7 @@ def _touching(hunks: Hunks, others: Hunks) -> Hunks:
 def _commits(
     git: Git, forks: Mapping[Oid, Fork], wanted: Iterable[tuple[Oid, str]]
 ) -> dict[tuple[Oid, str], tuple[Oid, ...]]:
-    """The branch's own commits that changed each path, newest first."""
+    """The branch's own commits that changed each path, in the order of `Fork.commits`."""
     every = dict.fromkeys(commit for fork in forks.values() for commit in fork.commits)
     if not every:
         return {}

@@ -23,7 +23,7 @@ Arranged = dict[str, Arrangement]
 
 
 class ReadyBranch(msgspec.Struct, frozen=True, kw_only=True):
-    """A ready task with its branch's `tip`; `merges`: the tip merges with the base, and may land."""
+    """A ready task with its branch's `tip`; `merges`: the tip merges with the base, and is not overtaken."""
 
     candidate: Candidate
     tip: Oid
@@ -31,7 +31,7 @@ class ReadyBranch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waves(msgspec.Struct, frozen=True, kw_only=True):
-    """Waves, landing order, conflicts that only appear when several merge, and the proof of each wave.
+    """Waves, landing order, conflicts that only appear among more than two, and the proof of each wave.
 
     No arrangement has fewer than `at_least` waves. `arranged` are the arrangements that were computed.
     """
@@ -60,7 +60,8 @@ def find_waves(
     arranged: Mapping[str, Arrangement] | None = None,
     largest_first: bool = False,
 ) -> Waves:
-    """Finds as few waves without clashes as possible; tasks that do not merge with the base come last.
+    """Finds as few waves without clashes as possible; tasks that do not merge with the base are in the last
+    waves.
 
     No wave has more than `most` members (None: no limit). `inseparable` are pairs of `ready`, by index, whose
     branches must be merged as a whole; `arranged` are known arrangements. With `largest_first`, the first
@@ -91,7 +92,7 @@ def find_waves(
         if failing is None:
             break
         failure = proofs[failing].failure
-        assert failure is not None  # noqa: S101 - what was looked for
+        assert failure is not None  # noqa: S101 - `failing` is the number of such a proof
         split = _split(context, waves[failing], failure, merges, branch_facts)
         joint.append(split.joint)
         clashes.add(split.apart)

@@ -1,4 +1,4 @@
-"""Caches results about commits under the git directory: a commit never changes, and so neither do they.
+"""Caches results about commits under the git directory; they stay valid, because a commit never changes.
 
 Each level has one file. It may be deleted at any time, and many processes may use it: files are replaced as a
 whole. Everything else that results depend on (git's version, attributes, merge drivers) is in the scope.

@@ -35,7 +35,7 @@ def places_of(book: Rulebook, *changes: Changes) -> Places:
 
 
 def paths_apart(place: Place, one: Iterable[str], other: Iterable[str]) -> set[str]:
-    """The paths of both sides that must not land together; none if both add the same files."""
+    """The paths of both sides that must not land together; none if both add the same numbered files."""
     mine, theirs = set(one), set(other)
     return set() if place[0] == SAME_NUMBER and mine == theirs else mine | theirs
 

@@ -16,7 +16,7 @@ from gitcoord.git.git_cli import Git, Oid
 
 
 class FileEdit(msgspec.Struct, frozen=True, gc=False):
-    """One branch's edit of a file: since its merge base, and to the base if that lacks it."""
+    """One branch's edit of a file: since its merge base, and to the base (None: the base has the edit)."""
 
     tip: Oid
     own: Edit
@@ -127,7 +127,7 @@ class Wave:
 
 
 def names_in(git: Git, base: Oid, directories: Collection[str]) -> dict[str, list[str]]:
-    """Lists the names in each of `directories` that exist in the base."""
+    """Lists the names in those of `directories` that exist in the base."""
     found: dict[str, list[str]] = {}
     sound = [path for path in directories if "\n" not in path]
     request = b"".join(f"{base}:{path}\n".encode("utf-8", "surrogateescape") for path in sound)
@@ -143,7 +143,7 @@ def names_in(git: Git, base: Oid, directories: Collection[str]) -> dict[str, lis
             at += size + 1
         elif len(head) == 3 and head[2].isdigit():
             at += int(head[2]) + 1
-    # A name that cannot be passed to git counts as emptied.
+    # Directories whose names cannot be passed to git count as empty.
     return found | {path: [] for path in directories if path not in sound}
 
 

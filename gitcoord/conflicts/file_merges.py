@@ -20,7 +20,7 @@ FAR = sys.maxsize
 
 
 class FileMergeQuestion(msgspec.Struct, frozen=True):
-    """Whether two edits of a file merge: the blobs of the merge base and of both sides.
+    """Two edits of a file to merge: the blobs of the merge base and of both sides.
 
     `first` is the branch, 0 or 1, that landed before the other; `both` if the order makes no difference.
     """
@@ -79,7 +79,7 @@ class FileMerges:
         return bool(left and right) and gap(left, right) > 0
 
     def nearness(self, question: FileMergeQuestion) -> tuple[int, set[str]]:
-        """The number of lines between the changes of both sides, and the symbols that both change."""
+        """The lines between the changes of both sides (or `FAR`), and the symbols that both change."""
         left, right = (self.hunks.get(edit, _NONE) for edit in _edits(question))
         if not (left and right):
             return FAR, set()

@@ -13,10 +13,10 @@ _NONE: Mapping[Oid, Sequence[Oid]] = {}
 class Fork(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """The relation of a tip to the base.
 
-    `inside`: the base contains it. `merge_bases` is empty for unrelated histories and has several members
-    after criss-cross merges. `kin` are other tips that share commits which the base lacks. `commits` are the
-    tip's commits that the base lacks, newest first. `parents` are heads that it is stacked on and whose
-    changes the base has as other commits: they count as part of the base.
+    `inside`: the base contains the tip. `merge_bases` is empty for unrelated histories and has several
+    members after criss-cross merges. `kin` are other tips that share commits which the base lacks. `commits`
+    are the tip's commits that the base lacks; in a linear history, newest first. `parents` are the heads that
+    the tip is stacked on and whose changes the base has as other commits: they count as part of the base.
     """
 
     inside: bool = False
@@ -29,7 +29,7 @@ class Fork(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False)
 def find_forks(
     git: Git, base: Oid, tips: Sequence[Oid], stacked: Mapping[Oid, Sequence[Oid]] = _NONE
 ) -> dict[Oid, Fork]:
-    """Finds the fork of each tip from `base`, and of `stacked` tips from the heads below them."""
+    """Finds the fork of each tip; the heads that a tip is `stacked` on count as part of the base."""
     wanted = dict.fromkeys(tips)
     if not wanted:
         return {}
@@ -74,7 +74,7 @@ def _without_ancestors(git: Git, base: Oid, own: dict[Oid, Sequence[Oid]]) -> di
 
 
 def with_kin(forks: Mapping[Oid, Fork]) -> dict[Oid, Fork]:
-    """Returns the forks with their kin among each other."""
+    """Returns the forks, each with its `kin` among the others."""
     visitors: dict[Oid, list[Oid]] = {}
     for tip, fork in forks.items():
         for commit in fork.commits:

@@ -1,6 +1,6 @@
 """Finds the lines of a file that an edit changed, compared in the same way as a merge compares them.
 
-A merge uses the histogram algorithm, without the indent heuristic, and without trimming common ends. git's
+A merge uses the histogram algorithm, without the indent heuristic, and without trimming common ends. Git's
 diff does the same only with these options and at least one line of context.
 """
 
@@ -34,7 +34,8 @@ _TREES_AT_ONCE = 200
 class Hunk(msgspec.Struct, frozen=True, array_like=True):
     """Lines `start` up to, but not including, `end` of the old file, from 0, were replaced.
 
-    Only an insertion has `start == end`. `symbol` is the enclosing function or section by git's hunk header.
+    Only an insertion has `start == end`. `symbol` is the enclosing function or section according to git's
+    hunk header.
     """
 
     start: int
@@ -87,7 +88,9 @@ def _ask(git: Git, requests: Sequence[str]) -> list[dict[tuple[Oid, Oid], Hunks]
 
 
 def gap(one: Hunks, other: Hunks) -> int:
-    """The number of unchanged lines between the nearest two hunks; from 1 on, a merge is certainly clean."""
+    """The number of unchanged lines between the nearest two hunks; if it is positive, a merge is certainly
+    clean.
+    """
     nearest = sys.maxsize
     left, right = 0, 0
     while left < len(one) and right < len(other):

@@ -20,7 +20,7 @@ def plainly_merged(git: Git, paths: Collection[str]) -> set[str]:
         )
         fields = ended.stdout.decode("utf-8", "surrogateescape").split("\0")
         for path, attribute, value in zip(fields[::3], fields[1::3], fields[2::3], strict=False):
-            # A diff driver may treat as binary what the merge treats as text.
+            # A diff driver may treat files as binary that a merge treats as text.
             if value != _UNSPECIFIED and not (attribute == "diff" and value in _HARMLESS):
                 plain.discard(path)
     return plain
@@ -56,4 +56,7 @@ _HARMLESS = frozenset(
         "unset",
     ]
 )
-"""Git's built-in diff drivers, which only name sections; `unset` would show no lines at all."""
+"""Git's built-in diff drivers, which only name sections.
+
+With `unset`, git shows no lines, so lines decide nothing.
+"""

@@ -1,4 +1,7 @@
-"""Proves a landing order by merging heads one after another in memory: clean pairs may conflict together."""
+"""Proves a landing order by merging heads one after another in memory.
+
+Branches that merge in pairs may still conflict together.
+"""
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
@@ -80,9 +83,9 @@ def _merge(context: MergeContext, heads: Sequence[Oid], chain: MergeChain) -> Me
 def smallest_cause(
     context: MergeContext, before: Sequence[Head], failing: Head, suspects: Collection[TaskId] = ()
 ) -> tuple[TaskId, ...]:
-    """Finds a smallest subset of `before` on which `failing` fails: none of its members can be left out.
+    """Finds a minimal subset of `before` on which `failing` fails: none of its members can be left out.
 
-    Tries `suspects` first, which saves merges and does not affect the result.
+    Tries `suspects` first, which saves merges.
     """
     cause = [head for head in before if head[0] in suspects]
     if not _fails(context, cause, failing):
@@ -95,7 +98,7 @@ def smallest_cause(
 
 
 def culprits(paths: Collection[str], others: Mapping[TaskId, Collection[str]]) -> tuple[TaskId, ...]:
-    """The tasks that caused a conflict in `paths`, by the paths that each of `others` changed."""
+    """The tasks that may have caused a conflict in `paths`; `others` has the paths that each task changed."""
     exact = [task for task, changed in others.items() if not set(paths).isdisjoint(changed)]
     if exact:
         return tuple(exact)

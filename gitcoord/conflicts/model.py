@@ -43,7 +43,7 @@ class BranchReport(msgspec.Struct, frozen=True, kw_only=True):
     base_conflicts: tuple[str, ...] = ()
     reason: str = ""
     scratch: tuple[str, ...] = ()
-    """Files that it adds and that must not land by a rule."""
+    """Files that it adds and that, according to a rule, must not land."""
     overtaken: tuple[str, ...] = ()
     """Exclusive paths that it and the base changed: its worker has to merge the base first."""
 
@@ -53,8 +53,8 @@ class Side(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `path` is the file's name in the base if one side has renamed it.
 
-    Lines are counted from 1, both ends included; `(7, 6)` is an insertion before line 7. None for a new,
-    removed, renamed or binary file.
+    `lines` are counted from 1, both ends included; `(7, 6)` is an insertion before line 7. They are empty for
+    a new, removed, renamed or binary file.
     """
 
     task: TaskId
@@ -137,7 +137,7 @@ class ProvedStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConflictMetrics(msgspec.Struct, frozen=True, kw_only=True):
-    """Counts over pairs of ready branches; `conflict_rate` is conflicting pairs per pair."""
+    """Counts over pairs of ready branches; `conflict_rate` is the share of conflicting pairs."""
 
     pairs: int = 0
     overlapping: int = 0

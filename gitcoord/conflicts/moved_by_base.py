@@ -20,7 +20,7 @@ def find_exposed(
     own: Mapping[Oid, Changes],
     on_base: Mapping[Oid, Changes],
 ) -> dict[Oid, frozenset[str]]:
-    """Returns tips of `on_base` with files that the base moved or removed, and the paths that it added."""
+    """Returns the tips whose files the base moved or removed, each with the paths that the base added."""
     doubtful = [tip for tip in on_base if _doubtful(own[tip], on_base[tip])]
     starts = list(dict.fromkeys(forks[tip].merge_bases[0] for tip in doubtful))
     since = dict(zip(starts, changes_between(git, [(start, base) for start in starts]), strict=True))
@@ -34,7 +34,7 @@ def exposed_pairs(
     changes: Mapping[Oid, Changes],
     fresh: Collection[int],
 ) -> set[Pair]:
-    """Returns the pairs that only a merge can judge, by index in `tips`; one of each is `fresh`.
+    """Returns the pairs that only a merge can judge, by index in `tips`; at least one of each is in `fresh`.
 
     `changes` are the changes to the base.
     """

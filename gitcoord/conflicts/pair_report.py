@@ -28,7 +28,7 @@ _TOO_NEAR: dict[SerializeOn, tuple[Grade, ...]] = {
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """The rules by which two overlapping branches must not land in one wave."""
+    """The rules that keep two overlapping branches out of one wave."""
 
     serialize_on: SerializeOn
     book: Rulebook
@@ -45,7 +45,7 @@ def branch_report(
     rules: Rules,
     late: Mapping[Oid, tuple[str, ...]],
 ) -> BranchReport:
-    """Makes the report on a branch; `late` are tips that came second in an exclusive place."""
+    """Makes the report on a branch; `late` has the exclusive paths that the base changed too, by tip."""
     facts = branch_facts.get(branch.commit or "")
     report = BranchReport(task=branch.task, branch=branch.branch, commit=branch.commit, state="missing")
     change = msgspec.structs.replace
@@ -77,7 +77,7 @@ def pair_report(
     conflicts: tuple[PathConflict, ...],
     exclusive: tuple[str, ...] = (),
 ) -> PairReport:
-    """Makes the report on a pair; `exclusive` are paths of the two that one rule keeps apart."""
+    """Makes the report on a pair; `exclusive` are the paths that an exclusive rule keeps apart."""
     book = rules.book
     ignored, hub, union = (book.by(rule, overlap.paths) for rule in ("ignore", "hub", "union"))
     regenerated = book.by("regenerate", overlap.paths)
@@ -108,7 +108,7 @@ def pair_report(
         exclusive=exclusive,
         decided_by=decided_by,
         rules=said,
-        # Landing can fail on an ignored path as on any other: it is marked, never hidden.
+        # Landing can fail on an ignored path as on any other: the failure is marked, never hidden.
         only_ignored=bool(judgement.paths)
         and len(book.by("ignore", judgement.paths)) == len(judgement.paths),
         case_clashes=twins,

@@ -70,7 +70,7 @@ class PairMerger:
     def judge(self, pairs: Mapping[Pair, PairRelation]) -> dict[Pair, PairVerdict]:
         """Returns the verdict on each pair."""
         by_file = {pair: self._questions(pair, relation) for pair, relation in pairs.items()}
-        # The files of branches merged with the base are needed, and not only the branches' own files.
+        # Whole merges, and files that the base has changed too, need the branches' merges with the base.
         self._context.restore_trees(
             self._tips[place]
             for pair, questions in by_file.items()
@@ -182,7 +182,7 @@ def _both_orders(path: str, one: _Side, other: _Side) -> list[FileMergeQuestion]
     if len({edit.mode for edit in edits}) > 1:
         return None
     questions = []
-    # This branch leaves the base's file as it is, so the other branch merges as with the base alone.
+    # Without `on_base`, a branch leaves the base's file unchanged: the other merges as with the base alone.
     if left_on_base is not None:
         questions.append(FileMergeQuestion(path, left.mode, right.old, left_on_base.new, right.new, first=0))
     calm = left_on_base == left and right_on_base == right and left.old == right.old
@@ -229,7 +229,7 @@ def _in_any_order(sequence: Sequence[PairVerdict]) -> PairVerdict:
 
 
 def _in_any_file(sequence: Sequence[tuple[FileMergeQuestion, FileMerge]]) -> PairVerdict:
-    """Combines the merges of files: one that fails in any order is enough to fail."""
+    """Combines the merges of files: the pair conflicts if one of them fails, in whichever order."""
     failing = [(question, merge) for question, merge in sequence if not merge.clean]
     kinds = {question.path: merge for question, merge in failing}
     # If the base did not change a file, the order makes no difference, and only one was merged.

@@ -1,8 +1,8 @@
 """Merges each branch onto the present base in memory, as landing does.
 
 With a single merge base, a merge depends only on three trees. Therefore the merged commits are synthetic,
-each with its merge base as the only parent. git walks no history, and computes the same merge; if a branch
-and the base made the same change, git sees both changes.
+each with its merge base as the only parent. Git walks no history, and computes the same merge, even if
+the branch and the base made the same change.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -23,8 +23,8 @@ UNRELATED = "it has no commit in common with the base"
 class RebasedBranch(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """A branch merged onto the base: `tree` is the base's tree if only this branch landed.
 
-    None if it does not merge with the base; then `paths` are those that conflict, or `problem` says why git
-    failed.
+    It is empty if the branch does not merge with the base; then `paths` are those that conflict, or `problem`
+    says why git failed.
     """
 
     tree: Oid = ""
@@ -107,7 +107,7 @@ class MergeContext:
         return self.writer.commit(tree, [self.base, *heads], when=_LATE)
 
     def alone(self, tip: Oid, rebased: RebasedBranch, other: Oid | None = None) -> Oid:
-        """Makes the commit that the base would be if only `tip` landed, to merge `other` into it."""
+        """Returns the commit that the base would be if only `tip` landed, to merge `other` into it."""
         parents = self.forks[other].parents if other else ()
         ahead = self.forks[tip].merge_bases == (self.base,) and not parents
         return tip if ahead else self.landed(rebased.tree, tip, *parents)
@@ -121,7 +121,7 @@ class MergeContext:
 
 
 def rebase_onto_base(context: MergeContext, tips: Collection[Oid] | None = None) -> dict[Oid, RebasedBranch]:
-    """Merges each tip that the base lacks, or those of `tips`, onto the base."""
+    """Merges each of `tips` (None: all) onto the base, except those that the base contains."""
     rebased: dict[Oid, RebasedBranch] = {}
     behind: dict[Oid, tuple[Oid, Oid]] = {}
     wanted = {tip: context.forks[tip] for tip in (context.forks if tips is None else tips)}

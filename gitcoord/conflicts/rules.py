@@ -1,6 +1,6 @@
 """Rules for paths: gitignore-style patterns from the settings, from presets and from options.
 
-A path has at most one rule. The settings come before presets; in each of them the order is `regenerate`,
+A path has at most one rule. The settings take precedence over presets; in each, the order is `regenerate`,
 `union`, `ignore`, `scratch`, `exclusive`, `hub`. Within a rule, the last pattern that matches counts, as in
 .gitignore; `!` excludes a path from one rule, also from a preset's.
 """
@@ -29,7 +29,7 @@ Place = tuple[str, str, str]
 
 
 class RuleMatch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The rule for one path, its pattern, and where the pattern is from."""
+    """The rule for one path, its pattern, and the source of the pattern."""
 
     path: str
     rule: Rule
@@ -40,9 +40,9 @@ class RuleMatch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Rulebook:
     """Finds the rule for a path.
 
-    `ignore`: an overlap does not count. `hub`: many tasks change it, and only a failing merge counts.
-    `exclusive`: only one task may change it at a time. `union`: a merge keeps the lines of both sides.
-    `scratch`: it must not land. `regenerate`: it is never merged; a command generates it again.
+    `ignore`: an overlap in the path does not count. `hub`: many tasks change the path, and only a failing
+    merge counts. `exclusive`: only one task may change it at a time. `union`: a merge keeps the lines of both
+    sides. `scratch`: it must not land. `regenerate`: it is never merged; a command generates it again.
     """
 
     def __init__(self, settings: RuleSettings | None = None, ignore: Sequence[str] = ()) -> None:

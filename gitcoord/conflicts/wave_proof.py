@@ -32,7 +32,10 @@ def prove_waves(
     *,
     most_whole: int = MOST_WHOLE,
 ) -> list[Proof]:
-    """Proves each wave, or finds its first failing step. `inseparable` has indices by `places`."""
+    """Proves each wave, or finds its first failing step.
+
+    `inseparable` has pairs of the indices in `places`.
+    """
     unchanged = {number for number, heads in enumerate(waves) if _recalled(context, heads)}
     apart: dict[int, Wave] = {}
     for number, heads in enumerate(waves):
@@ -68,7 +71,7 @@ def _recalled(context: MergeContext, heads: Sequence[Head]) -> bool:
 
 
 def _from_parts(context: MergeContext, heads: Sequence[Head], wave: Wave) -> Proof:
-    """Proves a wave by its parts. Merges the members of failing parts, without the other members."""
+    """Proves a wave by its parts. If some fail, merges the members of these parts only."""
     parts = {digest_of(*component): component for component in wave.components()}
     components = set(parts)
     parts |= {_name(chain): tuple(step.tip for step in chain.steps) for chain in wave.file_chains}
