@@ -44,7 +44,8 @@ def name_heads(
 ) -> dict[str, TaskId]:
     """Returns the id of each branch: the number of its pull request, else the branch name without slashes.
 
-    A branch keeps its id until it has landed, and an id is never used for another branch.
+    A branch that was named without a pull request keeps that id until it has landed. An id is never used for
+    another branch.
     """
     planned = saved.tasks if saved is not None else {}
     owner = {task: one.branch for task, one in planned.items()} | {
@@ -78,7 +79,7 @@ def adopted_plan(
 ) -> tuple[Plan, PlannedLevel]:
     """Makes the plan with a level for `heads`, in this order; keeps a level that has exactly these heads.
 
-    Removes landed tasks from the plan unless they are among `heads`. Existing `branches` are not used for a
+    Removes other levels whose tasks have all landed. Existing `branches` are not used for a
     new level branch. Raises `bad-branch-name` or `same-branch` (exit 2).
     """
     ids = name_heads(heads, saved, journal)
@@ -132,9 +133,9 @@ def _renamed(task: PlannedTask, before: Mapping[TaskId, TaskId]) -> PlannedTask:
 def _kept(
     saved: Plan | None, requested: Collection[TaskId], before: Collection[TaskId], landed: Collection[TaskId]
 ) -> list[PlannedLevel]:
-    """Returns the saved levels without the heads that are selected again, except a level of exactly those.
+    """Returns the saved levels that have not landed, without the heads that are selected again.
 
-    `before` are the earlier ids of the selected heads.
+    Keeps a level of exactly these heads. `before` are their earlier ids.
     """
     levels = []
     for level in saved.levels if saved is not None else ():

@@ -16,8 +16,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """A task to arrange.
 
     `weight` is its work and `priority` the length of the longest remaining chain through it, both in
-    minutes. `after` names tasks that must be in earlier waves (those that are no candidates are
-    taken as settled). `wave` is its planned wave: tasks with an earlier one go first if that needs no
+    minutes. `after` names tasks that must be in earlier waves (ids of other tasks
+    do not count). `wave` is its planned wave: tasks with an earlier one go first if that needs no
     additional wave. A `fixed` task keeps its wave, and an `alone` task shares its wave with no other.
     """
 
@@ -48,7 +48,7 @@ def arrange(
     """Finds the fewest waves in which no two members of a clash are together, the heaviest tasks first.
 
     No wave has more than `most` members (None: no limit). Of two arrangements with the same number of waves,
-    the better one has the most important task earlier; importance is priority, then weight, then the id.
+    the one with the most important task earlier is better; importance is priority, then weight, then the id.
     Optimal for about twenty connected tasks, and nearly so for a hundred. The order of the input does not
     matter.
 

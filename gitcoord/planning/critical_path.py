@@ -96,7 +96,9 @@ def _task_times(network: Network) -> UnitTimes:
 
 
 def _forwards(network: Network) -> tuple[list[int], list[int], list[int]]:
-    """Returns a topological order (task t has number n + t), the starts of units, the landings of tasks."""
+    """Returns a topological order of units and tasks, the starts of units, and the landings of tasks.
+
+    In the order, a unit has its index, and a task its index plus the number of units."""
     units = len(network.units)
     begin, landed = [0] * units, [0] * len(network.tasks)
     missing = [len(needs) + len(network.gates[unit]) for unit, needs in enumerate(network.needs)]

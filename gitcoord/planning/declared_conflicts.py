@@ -75,7 +75,7 @@ def _touching(members: Iterable[Footprint]) -> "dict[Glob, list[TaskId]]":
 
 
 def _shared(touching: "dict[Glob, list[TaskId]]") -> list[frozenset[TaskId]] | None:
-    """Returns the set of tasks for each pair of intersecting globs; None if there are too many pairs.
+    """Returns the set of tasks for each glob and each intersecting pair; None if there are too many pairs.
 
     All tasks with one of two intersecting globs exclude each other.
     """

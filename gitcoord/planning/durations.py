@@ -139,7 +139,7 @@ class _Reckoned:
         found = simulate(self._work, rules, StartState())
         starts, end = found.starts, found.duration
         if len(starts) < len(self._work.in_order):
-            # Such work cannot land together with its wave: the remaining units start after it.
+            # The simulation does not start work that cannot land with its wave: it follows after the rest.
             end = self._add(starts, [unit for unit in self._work.in_order if unit not in starts], end)
         return self._schedule(starts, end, rules.slots, found.most)
 

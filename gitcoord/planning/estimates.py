@@ -23,7 +23,7 @@ class Estimates(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def remaining_subtasks(task: Task, *, everything: bool) -> tuple[Subtask, ...]:
-    """Returns the unfinished subtasks; all of them if the task itself is done."""
+    """Returns the unfinished subtasks; all with `everything`, or if the task is done or cancelled."""
     if everything or task.status in _NOTHING_TO_DO:
         return task.subtasks
     return tuple(subtask for subtask in task.subtasks if subtask.status not in _NOTHING_TO_DO)
@@ -35,7 +35,10 @@ def subtask_minutes(subtask: Subtask) -> float:
 
 
 def estimate(tasks: Sequence[Task], *, everything: bool) -> Estimates:
-    """Estimates each task: its own estimate, else the sum of its subtasks', else the default."""
+    """Estimates each task: its own estimate, else the sum of its subtasks' if all have one, else the default.
+
+    The default counts for each remaining subtask, at least once.
+    """
     minutes: dict[TaskId, float] = {}
     told = 0
     for task in tasks:

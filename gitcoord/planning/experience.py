@@ -26,8 +26,8 @@ class UnitTime(msgspec.Struct, frozen=True, kw_only=True):
 class PairOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """The result for two tasks that were worked on at the same time, and should both land.
 
-    `chance` is the probability of a conflict by the models alone, without anything learned here. `by_check`:
-    the two merge, and the check fails on the result.
+    `chance` is the probability of a conflict by the models alone, without anything learned from this
+    repository. `by_check`: the two merge, and the check fails on the result.
     """
 
     tasks: tuple[TaskId, TaskId]
@@ -47,7 +47,10 @@ NO_EXPERIENCE: Final = Experience()
 
 
 def usual_minutes(units: Sequence[UnitTime], complexity: float | None) -> float | None:
-    """Returns the median minutes of units of that size, or of all if few have it; None if all are few."""
+    """Returns the median minutes of units of about that complexity; of all units if those are too few.
+
+    None if there are fewer than `FEWEST_UNITS` in total.
+    """
     if len(units) < FEWEST_UNITS:
         return None
     alike = [

@@ -65,7 +65,7 @@ def compile_glob(entry: str) -> Glob | None:
     if pattern.endswith("/"):
         parts += [_ONE_PART, None]
     elif names[-1] == "**":
-        # `foo/**` matches what is inside foo, not foo itself.
+        # `foo/**` matches the contents of foo, not foo itself.
         parts.append(_ONE_PART)
     elif not _names_files(parts[-1]):
         parts.append(None)

@@ -33,8 +33,8 @@ def graph_of(needs: Mapping[TaskId, Collection[TaskId]]) -> Graph:
     after = [[*map(at, wanted)] if wanted else [] for wanted in inner.values()]
     before = reversed_edges(after, len(inner))
     if _rises(after):
-        # Most lists are in such an order. In another one, passes over a long list take three times as long,
-        # because it does not fit the processor's cache.
+        # Most lists are in such an order: keep it. In another order, passes over a long list take
+        # three times as long, because it does not fit into the processor's cache.
         return Graph(order=tuple(inner), needs=inner, after=after, before=before, walk=range(len(after)))
     missing = list(map(len, after))
     walk = [task for task, count in enumerate(missing) if not count]
@@ -66,7 +66,7 @@ def _rises(after: Iterable[Iterable[int]]) -> bool:
 
 
 def reversed_edges(lists: list[list[int]], count: int) -> list[list[int]]:
-    """Returns, for each number below `count`, the places of the lists that have it."""
+    """Returns, for each number below `count`, the indices of the lists that contain it."""
     found: list[list[int]] = [[] for _ in range(count)]
     for number, others in enumerate(lists):
         for other in others:
@@ -106,7 +106,7 @@ def broken_pins(graph: Graph, level: Mapping[TaskId, int], pinned: Collection[Ta
 
 
 def _cycle(needs: Mapping[TaskId, tuple[TaskId, ...]], missing: Mapping[TaskId, int]) -> Exception:
-    # Each remaining task needs another remaining one: walking up must reach a cycle.
+    # Each remaining task needs another remaining one: following these needs must reach a cycle.
     walk: dict[TaskId, int] = {}
     task = next(task for task, count in missing.items() if count)
     while task not in walk:

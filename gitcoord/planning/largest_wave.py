@@ -1,9 +1,9 @@
-"""Finds the most tasks that can share a wave: a heaviest independent set of the graph of clashes.
+"""Finds the heaviest wave: an independent set of maximum weight in the graph of clashes.
 
 Branch and bound over bit sets, with the reductions of vertices that have at most one remaining neighbour
 (Butenko and Trukhanov, "Using critical sets to solve the maximum independent set problem", 2007, lists them).
-Effort is limited by steps, never by time, so the same tasks give the same answer everywhere; after the last
-step the best set so far is used, which starts as the greedy one.
+Effort is limited by steps, never by time, so the same tasks give the same answer everywhere. After the last
+step, the best set so far counts; the first one is the greedy one.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -19,7 +19,7 @@ def largest_set(weights: Sequence[float], rivals: Sequence[Collection[int]]) -> 
     """
     count = len(weights)
     near = [sum(1 << rival for rival in set(each)) for each in rivals]
-    # So little that it only decides between sets of equal weight.
+    # So small that it only decides between sets of equal weight.
     tie = min(filter(None, weights), default=1.0) / (count + 1) ** 2
     weighed = [weight + tie * (count - place) / (count + 1) for place, weight in enumerate(weights)]
     chosen = 0
@@ -56,7 +56,7 @@ def _heaviest(weights: Sequence[float], near: Sequence[int], part: int) -> int:
             best, most = chosen, weight
             continue
         worst = max(_places(left), key=lambda place: (near[place] & left).bit_count() / weights[place])
-        # Examined last: leaving out the task with the most rivals is the greedy choice.
+        # Examined after the greedy choice, which leaves out the task with the most rivals.
         stack.append((left & ~near[worst] & ~(1 << worst), chosen | 1 << worst, weight + weights[worst]))
         stack.append((left & ~(1 << worst), chosen, weight))
     for place in _places(part):  # If the steps ran out, a task without a rival may be missing.
@@ -65,7 +65,7 @@ def _heaviest(weights: Sequence[float], near: Sequence[int], part: int) -> int:
 
 
 def _reduced(weights: Sequence[float], near: Sequence[int], left: int) -> tuple[int, int]:
-    """Returns the undecided tasks, and the tasks that some heaviest set of `left` contains in any case."""
+    """Returns the undecided tasks, and tasks that a heaviest set of `left` contains."""
     taken, again = 0, True
     while again:
         again = False

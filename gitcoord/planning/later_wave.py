@@ -9,7 +9,9 @@ from gitcoord.tasks.model import TaskId
 
 
 def postponed(plan: Plan, task: TaskId) -> Plan:
-    """Returns the plan with `task` one wave later; unchanged if the task is alone in its wave."""
+    """Returns the plan with `task` one wave later; unchanged if the task is alone in its wave, or not
+    planned.
+    """
     planned = plan.tasks.get(task)
     if planned is None:
         return plan

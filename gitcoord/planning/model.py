@@ -13,7 +13,7 @@ Strategy = Literal["single-pr", "multi-pr"]
 
 
 class PlannedSubtask(msgspec.Struct, frozen=True, kw_only=True):
-    """A remaining subtask in its place: `wave` counts from 1 within its parent.
+    """A remaining subtask as planned; `wave` counts from 1 within its parent.
 
     `depends_on` are full ids of siblings in the plan, `foreign` ids of other parents' subtasks (or of other
     tasks) that it depends on.
@@ -32,14 +32,14 @@ class PlannedSubtask(msgspec.Struct, frozen=True, kw_only=True):
     marked_safe: bool = False
     conflicts_with: tuple[TaskId, ...] = ()
     digest: str = ""
-    """The digest of its title and details, which tells which subtask the id means."""
+    """The digest of its title and details, which shows whether the id still means the same subtask."""
 
 
 class PlannedTask(msgspec.Struct, frozen=True, kw_only=True):
-    """A task in its place. `level` counts from 0, `wave` from 1; times are minutes from the start.
+    """A task as planned. `level` counts from 0, `wave` from 1; times are minutes from the start.
 
     `estimate` is its work, `duration` the time with a worker for each of its subtasks: the longest chain of
-    them. `slack` is the time by which all of it can be later without delaying the end.
+    them. `slack` is the time by which the task can start later without delaying the end.
     """
 
     id: TaskId
@@ -70,7 +70,7 @@ class PlannedTask(msgspec.Struct, frozen=True, kw_only=True):
     tokens: int | None = None
     """This task's share of the token budget while it runs together with its wave."""
     digest: str = ""
-    """The digest of its title and details, which tells which task the id means."""
+    """The digest of its title and details, which shows whether the id still means the same task."""
 
 
 class PlannedLevel(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,8 +125,8 @@ class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
 class PlanPart(msgspec.Struct, frozen=True, kw_only=True):
     """The whole plan of which this plan is one repository's part, and the repository's name.
 
-    `plan` is the same in all parts of a plan. `awaits` are the dependencies of each task that had not landed
-    in all of their other repositories when gitcoord last read them.
+    `plan` identifies the whole plan, and is the same in all of its parts. `awaits` are the dependencies of
+    each task that had not landed in all of their other repositories when gitcoord last read them.
     """
 
     plan: str
@@ -174,7 +174,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     rework_cost: float | None = None
     """The cost of a conflict, in waves; None: no wave is added to avoid one."""
     generation: int = 1
-    """Counts the task lists of this repository under the same state; each has its own branches."""
+    """The number of this task list among those of the same repository; each has its own branches."""
     adopted: bool = False
     """Whether its branches existed before the plan: others made them, and their names and texts stay."""
     part: PlanPart | None = None

@@ -10,7 +10,7 @@ from gitcoord.planning.graph import Graph, reversed_edges
 from gitcoord.tasks.model import TaskId
 
 TICKS: Final = 10**9
-"""Times are whole numbers of ticks, so that sums are exact; a minute has this many."""
+"""The ticks in a minute. Times are whole numbers of ticks, so that sums are exact."""
 _DIGITS: Final = 6
 _FINEST: Final = TICKS // 10**_DIGITS
 
@@ -21,9 +21,9 @@ Row = tuple[TaskId, TaskId, float, Sequence[TaskId], Sequence[TaskId]]
 class Network(msgspec.Struct, frozen=True, kw_only=True):
     """Units 0 to n-1 in the plan's order, and tasks 0 to m-1; `ticks` is the duration of each unit.
 
-    `needs[u]` are units that must be done before `u`, `gates[u]` tasks that must be in the base (or
-    submitted), `after[t]` tasks that land before `t`. `feeds`, `opens` and `before` are the reverse
-    relations.
+    `owner[u]` is the task of `u`, `parts[t]` are the units of `t`. `needs[u]` are units that must be done
+    before `u`, `gates[u]` tasks that must be in the base (or submitted), `after[t]` tasks that land before
+    `t`. `feeds`, `opens` and `before` are the reverse relations.
     """
 
     units: list[TaskId]
@@ -93,7 +93,7 @@ def minutes_of(ticks: int) -> float:
 
 
 def all_minutes(ticks: Collection[int]) -> list[float]:
-    """Converts many ticks."""
+    """Converts many times from ticks to minutes."""
     if math.gcd(*ticks) % _FINEST == 0:
         # Division gives the float nearest to the exact quotient, which has no more digits than are kept.
         return [time / TICKS for time in ticks]

@@ -34,8 +34,8 @@ def make_part(
 ) -> Plan:
     """Makes the part of `whole_plan` for the repository `name`, with its `base`.
 
-    Its waves are those of the whole plan without the tasks of other repositories. Waves of `before`, an
-    earlier part with the same tasks, are kept, because real conflicts may have made them.
+    Its waves are those of the whole plan without the tasks of other repositories. A level that
+    has the same tasks in `before`, the earlier part, keeps its waves: real conflicts may have made them.
     """
     own = {id: task for id, task in whole_plan.tasks.items() if name in task.repositories}
     kept = {level.number: level for level in before.levels} if before is not None else {}
@@ -45,7 +45,7 @@ def make_part(
         task: number for level in levels for number, wave in enumerate(level.waves, start=1) for task in wave
     }
     tasks = {id: _task(task, own, waves[id]) for id, task in own.items()}
-    # The landing order of the levels, as in every plan.
+    # In landing order of the levels, as in every plan.
     ordered = {task: tasks[task] for level in levels for task in level.tasks}
     return msgspec.structs.replace(
         whole_plan,
@@ -64,7 +64,7 @@ def make_part(
 
 
 def awaited(plan: Plan, name: str, landed: Mapping[str, Container[TaskId]]) -> Awaited:
-    """Returns, for each task of the repository `name`, the dependencies not landed in other repositories.
+    """Returns, for each task of the repository `name`, its dependencies that other repositories lack.
 
     `landed` has the tasks that are in each repository's base.
     """
@@ -83,7 +83,7 @@ def awaited(plan: Plan, name: str, landed: Mapping[str, Container[TaskId]]) -> A
 
 
 def in_dependency_order(plan: Plan, names: Sequence[str]) -> tuple[str, ...]:
-    """Returns `names` in the order in which a level lands: first those with the most needed tasks.
+    """Returns `names` in the order in which a level lands: each after those that its tasks depend on.
 
     Repositories that need each other keep their order.
     """
@@ -108,7 +108,7 @@ def landed_everywhere(plan: Plan, landed: Mapping[str, Container[TaskId]]) -> se
 
 
 def partly_landed(plan: Plan, landed: Mapping[str, Container[TaskId]]) -> dict[TaskId, tuple[str, ...]]:
-    """Returns the tasks that are in some of their repositories, each with those that lack it."""
+    """Returns the tasks that are in some of their repositories, each with the repositories that lack it."""
     found = {}
     for id, task in plan.tasks.items():
         out = tuple(name for name in task.repositories if id not in landed.get(name, ()))

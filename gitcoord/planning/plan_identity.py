@@ -68,9 +68,9 @@ def changed_tasks(
     listed: Mapping[TaskId, TaskIdentity],
     earlier: Mapping[TaskId, TaskIdentity],
 ) -> list[ChangedTask]:
-    """Returns the tasks of `known` (those under way) whose ids mean other tasks in `listed`, in its order.
+    """Returns the tasks of `known` (those under way) whose ids mean other tasks in `listed`.
 
-    A task that is missing in the list has not changed; one that has another id there has. `earlier` has the
+    A task that the list does not have is not returned; one that it has under another id is. `earlier` has the
     identities in the saved plan: an equal task that was there before does not count as moved.
     """
     changed = []

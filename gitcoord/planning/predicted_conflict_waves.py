@@ -32,9 +32,9 @@ NO_WEIGHING: Final = RiskWeighing()
 def weighed_waves(
     waves: Sequence[Sequence[TaskId]], clashes: Clashes, fixed: Collection[TaskId], weighing: RiskWeighing
 ) -> list[list[TaskId]]:
-    """Returns the waves with tasks that probably conflict in different waves, if there are several.
+    """Separates tasks that probably conflict, if there are several waves.
 
-    An additional wave must save more expected conflicts than it costs.
+    Adds a wave only if the conflicts that it avoids cost more than the wave.
     """
     found = [list(wave) for wave in waves]
     tasks = [task for wave in waves for task in wave]

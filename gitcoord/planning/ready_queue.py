@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 
 class ReadyQueue:
-    """Ranks of units, in order. The first few can be looked at again and again without removing them."""
+    """Ranks of units, in order. The lowest can be read repeatedly without removing them."""
 
     def __init__(self) -> None:
         self._first: list[int] = []  # in order, and lower than all in the heap

@@ -11,7 +11,7 @@ from typing import Final
 from gitcoord.tasks.model import TaskId
 
 NEVER: Final = 1e9
-"""The cost of a pair that excludes each other."""
+"""The cost of a pair of tasks that exclude each other."""
 _MOST_STEPS: Final = 60_000
 _SWAP: Final = 1e-6
 """The advantage of a move over a swap that saves the same."""
@@ -32,7 +32,7 @@ def spread(
     """Divides `tasks` into at most `count` parts of at most `room`; keeps the order of `tasks`.
 
     Minimizes the duration of all parts in minutes, each as long as its longest task, plus `rework` minutes
-    for each expected conflict within a part.
+    for each expected conflict within a part. Raises ValueError if the tasks do not fit.
     """
     if count * room < len(tasks):
         raise ValueError(f"{len(tasks)} tasks do not fit into {count} parts of {room}")
@@ -107,7 +107,7 @@ class _Search:
         return parts
 
     def improved(self, parts: list[list[int]]) -> list[list[int]]:
-        """Returns the parts after all improving moves and swaps."""
+        """Improves `parts` by moves and swaps, and returns them."""
         self._steps = 0
         for place, part in enumerate(parts):
             for task in part:
@@ -133,7 +133,7 @@ class _Search:
         return total
 
     def _moved(self, parts: list[list[int]], task: int) -> bool:
-        """Whether moving the task to another part, or swapping it with a task there, was an improvement."""
+        """Moves the task, or swaps it with a task of another part, if that helps; returns whether it did."""
         own = self._at[task]
         meeting = self._meeting(task, own)
         best: tuple[int, int | None] | None = None

@@ -18,7 +18,7 @@ HIGH: Final = 0.2
 """In five public repositories, a third of the pairs above this probability conflicted: see
 `docs/planning.md`."""
 LOOKAHEAD: Final = 32
-"""The unit to start is chosen among this many units that could start."""
+"""The next unit to start is chosen from at most this many ready units."""
 LEAST: Final = 0.02
 """Pairs with a lower probability are not stored."""
 
@@ -60,7 +60,7 @@ class Risks(msgspec.Struct, frozen=True, kw_only=True):
     """The number of pairs of the repository's own tasks from which the base rate was learned."""
 
     def by_task(self) -> dict[TaskId, dict[TaskId, float]]:
-        """Returns the probability of a conflict for each pair, in both directions; 0 for asserted pairs."""
+        """Returns the probability of a conflict for each pair, in both directions, without asserted pairs."""
         found: dict[TaskId, dict[TaskId, float]] = {}
         for pair in self.pairs:
             if not pair.asserted:
@@ -110,7 +110,7 @@ def extra_conflicts(near: Mapping[Key, float], running: Collection[Key], waiting
 
 
 def urgency(tail: float, minutes: float, conflicts: float, rework: float) -> float:
-    """Returns the urgency of a unit in minutes: the length of the chain after it, minus the expected rework.
+    """Returns the urgency of a unit in minutes: the longest chain from it on, minus the expected rework.
 
     `conflicts` are the additional ones from starting now; each costs `rework` times the unit's own `minutes`.
     """

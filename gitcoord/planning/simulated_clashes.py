@@ -11,8 +11,8 @@ _NEVER = 1 << 60
 class SimulatedClashes:
     """Keeps clashing units apart. A blocked unit is parked at its clash, or at its wave in the clash.
 
-    Of the units parked at a clash, only the most urgent is woken, since they exclude one another; the next
-    follows if that one does not start. If waves land as a whole, clashing units of a level start in the order
+    Of the units parked at a clash, only the most urgent is woken, since they exclude one another; the next is
+    woken if that one does not start. If waves land as a whole, clashing units of a level start in the order
     of their waves.
     """
 
@@ -164,7 +164,7 @@ class SimulatedClashes:
             heapq.heappush(self._parked[clash], key)
 
     def _sort_key(self, unit: int) -> tuple[int, int]:
-        """Returns the unit's sort key among the parked ones; deferred ones come last."""
+        """Returns the unit's sort key among the parked ones; deferred ones are last."""
         last = len(self._work.rank) if unit in self._initial.deferred else 0
         return self._work.rank[unit] + last, unit
 

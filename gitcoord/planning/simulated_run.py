@@ -183,7 +183,7 @@ class SimulatedRun:
             self._offer(unit)
 
     def _tell(self, ended: list[int]) -> None:
-        """Notifies units that wait for something other than their dependencies."""
+        """Releases units that waited for something other than their dependencies."""
         if self._clashes is not None:
             for unit in ended:
                 self._clashes.ended(unit)

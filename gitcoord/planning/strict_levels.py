@@ -37,7 +37,7 @@ class SimulatedLevels:
         return True
 
     def after(self, ended: list[int]) -> list[int]:
-        """Returns the units whose turn may have come after `ended`."""
+        """Returns the held units that may start now that `ended` are done."""
         found = []
         for unit in ended:
             task = self._network.owner[unit]

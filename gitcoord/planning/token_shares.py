@@ -8,7 +8,7 @@ from gitcoord.tasks.model import TaskId
 def split(
     budget: int, wave: Sequence[TaskId], weights: Mapping[TaskId, float], max_parallel: int
 ) -> dict[TaskId, int]:
-    """Returns shares of `budget` by weight; any `max_parallel` of them stay within it.
+    """Returns shares of `budget` by weight; no `max_parallel` of them together exceed it.
 
     The heaviest tasks that may run at once determine the tokens per weight, so no choice of parallel tasks
     can overspend; a wave that runs all at once uses the budget completely.

@@ -47,8 +47,8 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
 class Units(msgspec.Struct, frozen=True, kw_only=True):
     """All units of a plan in the plan's order, and their declared clashes.
 
-    `of_task` has the units of each task, `needs` the tasks that must land before it. `apart` are the sets of
-    units that `clashes` has as pairs.
+    `of_task` has the units of each task, `needs` the tasks that must land before it. `apart` are the declared
+    sets; `clashes` has them as pairs, without those that only the globs of a common parent cause.
     """
 
     by_id: Mapping[TaskId, Unit]
@@ -93,7 +93,7 @@ def rows_of(
 
 
 def units_of(plan: Plan, token_budget: int | None = None) -> Units:
-    """Returns the units of `plan`; with a budget, each has its share, as in `plan`."""
+    """Returns the units of `plan`; with a budget, each has its share of the tokens."""
     tokens = _tokens(plan, token_budget)
     needs = {task: tuple(plan.waits_for(task, ())) for task in plan.tasks}
     owners = owners_of(plan.tasks.values())
@@ -129,7 +129,7 @@ def owners_of(tasks: Iterable[PlannedTask]) -> dict[TaskId, TaskId]:
 
 
 def clash_sets(tasks: Mapping[TaskId, PlannedTask]) -> tuple[frozenset[TaskId], ...]:
-    """Returns the sets of units that exclude one another by the task list."""
+    """Returns the sets of units that exclude one another according to the task list."""
     said: list[Footprint] = []
     named: dict[TaskId, None] = {}
     for task in tasks.values():

@@ -9,8 +9,9 @@ import msgspec
 class Puzzle(msgspec.Struct, frozen=True, kw_only=True):
     """Tasks 0 to n-1, the most important first; waves count from 0.
 
-    `after[t]` are the tasks that `t` must come after; the members of a clash exclude one another; a wave
-    holds at most `room` tasks (0: no limit).
+    `after[t]` are the tasks that must be in earlier waves than `t`; the members of a clash exclude one
+    another. `fixed` has the given waves of tasks; `alone` tasks share their wave with no other. A wave holds
+    at most `room` tasks (0: no limit).
     """
 
     after: list[list[int]]

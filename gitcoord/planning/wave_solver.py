@@ -181,7 +181,7 @@ def _retry(puzzle: Puzzle, bound: int, best: list[int]) -> list[int]:
 
 
 def _settle(puzzle: Puzzle, waves: list[int]) -> list[int]:
-    """Orders the waves by their most important task, and fills each from the later ones.
+    """Orders the waves by their most important task, if they may change places; fills each from later ones.
 
     The result has no more waves: first fit in the order of the waves never needs more waves.
     """

@@ -46,7 +46,7 @@ def level_waves(
     ids = [task.id for task in tasks]
     slack = [timing.slack[id] for id in ids]
     least = {spare: round(spare - timing.duration, DIGITS) for spare in set(slack)}
-    # Sorts keep the order of equals: by the last criterion first.
+    # Sorts are stable: sort by the last criterion first.
     longest = sorted(range(len(ids)), key=[-minutes[id] for id in ids].__getitem__)
     numbers = sorted(longest, key=[least[spare] for spare in slack].__getitem__)
     risky = bool(weighing.risk)
@@ -155,6 +155,6 @@ def coarse_warning(level: int) -> Finding:
     """Makes the warning that a level has too many different globs to compare all pairs."""
     return Finding(
         code="globs-not-compared",
-        message=f"level-{level} names too many different globs to compare each with each, "
-        "so its tasks that have globs go one after another; more literal paths make it finer.",
+        message=f"level-{level} has too many different globs to compare all pairs, so its tasks with globs "
+        "run one after another; with more literal paths, more of them can run in parallel.",
     )
