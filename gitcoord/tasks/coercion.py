@@ -1,4 +1,4 @@
-"""Converts single values of a task list: ids, texts, statuses, priorities; as lenient as their writers."""
+"""Converts single values of a task list (ids, texts, statuses, priorities) in the spellings that occur."""
 
 import json
 import re
@@ -63,7 +63,9 @@ def one_line(value: Any) -> str:
 
 
 def id_text(value: Any) -> str | None:
-    """Returns an id as a trimmed string, or None if `value` is neither text nor a number."""
+    """Returns an id as a trimmed string, or None if `value` is neither text nor a number of the list (`int`,
+    `Decimal`).
+    """
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, Decimal):

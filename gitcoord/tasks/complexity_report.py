@@ -18,7 +18,7 @@ _TAG = re.compile(r"[A-Za-z0-9_-]{1,50}")
 def read_scores(home: Path | None, tag: str, findings: Findings) -> dict[TaskId, float]:
     """Returns the scores for the tasks of `tag`.
 
-    None without a report, none and a warning if it cannot be read.
+    Empty if there is no report; empty, with a warning, if it cannot be read.
     """
     if home is None or not _TAG.fullmatch(tag):
         return {}

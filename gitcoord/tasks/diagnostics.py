@@ -38,7 +38,7 @@ class Findings:
         self.warnings.append(Finding(code=code, message=message, task=task))
 
     def fault(self, code: ErrorCode, message: str, task: TaskId | None, *, blocks: bool = True) -> None:
-        """Adds an error of `task`; only a warning if not `blocks`: no remaining task is affected."""
+        """Adds an error of `task`; without `blocks` only a warning, because no remaining task is affected."""
         if blocks:
             self._first = self._first or code
             self.errors.append(Finding(code=code, message=message, task=task))

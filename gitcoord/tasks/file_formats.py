@@ -1,9 +1,9 @@
 """Finds the raw tasks of each tag in the various formats of a task list file.
 
-TaskMaster writes `{TAG: {tasks, metadata}}`. Older and other writers left `{tasks}`, a bare list, a tag that
-is itself a list, `{tags: {TAG: ...}}` and a saved reply, `{data: {tasks}}`. If a tag occurs twice, the one at
-the top level is read; the other only gets a warning and is never merged. Files of other tools that look like
-task lists are recognized by fields that only those tools write.
+TaskMaster writes `{TAG: {tasks, metadata}}`. Older versions and other tools wrote `{tasks}`, a bare list, a
+tag that is itself a list, `{tags: {TAG: ...}}` and a saved reply, `{data: {tasks}}`. If a tag occurs twice,
+the one at the top level is read, unless it is empty; the other only causes a warning, and is never merged.
+Files of other tools that look like task lists are recognized by fields that only those tools write.
 """
 
 from collections.abc import Collection, Mapping
@@ -74,7 +74,7 @@ def _of_object(document: Mapping[str, Any], findings: Findings) -> Tags:
 def _tags_of(document: Mapping[str, Any]) -> Tags:
     """Returns the members of `document` that are tags.
 
-    A bare list counts as one only if no member is complete.
+    A bare list counts as a tag only if neither the document nor a member has `tasks`.
     """
     members = [(one_line(key), value) for key, value in document.items()]
     whole = {

@@ -7,7 +7,7 @@ from gitcoord.tasks.diagnostics import Findings
 
 
 def in_listed_order(tasks: list[Any], findings: Findings) -> None:
-    """Adds to each raw task a dependency on the previous one."""
+    """Adds a dependency on the previous one to each raw task, and to each subtask."""
     findings.warnings = [one for one in findings.warnings if one.code != "no-dependencies"]
     _chain(tasks, "")
     for task in tasks:

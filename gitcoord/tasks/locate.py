@@ -26,7 +26,7 @@ PLACES = tuple(map(Path, usual_places(TASKMASTER)))
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """The content of a task list; None if it is a directory.
+    """A task list. `content` is empty if the list is a directory.
 
     `name` is its name in messages, `home` its `.taskmaster`, if any, `path` its path (None: standard input).
     """
@@ -55,9 +55,8 @@ class ListRequest(msgspec.Struct, frozen=True, kw_only=True):
 def read_source(root: Path | None, request: ListRequest) -> Source | list[ListPlace]:
     """Returns the requested list, else the one in the usual places of `root`.
 
-    All of them if it is not clear which.
-
-    Raises `usage`, `no-task-list` or `unreadable-task-list`.
+    Returns all lists that are there if it is not clear which one is meant. Raises `usage`, `no-task-list` or
+    `unreadable-task-list`.
     """
     if request.origin is not None or request.tasks is not None:
         origin = _asked(request)

@@ -121,8 +121,8 @@ def _paths(globs: tuple[str, ...], id: TaskId, findings: Findings) -> tuple[str,
         if re.match(_OUTSIDE, plain):
             findings.warn(
                 "odd-path",
-                f"`modifies` of task {id} has {quoted(glob)}, which is outside of the repository: it counts "
-                "for nothing. Write it from the repository's top.",
+                f"`modifies` of task {id} has {quoted(glob)}, which is outside of the repository, so it "
+                "matches nothing. Write it from the repository's top.",
                 id,
             )
         elif plain != glob:

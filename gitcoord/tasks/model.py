@@ -10,7 +10,7 @@ TaskId = NewType("TaskId", str)
 
 
 class ListedStatus(StrEnum):
-    """A task's status in the list. `unknown`: gitcoord does not know the status; counts as not done."""
+    """A task's status in the list. `unknown`: gitcoord does not know it; the task counts as not done."""
 
     PENDING = "pending"
     IN_PROGRESS = "in-progress"

@@ -1,7 +1,7 @@
 """Turns dependencies as written into edges between tasks and between the subtasks of one task.
 
 A subtask's dependency is, in this order: a sibling (`2`, or in full `3.2`), a subtask of another task
-(`4.1`), a task. A dependency on nothing known is an error for a task, which would wait forever, and a warning
+(`4.1`), a task. A dependency on an unknown id is an error for a task, which would wait forever, and a warning
 for a subtask, where ignoring it does not change the levels. If a subtask depends on another task, so does its
 own task, since a task lands as a whole ("lifted"). Every edge is kept, even to finished tasks: edges that
 delay nothing are `settled`, and the planner removes them.
@@ -23,8 +23,8 @@ _LONGEST = 3 * ID_LENGTH
 class Edges(msgspec.Struct):
     """`direct` and `lifted` lead from tasks to tasks, `siblings` and `foreign` from subtasks.
 
-    A lifted edge has a sentence that explains it; it is also in `whole` if the task itself depends on a
-    subtask of another one. A lifted edge is `settled` if only finished subtasks need it, or if it needs only
+    `lifted` has a sentence that explains each edge. An edge is also in `whole` if the task itself depends on
+    a subtask of the other task. It is `settled` if only finished subtasks need it, or if it needs only
     finished subtasks of an unfinished task. `conflicts` are the resolved `conflicts_with`. Only `direct`,
     `siblings` and `foreign` have every id.
     """
@@ -158,7 +158,7 @@ class _Resolver:
                 self.findings.fault(
                     "depends-on-alias",
                     f"Task {entry.id} has {listed(map(quoted, missed))} in `{one_line(other.field)}`, which "
-                    "is not read, and not in `dependencies`.",
+                    "gitcoord does not read, and not in `dependencies`.",
                     entry.id,
                     blocks=entry.remains,
                 )

@@ -1,6 +1,6 @@
 """Selects the tag: the requested one, TASKMASTER_TAG, the plan's, state.json's, `master`, the only one.
 
-Never falls back to the first one, as TaskMaster does. A requested tag that does not exist is an error; a
+Unlike TaskMaster, never falls back to the first tag. A requested tag that does not exist is an error; a
 missing tag of state.json, which records the last one used, is only a warning. An empty `master` beside other
 tags is not selected: silently planning nothing would be the worst result.
 """

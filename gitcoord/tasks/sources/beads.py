@@ -36,7 +36,7 @@ _TEXTS: Final = ("description", "design", "acceptance_criteria", "notes")
 
 
 def ask_beads(root: Path, findings: Findings) -> list[dict[str, Any]] | None:
-    """Returns the raw tasks that `bd` prints; None if it is not on PATH or fails, which is reported."""
+    """Returns the raw tasks that `bd` prints; None if `bd` is not on PATH, or fails, with a warning."""
     program = shutil.which(_PROGRAM)
     if program is None:
         return None
@@ -51,7 +51,7 @@ def ask_beads(root: Path, findings: Findings) -> list[dict[str, Any]] | None:
         )
         return None
     if any(issue.get("dependency_count") and not issue.get("dependencies") for issue in issues):
-        # Some versions list issues that others only export.
+        # Some versions list issues without their dependencies; `bd export` has those.
         exported = _ask([program, "export"], root, findings)
         if exported is None:
             return None

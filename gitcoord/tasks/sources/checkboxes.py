@@ -1,4 +1,4 @@
-"""Finds the checkboxes of a Markdown document with markdown-it, so never inside code or comments.
+"""Finds the checkboxes of a Markdown document with markdown-it, which skips code and comments.
 
 A checkbox is a list entry that begins with `[ ]`, `[x]` or another mark in brackets, as on GitHub:
 https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/about-task-lists

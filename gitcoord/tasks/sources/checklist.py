@@ -1,7 +1,7 @@
 """Reads Markdown checklists: plain ones, and `tasks.md` of Spec-Kit, Kiro and OpenSpec.
 
-One reader serves all, since the ids show the format: `T001`, `1.1`, or none; then positions are the ids. Only
-explicit dependencies count, and Spec-Kit's order: a task without `[P]` waits for the tasks before it,
+One reader serves all, since the ids show the format: `T001`, `1.1`, or none (then positions are the ids).
+Only explicit dependencies count, and Spec-Kit's order: a task without `[P]` waits for the tasks before it,
 adjacent tasks with `[P]` run in parallel, and a section waits for the previous one. Sources:
 https://github.com/github/spec-kit (templates/tasks-template.md, templates/commands/implement.md),
 https://kiro.dev/docs/specs, https://github.com/Fission-AI/OpenSpec.

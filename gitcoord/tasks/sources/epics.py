@@ -13,7 +13,7 @@ def resolved_needs(
     below: Mapping[str, Collection[str]],
     epics: Collection[str],
 ) -> list[str]:
-    """Returns the dependencies of an issue and of all epics above it; replaces epics by their issues."""
+    """Returns the dependencies of an issue and of all issues above it; replaces epics with their issues."""
     own: dict[str, None] = {}
     for here in (id, *above(id, parents)):
         own.update(dict.fromkeys(needs[here]))

@@ -61,7 +61,7 @@ def parse_issues(content: bytes) -> IssueList:
 
 
 def numbers_named(listed: IssueList) -> list[int]:
-    """Returns the numbers in texts of open issues that are not in the list."""
+    """Returns the numbers of issues outside the list to which texts of its open issues refer."""
     known = {issue.number for issue in listed.issues}
     found = {
         one.number
@@ -84,7 +84,7 @@ class _Reader:
         self._findings = findings
         self._issues = {str(issue.number): issue for issue in listed.issues}
         self._outside: dict[str, str] = {}
-        """The first open issue outside the list that an issue waits for."""
+        """Why an issue waits for an open issue outside the list: the first such reason, by issue."""
 
     def tasks(self) -> list[dict[str, Any]]:
         for sentence in self._listed.unread:
@@ -127,7 +127,7 @@ class _Reader:
         return [need for need in found if need not in own]
 
     def _related(self, one: Reference) -> RelatedIssue:
-        """Returns the data of an issue that a text refers to; nothing for those of other repositories."""
+        """Returns the issue that a text refers to; an issue of another repository counts as open."""
         if not one.is_in(self._listed.repository):
             return RelatedIssue(number=one.number, repository=one.repository, open=True)
         return RelatedIssue(number=one.number, open=self._listed.others.get(one.number, False))
@@ -144,7 +144,7 @@ class _Reader:
     def _left_out(
         self, needs: Mapping[str, Collection[str]], parents: Mapping[str, Collection[str]]
     ) -> set[str]:
-        """Returns the issues that wait for an issue outside: directly, or by a dependency or an epic."""
+        """Returns the issues that wait for an issue outside: directly, or through a dependency or an epic."""
         found: dict[str, str] = {}
         for id, needed in needs.items():
             epic = next((need.removeprefix(_OUTSIDE) for need in needed if need.startswith(_OUTSIDE)), None)

@@ -158,8 +158,8 @@ def read_tags(kind: str, content: bytes, path: Path | None, root: Path | None, f
 def with_full_names(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Returns tasks in which `1` means task 1, also in a dependency of a part of task 2.
 
-    In TaskMaster's lists, and so for the reader, it means the part 2.1. A dependency that could be misread is
-    moved to the task itself, which waits for it in any case.
+    In TaskMaster's lists, and so for the reader, `1` there means the part 2.1. A dependency that could be
+    misread is moved to the task itself, which waits for it in any case.
     """
     tops = {task["id"] for task in tasks}
     for task in tasks:

@@ -38,7 +38,7 @@ class Notes(msgspec.Struct, frozen=True, kw_only=True):
     estimate: float | None = None
 
     def with_(self, other: "Notes") -> "Notes":
-        """Returns these notes and the other ones."""
+        """Returns these notes with those of `other`; of two estimates, keeps this one."""
         return Notes(
             depends_on=tuple(dict.fromkeys((*self.depends_on, *other.depends_on))),
             modifies=tuple(dict.fromkeys((*self.modifies, *other.modifies))),

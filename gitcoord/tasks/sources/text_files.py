@@ -10,7 +10,7 @@ from gitcoord.tasks.json_parser import CONFLICT
 def read_text_file(path: Path, name: str) -> str:
     """Returns the text of the file at `path`, called `name` in messages.
 
-    Raises as `decode_text`, or `unreadable-task-list`.
+    Raises `unreadable-task-list`, or an error of `decode_text`.
     """
     try:
         content = path.read_bytes()

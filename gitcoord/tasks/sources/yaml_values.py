@@ -30,7 +30,7 @@ def load_yaml(document: str, findings: Findings, name: str = "") -> Any:
 
 
 def compose_yaml(document: str) -> Any:
-    """Returns the nodes of a document that `load_yaml` accepts: they have positions."""
+    """Returns the nodes, which have positions, of a document that `load_yaml` accepts."""
     import yaml
 
     return yaml.compose(document, Loader=_loader())

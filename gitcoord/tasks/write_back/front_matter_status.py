@@ -19,7 +19,7 @@ def front_matter_splice(text: str, new_status: NewStatus) -> list[Splice]:
     front = split_front_matter(text)
     if front is None:
         return []
-    # Quotes around names in other lines do not move the lines of the status.
+    # `quoted_mentions` adds quotes, but no lines: the status stays on its line.
     root = compose_yaml(quoted_mentions(front.text))
     if not isinstance(root, yaml.MappingNode):
         return []
@@ -27,7 +27,8 @@ def front_matter_splice(text: str, new_status: NewStatus) -> list[Splice]:
     if key is None or key.start_mark.column:
         return []
     starts = [0, *(end.end() for end in LINE_END.finditer(text))]
-    # The front matter begins below the first line; text before its own status stays unchanged.
+    # The front matter begins on the second line of the file. Positions are compared within the line of the
+    # status only, because quotes may have been added above it.
     line = starts[key.start_mark.line + 1]
     inner = field_splice(front.text, root, _WORDS[new_status])
     begins = [0, *(end.end() for end in LINE_END.finditer(quoted_mentions(front.text)))]

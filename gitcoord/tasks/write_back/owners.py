@@ -37,7 +37,7 @@ def has_program(name: str) -> bool:
 
 
 def run_commands(commands: Sequence[list[str]], root: Path) -> str:
-    """Runs the commands in `root`; returns briefly why one failed, or ""."""
+    """Runs the commands in `root`; returns a short reason if one fails, else ""."""
     for command in commands:
         program = shutil.which(command[0]) or command[0]
         try:

@@ -57,7 +57,7 @@ def _remove_abandoned(place: Path) -> None:
 
 
 def _take_lock(file: int) -> bool:
-    """Locks an open partial file until it is closed; returns whether no other process holds the lock."""
+    """Locks an open partial file until it is closed; returns whether that succeeded."""
     try:
         import fcntl
     except ImportError:  # Not a POSIX system: other processes are unknown.

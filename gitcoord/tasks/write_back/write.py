@@ -94,7 +94,7 @@ def _unset(place: ListFile, wanted: Mapping[str, NewStatus]) -> dict[str, NewSta
 
 
 def _write_file(path: Path, place: ListFile, wanted: Mapping[str, NewStatus]) -> None:
-    """Sets the statuses in the file, which may change meanwhile, unless more would change."""
+    """Sets the statuses in the file unless more would change; tries again if the file changes meanwhile."""
     for _ in range(_ATTEMPTS):
         before = path.read_bytes()
         start = _BOM if before.startswith(_BOM) else b""
