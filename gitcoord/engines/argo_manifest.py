@@ -1,8 +1,7 @@
-"""The Argo Workflow of one attempt: a child of the user's own WorkflowTemplate.
+"""The Argo Workflow of one attempt: it refers to the user's own WorkflowTemplate.
 
-https://argo-workflows.readthedocs.io/en/latest/workflow-templates/ describes how it refers to that. Its
-parameters are `request` (for `gitcoord engine-host`), `secret` (a Secret with the passed variables), and
-the user's own.
+See https://argo-workflows.readthedocs.io/en/latest/workflow-templates/. The Workflow's parameters are
+`request` (for `gitcoord engine-host`), `secret` (a Secret with the passed variables), and the user's own.
 """
 
 from collections.abc import Mapping
@@ -20,7 +19,7 @@ _MARGIN = 3600
 
 
 class WorkflowShape(msgspec.Struct, frozen=True, kw_only=True):
-    """What every Workflow of a run has: the name of its template, and parameters of the user's own."""
+    """The common data of a run's Workflows: the name of their template, and the user's own parameters."""
 
     template: str
     parameters: Mapping[str, str] = {}

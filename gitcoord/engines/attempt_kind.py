@@ -75,7 +75,10 @@ class ClusterEnd(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def end_of(kind: AttemptKind, things: Sequence[Thing]) -> ClusterEnd | None:
-    """Returns how an attempt ended, from its documents; None while it may run. Without any it has ended."""
+    """Returns how an attempt ended, from its documents; None while it may run.
+
+    Without documents, it has ended.
+    """
     if not things:
         return ClusterEnd(code=None)
     pods = [one for one in things if one.get("kind") == "Pod"]

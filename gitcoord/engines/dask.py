@@ -1,7 +1,7 @@
 """A Dask cluster as an engine: a task for each attempt, on a worker that gitcoord chooses.
 
-Dask starts a task again where its worker is lost; gitcoord does not let it, and starts the next attempt
-itself. See https://distributed.dask.org/en/stable/resources.html
+Dask starts a task again if its worker is lost; gitcoord prevents that, and starts the next attempt itself.
+See https://distributed.dask.org/en/stable/resources.html
 """
 
 import hashlib
@@ -32,7 +32,7 @@ _UNKNOWN = -1
 
 
 class DaskEngine:
-    """Attempts as Dask tasks. `run` has the worker of each key, and its code and log after its end.
+    """Attempts as Dask tasks. `run` has, for each key, its worker, and after its end its exit code and log.
 
     Each attempt takes one unit of the workers' `resource`, as in `dask worker --resources agent=2`.
     """
@@ -60,7 +60,7 @@ class DaskEngine:
         self._active: dict[str, str] = {}
 
     def check(self) -> EngineTrouble | None:
-        """Whether the scheduler answers, and its workers have the resource and this gitcoord."""
+        """Checks that the scheduler answers, and that its workers have the resource and the same gitcoord."""
         address = self._scheduler.address
         try:
             workers = self._scheduler.workers()
@@ -78,17 +78,17 @@ class DaskEngine:
         )
 
     def free(self) -> int | None:
-        """Free units of the resource; 0 if the scheduler does not answer."""
+        """Returns the free units of the resource; 0 if the scheduler does not answer."""
         try:
             slots = sum(self._scheduler.workers().values())
         except OSError:
             return 0
         if len(self._active) >= slots:
-            self.poll(tuple(self._active))  # a run asks no more about attempts whose end is in the journal
+            self.poll(tuple(self._active))  # A run no longer polls attempts whose end is in the journal.
         return max(0, slots - len(self._active))
 
     def start(self, launch: Launch) -> None:
-        """Submits the attempt's task, unless it was submitted; raises `engine-refused` without a worker."""
+        """Submits the attempt's task, unless it was submitted; raises `engine-refused` if that fails."""
         if self._code(launch.key) is not None:
             return
         place, name = self._run / launch.key, self._named(launch.key)
@@ -128,7 +128,7 @@ class DaskEngine:
         self._scheduler.wait([self._named(key) for key in keys], max(0.0, min(seconds, self._pause)))
 
     def cancel(self, key: str) -> bool:
-        """Ends the attempt on its worker; returns False if neither that nor its machine answers."""
+        """Ends the attempt; returns False if nothing on its machine answers, or it does not end in time."""
         worker = self._given_to(key)
         if worker is None:
             return True
@@ -153,7 +153,7 @@ class DaskEngine:
         return True
 
     def log(self, key: str) -> str | None:
-        """The path of the log, which comes with the task's end."""
+        """Returns the path of the log, which Dask sends when the task ends; None without a log."""
         path = self._run / key / LOG_FILE
         return str(path) if path.exists() else None
 
@@ -183,9 +183,9 @@ class DaskEngine:
         """The state of a key that was submitted and whose end is not recorded."""
         name, worker = self._named(key), self._given_to(key) or ""
         if name not in published:
-            return self._lost(key, "the scheduler was started anew and has forgotten the task")
+            return self._lost(key, "the scheduler was restarted, and no longer has the task")
         if self._scheduler.is_gone(name):
-            return self._lost(key, "somebody took the task from the scheduler")
+            return self._lost(key, "somebody removed the task from the scheduler")
         future = self._scheduler.future(name)
         if future.status == "finished":
             end = msgspec.msgpack.decode(self._scheduler.result(name), type=AttemptEnd)
@@ -216,7 +216,7 @@ class DaskEngine:
         return AttemptView(key=key, state="ended", code=None if code == _UNKNOWN else code)
 
     def _best(self, key: str, workers: Mapping[str, int]) -> str:
-        """The address of the worker with most free slots for the attempt `key`."""
+        """Returns the address of the worker with the most free slots for the attempt `key`."""
         loads = list(self._active.values())
         able = [address for address, slots in workers.items() if slots]
         if not able:
@@ -249,7 +249,7 @@ class DaskEngine:
             return None
 
     def _code(self, key: str) -> int | None:
-        """The exit code that was recorded, or `_UNKNOWN`; None while the attempt runs."""
+        """Returns the recorded exit code, or `_UNKNOWN`; None if none is recorded."""
         try:
             return int((self._run / key / CODE_FILE).read_text(encoding="ascii"))
         except (OSError, ValueError):

@@ -12,7 +12,8 @@ def host_of(address: str) -> str:
 
 
 def check_scheduler(address: str, *, unprotected: bool) -> None:
-    """Raises `usage` (exit 2) for an invalid address, or one without TLS of another machine.
+    """Raises `usage` (exit 2) for an invalid address, and for one of another machine without TLS, unless
+    `unprotected`.
 
     Dask authenticates nobody: whoever reaches a scheduler without TLS can run programs on its workers.
     """
@@ -23,7 +24,7 @@ def check_scheduler(address: str, *, unprotected: bool) -> None:
         port = None
     if parts.scheme not in ("tcp", "tls") or not parts.hostname or port is None:
         way_out = "Write it as `dask scheduler` prints it: tcp://10.0.0.5:8786."
-        raise usage_error("usage", f"{address!r} is no address of a Dask scheduler.", way_out)
+        raise usage_error("usage", f"{address!r} is not the address of a Dask scheduler.", way_out)
     if parts.scheme == "tcp" and not unprotected and not _is_this_machine(parts.hostname):
         raise usage_error(
             "usage",

@@ -58,7 +58,7 @@ class DaskScheduler:
         """Returns the published task `name`."""
         client = self._connected()
         if name not in self._futures or self._futures[name].status in _GONE:
-            # After a reconnection this client calls its future cancelled, although the task goes on.
+            # After a reconnection this client reports its future as cancelled, although the task continues.
             self._futures[name] = client.get_dataset(name)
         return self._futures[name]
 
@@ -67,7 +67,7 @@ class DaskScheduler:
         return self.future(name).status in _GONE
 
     def result(self, name: str) -> bytes:
-        """Returns what the finished task `name` returned."""
+        """Returns the result of the finished task `name`."""
         told: bytes = self.future(name).result(timeout=self._seconds)
         return told
 
@@ -118,7 +118,7 @@ class DaskScheduler:
             return self._client
         import dask
 
-        # It reports lost connections on stderr; a run has its own message for that.
+        # Dask reports lost connections on stderr; a run has its own message for that.
         quiet = dict.fromkeys(("distributed", "distributed.client", "distributed.core"), "critical")
         dask.config.set({"logging": quiet})
         from distributed import Client

@@ -46,7 +46,7 @@ def do_attempt(sent: bytes) -> bytes:
 
 
 async def end_attempt(key: str) -> None:
-    """Ends the attempt, and waits until its process has ended."""
+    """Ends the attempt, and waits until its process has ended, at most `_LONGEST_CALL` seconds."""
     attempt = _attempts.get(key)
     if attempt is None:
         return

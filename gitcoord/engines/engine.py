@@ -35,7 +35,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of a key. `code` is None while the attempt runs, or when nobody saw how it ended.
+    """The state of a key. `code` is None while the attempt runs, or if nobody knows how it ended.
 
     `unreachable`: its machine does not answer; the attempt may still run.
     """
@@ -62,10 +62,10 @@ class Engine(Protocol):
         """The name of the engine: `local`, `ssh`, `kubernetes` …"""
 
     def check(self) -> EngineTrouble | None:
-        """Why the engine cannot be used from here; None if it can."""
+        """Returns why the engine cannot be used from here; None if it can."""
 
     def free(self) -> int | None:
-        """How many more attempts the engine would start now; None if it sets no limit."""
+        """Returns the number of attempts that could start now; None if the engine sets no limit."""
 
     def start(self, launch: Launch) -> None:
         """Starts the attempt, unless its key was started before, perhaps by a run that died.
@@ -82,11 +82,11 @@ class Engine(Protocol):
     def cancel(self, key: str) -> bool:
         """Ends the attempt and all processes that it started; returns whether all of them are gone.
 
-        Returns False if its machine does not answer; a newer attempt then fences the old one off.
+        Returns False if its machine does not answer; a newer attempt then locks the old one out.
         """
 
     def log(self, key: str) -> str | None:
-        """The path of the attempt's log, if it is on this machine."""
+        """Returns the path of the attempt's log; None if it is not on this machine."""
 
     def fetch_log(self, key: str) -> bool:
         """Copies the log so far to this machine; returns whether the attempt is still running."""
@@ -100,8 +100,8 @@ def is_running(view: AttemptView) -> bool:
 def key_of(task: str, attempt: int) -> str:
     """The key of an attempt, valid for every engine: at most 63 letters, digits, dots and dashes.
 
-    Ids may contain anything: other characters are replaced, and a digest tells ids apart that would then be
-    equal.
+    Ids may contain anything: other characters are replaced, and a digest distinguishes ids that would then
+    be equal.
     """
     import hashlib
     import re

@@ -15,7 +15,7 @@ LOG_BYTES = 8 << 20
 
 
 class HostRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """One request. `secrets` are values for the environment of the started process, and on no command line.
+    """One request. `secrets` are values for the environment of the started process; no command line has them.
 
     `repository` is the URL that the machine clones into its own cache, `generation` that of the plan's task
     list. `run` names the directory of attempts if there is no repository. `code_file` is the file into which
@@ -57,7 +57,7 @@ def encoded(request: HostRequest) -> str:
 
 
 def decoded(text: str) -> HostRequest:
-    """Returns the request of `encoded`. Raises msgspec.DecodeError."""
+    """Decodes the text that `encoded` returned. Raises msgspec.DecodeError."""
     try:
         sent = base64.b64decode(text, validate=True)
     except ValueError as error:

@@ -27,7 +27,7 @@ class KeptLog:
         return self.path.stat().st_size if self.path.exists() else 0
 
     def put(self, data: bytes, *, whole: bool) -> None:
-        """Replaces the copy by `data`."""
+        """Replaces the copy with `data`, which is complete if `whole`."""
         part = self.path.with_suffix(".part")
         if not whole:
             in_directory(self.path.parent, self._partial.touch)

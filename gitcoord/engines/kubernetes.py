@@ -1,7 +1,7 @@
 """The engines Kubernetes and Argo, through the user's own `kubectl`: a Job or Workflow for each attempt.
 
-Neither restarts. Its name is made from repository and attempt, so the cluster itself starts a key only once.
-If the API server does not answer, the state of an attempt is unknown.
+Neither is ever restarted. The name is made from the repository, the task list and the attempt, so the cluster
+itself starts a key only once. If the API server does not answer, the state of an attempt is unknown.
 """
 
 import os
@@ -123,7 +123,7 @@ class KubernetesEngine:
         sent = self._shape.manifest(launch, self._request)
         made = self._call("create", "--filename=-", "--output=json", send=sent)
         if made.returncode != 0:
-            # Do not parse the error: it exists, or was refused.
+            # Do not parse the error: either the object exists, or the cluster refused it.
             made = self._call("get", self._kind.resource, name, "--ignore-not-found", "--output=json")
             if made.returncode != 0 or not made.stdout.strip():
                 raise self._refused(launch.key, made)
@@ -162,7 +162,7 @@ class KubernetesEngine:
     def cancel(self, key: str) -> bool:
         """Deletes the Job or Workflow, and waits until its Pod is gone.
 
-        Returns False if the API server does not answer.
+        Returns False if the API server does not answer, or the Pod is not gone in time.
         """
         name = attempt_name(self._label, key)
         if not self._is_given(key):
@@ -285,7 +285,7 @@ def _why_waiting(pods: Sequence[Mapping[str, Any]]) -> str:
         for one in pod.get("status", {}).get("conditions", []):
             if one.get("type") == "PodScheduled" and one.get("status") != "True":
                 return redact_said(f"{one.get('reason', '')} {one.get('message', '')}".strip())
-    return "no Pod was made for it"
+    return "no Pod was created for it"
 
 
 def _grace(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> float:

@@ -92,7 +92,7 @@ def attempt_manifest(shape: PodShape, launch: Launch, request: HostRequest) -> d
 
 
 def secret_manifest(kind: AttemptKind, name: str, values: Mapping[str, str], owner: str) -> dict[str, Any]:
-    """Returns the Secret with `values` for the thing `name` of that kind, with the uid `owner`.
+    """Returns the Secret with `values` for the object `name` of that kind; `owner` is the object's uid.
 
     Kubernetes deletes both together.
     """

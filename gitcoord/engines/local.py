@@ -55,7 +55,7 @@ class LocalEngine:
         self._memory: tuple[float, dict[str, int]] = (float("-inf"), {})
 
     def check(self) -> EngineTrouble | None:
-        """Why processes cannot be supervised on this system; None if they can."""
+        """Returns why attempts cannot run on this machine; None if they can."""
         if os.name != "posix":
             return EngineTrouble(message="The local engine needs Linux or macOS.", hint="Use WSL on Windows.")
         try:
@@ -147,7 +147,7 @@ class LocalEngine:
         return is_running(self.poll([key])[key])
 
     def _supervisor(self, key: str) -> ProcessRecord | None:
-        # Somebody may remove the files while the attempt runs.
+        # Keep the record: somebody may remove the files while the attempt runs.
         if found := written_down(self._run / key / PID_FILE):
             self._written[key] = found
         return self._written.get(key)
@@ -178,7 +178,7 @@ class LocalEngine:
             del self._supervisors[key]
 
     def _measured(self, keys: Iterable[str]) -> Mapping[str, int]:
-        """Bytes that the processes of each key use; measured only from time to time."""
+        """Bytes that the processes of each key use; measured at most every few seconds, and for new keys."""
         when, used = self._memory
         wanted = list(keys)
         if wanted and (time.monotonic() - when > _MEASURE_EVERY or not used.keys() >= set(wanted)):

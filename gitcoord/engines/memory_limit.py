@@ -14,7 +14,7 @@ _MIB = 1 << 20
 
 
 def end_reason(place: Path) -> str:
-    """Why the engine ended the attempt in the directory `place`; empty if it did not."""
+    """Returns why the engine ended processes of the attempt in `place`; empty if it ended none."""
     try:
         return (place / WHY_FILE).read_text(encoding="utf-8")
     except OSError:

@@ -9,7 +9,7 @@ import psutil
 
 
 def memory_of(roots: Iterable[int]) -> dict[int, int]:
-    """Returns the bytes that all descendants of each of `roots` use.
+    """Returns the bytes that each of `roots` uses, together with all its descendants.
 
     Linux lists the children of a process. Elsewhere this takes a pass over all processes of the machine.
     Source: proc_pid_task(5), `children`; proc_pid_statm(5).

@@ -28,7 +28,7 @@ Find = Callable[[], list[psutil.Process]]
 
 
 class ProcessRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A process on record: its number and its start time, since numbers are used again."""
+    """A process on record: its number and its start time, since the system uses numbers again."""
 
     pid: int
     born: str
@@ -55,7 +55,7 @@ def find(process: ProcessRecord) -> psutil.Process | None:
 
 
 def is_alive(process: ProcessRecord) -> bool:
-    """Whether the process has not ended. Reads one file on Linux: a run asks this all the time."""
+    """Whether the process has not ended. Reads one file on Linux: a run asks this very often."""
     if not _boot():
         return find(process) is not None
     try:
@@ -153,7 +153,7 @@ def sleep_until_end(pids: Iterable[int], seconds: float | None, *others: int) ->
 def has_children() -> bool:
     """Whether this process has children left, including ended ones that were not reaped."""
     if not hasattr(os, "waitid"):
-        return True  # macOS cannot tell: the caller has to look
+        return True  # macOS before Python 3.13 cannot tell: the caller has to look.
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except ChildProcessError:
@@ -167,7 +167,10 @@ def descendants() -> list[psutil.Process]:
 
 
 def tree(mark: str, *, adopted: bool) -> Find:
-    """Returns what finds all descendants of this process and, unless it adopts orphans, those with `mark`."""
+    """Returns a function that finds all descendants of this process.
+
+    Unless this process adopts orphans (`adopted`), the function finds all processes with `mark`, too.
+    """
     return descendants if adopted else lambda: [*descendants(), *marked(mark.__eq__)]
 
 
@@ -183,7 +186,7 @@ def marked(wanted: Callable[[str], bool]) -> list[psutil.Process]:
 def end(find: Find, grace: float) -> int:
     """Sends TERM to the processes that `find` returns, and KILL after `grace` seconds.
 
-    Repeats until none is left, except those that hang in the kernel. Returns how many had to be killed.
+    Repeats until none is left, except those that hang in the kernel. Returns the number of killed processes.
     """
     left = find()
     tell(left, signal.SIGTERM)

@@ -95,7 +95,7 @@ class SlurmEngine:
         self._active.add(launch.key)
 
     def poll(self, keys: Sequence[str]) -> Mapping[str, AttemptView]:
-        """Returns the state of each key: from the exit code that it wrote, else from the queue."""
+        """Returns the state of each key: from the exit code that its job wrote, else from the queue."""
         seen = {key: AttemptView(key=key, state="absent") for key in keys}
         asked: dict[str, str] = {}
         for key in keys:
@@ -119,7 +119,7 @@ class SlurmEngine:
             time.sleep(min(0.2, self._pause))
 
     def cancel(self, key: str) -> bool:
-        """Cancels the job with all its processes; returns False if Slurm does not answer."""
+        """Cancels the job with all its processes; returns False if Slurm does not confirm that in time."""
         number = self._number(key)
         if not number:
             return True
@@ -203,7 +203,7 @@ class SlurmEngine:
         if state in _WAITING or state in _RUNNING:
             self._missing.pop(key, None)
             return AttemptView(key=key, state="starting" if state in _WAITING else "running")
-        # It has ended or was forgotten. A job's files appear on other machines after a moment.
+        # It has ended, or Slurm no longer lists it. A job's files appear on other machines with a delay.
         since = self._missing.setdefault(key, time.monotonic())
         patience = self._vanished if not state else min(self._vanished, 5.0)
         if time.monotonic() - since < patience:

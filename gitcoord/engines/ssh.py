@@ -1,8 +1,8 @@
 """The SSH engine: machines reached with the user's own `ssh` and its configuration, each with a `gitcoord`.
 
 A host runs attempts with its own local engine, so an attempt outlives the connection that started it. If a
-connection fails, the state of an attempt is unknown: if a host stays away, its attempts' leases run out, and
-any run takes them over.
+connection fails, the state of an attempt is unknown. If a host remains unreachable, its attempts' leases run
+out, and any run takes them over.
 """
 
 import os
@@ -33,7 +33,7 @@ _PAUSE = 2.0
 class SshHost(msgspec.Struct, frozen=True, kw_only=True):
     """A host's name for `ssh`, and the number of attempts that may run there.
 
-    One with no slot gets attempts only while all others do not answer.
+    A host without slots gets attempts only while no other host answers.
     """
 
     name: str
@@ -97,7 +97,7 @@ class SshEngine:
         return troubles[0] if troubles else None
 
     def free(self) -> int | None:
-        """Returns the free slots of all hosts at the last request."""
+        """Returns the number of free slots of all hosts, as of the last request."""
         slots = sum(host.slots for host in self._hosts.values())
         if len(self._active) >= slots:
             self.poll(tuple(self._active))  # A run no longer polls attempts whose end is in the journal.

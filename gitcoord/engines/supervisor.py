@@ -1,7 +1,7 @@
 """The supervisor of one attempt on this machine: leads its session, limits its time, records how it ended.
 
 A process of its own, so that an attempt outlives the coordinator that started it. Run as
-`python -X utf8 -P -m gitcoord.engines.supervisor DIRECTORY`; what to start is in a file there.
+`python -X utf8 -P -m gitcoord.engines.supervisor DIRECTORY`; a file there describes the attempt.
 """
 
 import os
@@ -42,7 +42,7 @@ def hand_over(place: Path, charge: SupervisorConfig) -> None:
 
 
 def handed_over(place: Path) -> SupervisorConfig | None:
-    """Reads the configuration in the directory `place`."""
+    """Reads the configuration in the directory `place`; None if it cannot be read."""
     try:
         return msgspec.json.decode((place / CHARGE_FILE).read_bytes(), type=SupervisorConfig)
     except (OSError, msgspec.DecodeError):
@@ -59,7 +59,7 @@ def main() -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        return  # another one has it
+        return  # Another supervisor holds it.
     if charge is not None and not (place / PID_FILE).exists():
         _keep(place, charge)
 
@@ -78,7 +78,7 @@ def _keep(place: Path, charge: SupervisorConfig) -> None:
 
 
 class _Term:
-    """Whether TERM came. A signal wakes the supervisor up."""
+    """Records whether the supervisor got TERM, INT or HUP; a signal also wakes it up."""
 
     def __init__(self) -> None:
         self.came = False
@@ -132,7 +132,7 @@ def _wait(
     until: float | None,
     memory: "MemoryLimit | None" = None,
 ) -> int | None:
-    """Waits for the child and returns its code; None if TERM came or a limit was reached first."""
+    """Waits for the child and returns its code; None if a signal or a limit ended the wait first."""
     wake, waking = os.pipe()
     os.set_blocking(waking, False)
     before = signal.set_wakeup_fd(waking, warn_on_full_buffer=False)

@@ -22,7 +22,7 @@ for try in 1 2 3; do
 done
 exit "$code"
 """
-"""Runs the start script, after a temporary failure up to three times: its engine knows no exit codes."""
+"""Runs the start script, up to three times if it fails temporarily: for engines that ignore exit codes."""
 
 
 def actions_workflow(plan: ExportedPlan, options: ExportOptions, style: ActionsStyle) -> Document:

@@ -19,7 +19,9 @@ Document = dict[str, object]
 """A workflow as plain values: mappings, lists, strings, numbers and booleans."""
 
 _LONGEST_NAME = 63
-"""Kubernetes: names of pods and labels (https://kubernetes.io/docs/concepts/overview/working-with-objects/names)."""
+"""Kubernetes: names of pods and labels
+(https://kubernetes.io/docs/concepts/overview/working-with-objects/names).
+"""
 
 
 class ExportedRepository(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,9 +36,9 @@ class ExportOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     `repositories` are those of a plan over several, without the home repository; else empty.
 
-    `minutes` limits one attempt, `parallelism` how many run at once (None: the plan's number). `secret` is
-    the name of the secret with the token, `key` the key in it. `parameters` are passed to every container, or
-    to the child workflow.
+    `minutes` limits one attempt, `parallelism` the number of parallel ones (None: the plan's number).
+    `secret` is the name of the secret with the token, `key` the key in it. `parameters` are passed to every
+    container, or to the child workflow.
     """
 
     repository_url: str
@@ -91,7 +93,7 @@ class ExportedPlan(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
     def turns(self, level: str) -> list[list[TaskId]]:
-        """Returns the units of a level by turn, first those that wait for no other unit of it."""
+        """Returns the units of a level by turn, first those that wait for no other unit of the level."""
         turns: dict[int, list[TaskId]] = {}
         for unit in self.units.values():
             if unit.level == level:

@@ -1,7 +1,7 @@
 """The plan as a Python program for Airflow 3 or Prefect 3: a list of steps, and code that runs them.
 
 https://airflow.apache.org/docs/apache-airflow/stable/core-concepts/dags.html and
-https://docs.prefect.io/v3/develop/write-tasks describe what the programs call.
+https://docs.prefect.io/v3/develop/write-tasks describe the functions that the programs call.
 """
 
 import ast

@@ -9,14 +9,14 @@ from gitcoord.planning.parts import HOME
 from gitcoord.tasks.model import TaskId
 
 ALONE = "GITCOORD_ALONE"
-"""The variable with which a worker in one of several repositories does its part there."""
+"""The variable that makes a worker do only its part in one of several repositories."""
 
 
 class ExportedStep(msgspec.Struct, frozen=True, kw_only=True):
     """One step of a plan without levels: the work on a unit, or the landing of a task.
 
     It starts when the steps `needs` have succeeded. `values` are for the environment of the start script.
-    `repository` is the one that it works in, of several.
+    `repository` is the one in which it works, if the plan has several.
     """
 
     name: str
@@ -29,7 +29,7 @@ class ExportedStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def steps_of(plan: ExportedPlan) -> list[ExportedStep]:
-    """Returns all steps, each after those that it needs. Units start when what they need has landed.
+    """Returns all steps, each after those that it needs. Units start when their dependencies have landed.
 
     Over several repositories, a unit has a step in each of its own, and levels land as a whole: nothing lands
     in one repository before it is verified in all.
