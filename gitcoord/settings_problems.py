@@ -17,7 +17,7 @@ from gitcoord.settings import (
 
 _MOST_SHOWN = 40
 _LONGEST_NAME = 60
-"""Directories and variables have the name of a repository."""
+"""The most characters of a repository's name: directories and variables contain it."""
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -194,7 +194,6 @@ def contradictions(settings: Settings) -> Iterator[Problem]:
         ("run.stagger", given.stagger, usual.stagger, ("",)),
         ("run.idle-timeout", given.idle_timeout, usual.idle_timeout, NO_LIMIT),
         ("run.lease", given.lease, usual.lease, NO_LIMIT),
-        ("run.publish-progress", given.publish_progress, usual.publish_progress, NO_LIMIT),
         ("run.publish-progress", given.publish_progress, usual.publish_progress, NO_LIMIT),
         ("engines.kubernetes.start-timeout", kubernetes.start_timeout, "30m", ()),
         ("engines.kubernetes.keep", kubernetes.keep, "1h", ()),

@@ -105,6 +105,13 @@ def test_all_that_is_wrong_is_named_at_once(tmp_path: Path) -> None:
     assert ("max-parallel" in first, "run.agnet" in second) == (True, True)
 
 
+def test_a_wrong_pace_is_named_once(tmp_path: Path) -> None:
+    (tmp_path / "gitcoord.toml").write_text("[run]\npublish-progress = 'soon'\n")
+    with pytest.raises(GitcoordError) as failure:
+        load_settings(tmp_path)
+    assert failure.value.message.count("run.publish-progress") == 1
+
+
 def test_a_file_with_a_dot_is_read_too_and_two_are_refused(tmp_path: Path) -> None:
     (tmp_path / ".gitcoord.toml").write_text("\ufeffmax-parallel = 3\r\n", encoding="utf-8")
     assert load_settings(tmp_path).max_parallel == 3
