@@ -28,9 +28,9 @@ class KubernetesSettings(
     `image` has git, gitcoord and the agent. `template` is a file with your own Job, relative to the
     repository's top, that gitcoord fills in. `secret` names a Secret of the cluster with the variables of
     `pass-environment`; without it gitcoord creates one for each Job. `cpu` and `memory` are Kubernetes
-    quantities (`500m`, `4Gi`), `slots` is how many Jobs run at once (0: as many as `max-parallel`). A Job
-    whose container has not started after `start-timeout` is deleted; `keep` is how long ended Jobs stay.
-    `command` is the user's `kubectl` with its options.
+    quantities (`500m`, `4Gi`), `slots` is the number of Jobs that run at once (0: as many as `max-parallel`).
+    A Job whose container has not started after `start-timeout` is deleted; `keep` is the time for which ended
+    Jobs stay. `command` is the user's `kubectl` with its options.
     """
 
     image: str = ""
@@ -51,9 +51,9 @@ class ArgoSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     `template` is the name of a WorkflowTemplate of yours, `parameters` are passed to it. `secret` names a
     Secret of the cluster with the variables of `pass-environment`; without it gitcoord creates one for each
-    Workflow. `slots` is how many Workflows run at once (0: as many as `max-parallel`). A Workflow whose
-    container has not started after `start-timeout` is deleted; `keep` is how long ended Workflows stay.
-    `command` is the user's `kubectl` with its options.
+    Workflow. `slots` is the number of Workflows that run at once (0: as many as `max-parallel`). A Workflow
+    whose container has not started after `start-timeout` is deleted; `keep` is the time for which ended
+    Workflows stay. `command` is the user's `kubectl` with its options.
     """
 
     template: str = ""
@@ -70,7 +70,8 @@ class SlurmSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """The `[engines.slurm]` table: a batch system that runs each attempt as a job.
 
     `options` are passed to `sbatch` unchanged (`--partition=agents`, `--mem=8G`). `program` is the name of
-    `gitcoord` on the compute nodes, `slots` is how many jobs run at once (0: as many as `max-parallel`).
+    `gitcoord` on the compute nodes, `slots` is the number of jobs that run at once (0: as many as
+    `max-parallel`).
     """
 
     options: tuple[str, ...] = ()

@@ -83,7 +83,7 @@ class GitcoordError(Exception):
 
 @contextmanager
 def in_repository(name: str) -> Iterator[None]:
-    """Puts the repository's name in front of the message of an error; empty if there is only one."""
+    """Begins the message of an error with the repository's `name`; does nothing if that is empty."""
     try:
         yield
     except GitcoordError as error:

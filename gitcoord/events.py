@@ -148,7 +148,7 @@ class TaskDeferred(Event, frozen=True, kw_only=True, tag="deferred"):
     """The task waits for a later wave: `head` conflicts with `onto` in `paths`, with the tasks `others`.
 
     `exclusive`: it merges, but another task changed exclusive paths first. `stands_on`: it was started on
-    these heads of tasks, which landed rewritten; `anew`: it must therefore start again.
+    these heads of tasks, which landed as other commits; `anew`: it must therefore start again.
     """
 
     head: str
@@ -169,7 +169,7 @@ class TaskDeferred(Event, frozen=True, kw_only=True, tag="deferred"):
 
     @property
     def why(self) -> str:
-        """The reason for a sentence about the task: `it …` instead of the task's name at its start."""
+        """The reason, for a sentence about the task: begins with `it` instead of the task's name."""
         for name in (f"task {self.task} ", f"subtask {self.task} "):
             if self.reason.startswith(
                 (f"{name}conflicts ", f"{name}cannot ", f"{name}fails ", f"{name}was ")

@@ -1,7 +1,7 @@
 """Notices: the messages of a running command. Values only; `cli` turns them into sentences.
 
-Notices come in the order of events. Two equal notices say the same thing, so a reader can drop repetitions by
-comparing values.
+Notices are sent in the order of events. Two equal notices say the same thing, so a reader can drop
+repetitions by comparing values.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ from gitcoord.run_notices import TaskHeld as TaskHeld
 
 
 class EventsRecorded(Notice, frozen=True, kw_only=True):
-    """The journal got `events` about one thing that happened, one event for each of its tasks."""
+    """`events` were added to the journal: one change, with one event for each task concerned."""
 
     events: tuple[AnyEvent, ...]
 

@@ -38,7 +38,7 @@ class PullRetargeted(Event, frozen=True, kw_only=True, tag="pull-retargeted"):
 
 
 class PullReady(Event, frozen=True, kw_only=True, tag="pull-ready"):
-    """The task's pull request is no longer a draft: it is its turn to land."""
+    """The task's pull request is no longer a draft: it is the task's turn to land."""
 
     pull: int
 

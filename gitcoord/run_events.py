@@ -36,14 +36,13 @@ class AttemptStarted(Event, frozen=True, kw_only=True, tag="attempt-started"):
 class AttemptEnded(Event, frozen=True, kw_only=True, tag="attempt-ended"):
     """The attempt's result: `head` is the tip of its branch, `tokens` are None if unknown.
 
-    `usd` is its cost in US dollars, if the agent reported it. `reworks` is how often the agent got a conflict
-    back during the attempt, which took `rework_seconds`. `work_seconds` is the time of the agent and the
-    check before that: everything except coordination.
-    `kept` is a ref, in the clone where it ran, with commits that the branch does not have, or several with
-    commas between them: also one with what an earlier attempt had not committed. `held_back` are files that
-    were not committed because of their kind, such as `.env`.
-    `again_at`: the account's limit ended the attempt, and ends itself at this time; the work is not to blame.
-    `outside` lists changes outside its checkout during the attempt, of `outside_count` in all.
+    `usd` is its cost in US dollars, if the agent reported it. `reworks` is the number of conflicts that the
+    agent got back during the attempt; resolving them took `rework_seconds`. `work_seconds` is the time of the
+    agent and the check before that: everything except coordination. `kept` names refs in the clone where it
+    ran, separated by commas: they have commits that the branch does not have, or uncommitted changes of an
+    earlier attempt. `held_back` are files that were not committed because of their kind, such as `.env`.
+    `again_at`: the account's usage limit ended the attempt, and lasts until this time; the work is not to
+    blame. `outside` lists the first of the `outside_count` changes outside its checkout during the attempt.
     """
 
     attempt: int

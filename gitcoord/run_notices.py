@@ -69,7 +69,7 @@ class RefsPutBack(Notice, frozen=True, kw_only=True):
 
 
 class ConfigurationPutBack(Notice, frozen=True, kw_only=True):
-    """The agent of `attempt`, whose worker was killed, changed `keys` of git's configuration; restored."""
+    """Git's configuration `keys` were restored: the agent of `attempt`, whose worker died, changed them."""
 
     attempt: str
     keys: tuple[str, ...]

@@ -11,7 +11,7 @@ from gitcoord.engine_settings import EngineName, EngineSettings
 
 AtLeastNone = msgspec.Meta(ge=0)
 Preset = Literal["common", "python", "node", "rust", "go", "java", "ruby", "php", "dotnet"]
-"""The names of rule sets for an ecosystem; `conflicts.presets` defines them."""
+"""The names of rule sets for an ecosystem; `conflicts.rule_presets` defines them."""
 SerializeOn = Literal["conflict", "adjacent", "symbol", "overlap"]
 """When two tasks get different waves; each value includes those before it: a failing merge, adjacent lines, a
 function or section that both change, any shared path."""
@@ -49,34 +49,35 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     `agent` and `check` are commands; they are split into words, or run in a shell with `shell`. `timeout`
     limits one attempt (`30m`, `2h`; empty: no limit), `memory_megabytes` the memory of all its processes (0:
-    no limit); `grace` is the time in seconds from TERM to KILL. `rework` is how often the agent gets a
-    conflict back. `fresh` starts a retry in a new checkout. `commit_hooks` runs the repository's hooks on the
-    worker's commits of an agent's leftover changes; `commit_message` is the template of their message, with
-    `$task`, `$title`, `$level`, `$wave`, `$base` and `$branch` (empty: `$task: $title`).
-    `nested_repositories`: what happens with a repository that an agent created inside its checkout: its files
-    are committed, or the attempt fails; one with its own remote always fails. `worktrees` is the directory of
-    the checkouts (default: a directory beside the repository), `keep_checkout` says which of them to keep. A
-    log keeps `log_megabytes` of an agent's output: its start and its end. Logs of landed work are removed
-    after `keep_logs_days`, and the oldest first while all logs take more than `keep_logs_megabytes` (0:
-    never). With a remote, the last 64 KiB of each ended attempt's log are kept in git, of the newest
-    `keep_log_ends` attempts (0: of none), so that every clone can show them.
+    no limit); `grace` is the time in seconds from TERM to KILL. `rework` is the number of times that the
+    agent may get a conflict back. `fresh` starts a retry in a new checkout. `commit_hooks` runs the
+    repository's hooks on the worker's commits of an agent's leftover changes; `commit_message` is the
+    template of their message, with `$task`, `$title`, `$level`, `$wave`, `$base` and `$branch` (empty:
+    `$task: $title`). `nested_repositories`: what happens with a repository that an agent created inside its
+    checkout: its files are committed, or the attempt fails; it always fails for one with its own remote.
+    `worktrees` is the directory of the checkouts (default: a directory beside the repository),
+    `keep_checkout` says which of them to keep. A log keeps `log_megabytes` of an agent's output: its start
+    and its end. Logs of landed work are removed after `keep_logs_days`, and the oldest first while all logs
+    take more than `keep_logs_megabytes` (0: never). With a remote, the last 64 KiB of each ended attempt's
+    log are kept in git, of the newest `keep_log_ends` attempts (0: of none), so that every clone can show
+    them.
 
     `setup` is a command that runs once in each checkout before the agent; untracked files of the user's
     checkout that match `carry` (patterns as in .gitignore) are copied there first. `prompt` is the project's
     own template around the prompt, a file relative to the repository's top. `engine` says where attempts run:
     on this machine, or as `[engines]` describes. `on_event` is a command that gets each event of a run as
     JSON on its standard input. `pass_environment` names variables with tokens (`GITHUB_TOKEN`) that agents
-    may see. `idle_timeout` is how long an agent may print nothing new, use no CPU and change nothing (`none`:
-    no limit). `lease` is how long an attempt without a heartbeat still counts as running, for runs on other
-    machines (`none`: forever). `publish_progress` is a pace (`1m`; empty: never) at which workers push what
-    they have so far, committed or not, so that runs and agents on other machines see clashes with it.
-    `account` names the agents' account: once its usage limit is reached, no
+    may see. `idle_timeout` is the time for which an agent may print nothing new, use no CPU and change
+    nothing (`none`: no limit). `lease` is the time for which an attempt without a heartbeat still counts as
+    running, for runs on other machines (`none`: forever). `publish_progress` is an interval (`1m`; empty:
+    never) at which workers push their unfinished work, committed or not, so that runs and agents on other
+    machines see clashes with it. `account` names the agents' account: once its usage limit is reached, no
     machine with that name starts an agent until the limit ends. `limit_patterns` are regular expressions for
     the output of an agent at its limit, in addition to those that gitcoord knows.
 
     After `same_failures` tasks in a row with the same failure a run starts no more tasks (0: it continues).
-    `retries` is how often to retry a failed task. `overlap` says whether a task that clashes with a running
-    one waits, or starts with a warning. `stagger` is the time between two starts.
+    `retries` is the number of retries of a failed task. `overlap` says whether a task that clashes with a
+    running one waits, or starts with a warning. `stagger` is the time between two starts.
     """
 
     agent: str = ""
@@ -119,15 +120,15 @@ class LandingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """The `[landing]` table: the check that a tree must pass before the base moves to it.
 
     `check` is a command (empty: none; `run --land` uses the workers' check), split into words, or run in a
-    shell with `shell` under `[run]`. `slots` is how many checks run at once (0: the number of cores, at most
-    8), `window` how many branches to check ahead (0: computed from recent failures). `check_timeout` limits
-    one check; `flaky` is how often to repeat a failed check before blaming a task. `clean` also removes
-    ignored files from a checkout before each check. `environment` names everything else that a result depends
-    on: change it when the tools change. `prove` says which trees must pass when pull requests land one after
-    the other: each tree of the base, or only the last of a row that was checked together. `status` names a
-    commit status for the result of the check on each head (empty: none). `checks_per_hour` is how many checks
-    may start in an hour on one machine (0: no limit). `share_results` lets a passed check on one machine
-    count on all machines that share the repository.
+    shell with `shell` under `[run]`. `slots` is the number of checks that run at once (0: the number of
+    cores, at most 8), `window` the number of branches to check ahead (0: computed from recent failures).
+    `check_timeout` limits one check; `flaky` is the number of times to repeat a failed check before blaming a
+    task. `clean` also removes ignored files from a checkout before each check. `environment` names everything
+    else that a result depends on: change it when the tools change. `prove` says which trees must pass when
+    pull requests land one after the other: each tree of the base, or only the last of a row that was checked
+    together. `status` names a commit status for the result of the check on each head (empty: none).
+    `checks_per_hour` is the number of checks that may start in an hour on one machine (0: no limit).
+    `share_results` lets a passed check on one machine count on all machines that share the repository.
     """
 
     check: str = ""

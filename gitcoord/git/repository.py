@@ -80,7 +80,10 @@ class Repository:
 
     @cached_property
     def signs(self) -> bool:
-        """Whether git is configured to sign commits. Gitcoord then signs its commits in branches only."""
+        """Whether git is configured to sign commits.
+
+        If so, gitcoord signs the commits that it adds to branches.
+        """
         return self.git.probe("config", "--type=bool", "--get", "commit.gpgSign") == "true"
 
     def require_signer(self) -> None:
