@@ -1,1 +1,1 @@
-"""Commands: parse, call, render, exit code. The only room that knows typer and rich."""
+"""The command line: parses options, calls other rooms, renders results. Only it imports typer and rich."""

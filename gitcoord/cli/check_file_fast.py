@@ -91,7 +91,7 @@ def own_task(touches: "Sequence[Touch]", here: Tree | None, place: FilePlace) ->
 
 
 def fingerprint(common: str) -> tuple[str, int]:
-    """Returns a text that changes if a branch or the state changes, and the time of the last change (ns)."""
+    """Returns a text that changes with the branches and gitcoord's state, and the last change's time (ns)."""
     seen = []
     newest = 0
     todo = [os.path.join(common, name) for name in ("packed-refs", "reftable", "refs", "config")]
@@ -201,7 +201,7 @@ def answer_hook(question: HookQuestion, looks: "dict[str, list[Touch]]") -> int:
 
 
 def touching(path: str, touches: "Sequence[Touch]", own: str) -> "list[Touch]":
-    """Returns the `touches` that overlap `path`, except those of `own` and of tasks that it is stacked on."""
+    """Returns the `touches` that overlap `path`, except those of `own` and of tasks below it in a stack."""
     return [
         touch
         for touch in touches

@@ -10,7 +10,7 @@ from gitcoord.tasks.model import TaskId
 def find_level(plan: Plan, requested: str | None, landed: Collection[TaskId]) -> PlannedLevel:
     """Returns the level named `requested` (`level-0` or `0`), or the first with a task that has not landed.
 
-    If everything has landed, returns the last one. Raises `no-such-level` (exit 2), which names the levels.
+    If everything has landed, returns the last one. Raises `no-such-level` (exit 2) with the levels' names.
     """
     if requested is None:
         open_levels = [level for level in plan.levels if any(task not in landed for task in level.tasks)]

@@ -282,7 +282,7 @@ def whole_context(several: Repositories) -> Context:
 
 
 def is_part(part: Plan | None, whole_plan: Plan) -> bool:
-    """Whether a repository's plan is its part of `whole_plan`."""
+    """Whether a repository's plan is its part of `whole_plan`, or of any plan if that is not saved yet."""
     return (
         part is not None and part.part is not None and part.part.plan == (whole_plan.part or part.part).plan
     )

@@ -1,1 +1,1 @@
-"""The commands, one module for each: parses the options, calls the other rooms, renders the result."""
+"""The commands, one module for each: they parse options, call other rooms, and render the result."""

@@ -186,7 +186,7 @@ def check_conflicts(
 def _check_everywhere(
     context: "Context", request: "CheckRequest", *, others: bool, explain: bool, save: bool, as_json: bool
 ) -> NoReturn:
-    """Checks the level in each repository of the plan. `others`: options for a single one were given."""
+    """Checks the level in each repository. `others`: whether options for a single repository were given."""
     from gitcoord.cli.conflicts.conflicts_across import check_everywhere
     from gitcoord.errors import Exit
 

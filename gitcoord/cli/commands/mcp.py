@@ -1,4 +1,4 @@
-"""`gitcoord mcp`: serves the commands as tools of the Model Context Protocol; `gitcoord mcp install`."""
+"""`gitcoord mcp`: serves the commands as tools of the Model Context Protocol, and adds itself to clients."""
 
 from pathlib import Path
 from typing import Annotated, Literal

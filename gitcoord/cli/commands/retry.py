@@ -119,7 +119,7 @@ def _named(
 
 
 def _all(plan: "Plan", progress: "Mapping[TaskId, Progress]") -> "tuple[TaskId, ...]":
-    """Returns the units that failed, also those that a run would retry, or were cancelled.
+    """Returns the units that were cancelled or failed, even if a run would retry them by itself.
 
     Leaves out running units, and tasks that were submitted, landed or rolled back. Raises `nothing-failed`
     (exit 1).
@@ -149,7 +149,7 @@ def _all(plan: "Plan", progress: "Mapping[TaskId, Progress]") -> "tuple[TaskId, 
 
 
 def _wanted(unit: "WorkUnit", progress: "Mapping[TaskId, Progress]") -> "tuple[TaskId, ...]":
-    """Returns the unit; for a parent, its subtasks that are cancelled or whose newest attempt has no success.
+    """Returns the unit; for a parent, its cancelled subtasks, and those whose newest attempt did not succeed.
 
     Adds the parent if it was cancelled; returns only the parent if it is deferred. Raises `already-landed`,
     `already-done` or `nothing-failed` (exit 1).

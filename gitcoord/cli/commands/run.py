@@ -205,7 +205,7 @@ def run(
 
 
 def _approved(clone_run: "CloneRun", *, yes: bool, dry_run: bool, as_json: bool) -> bool:
-    """Shows what would run and asks for a confirmation; returns whether to run it."""
+    """Shows what would run, and asks for a confirmation if one is needed; returns whether to run."""
     import sys
 
     from gitcoord.cli.views.notices import logs_sentence

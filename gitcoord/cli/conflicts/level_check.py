@@ -23,7 +23,10 @@ from gitcoord.worker.worktree_snapshots import WorktreeSnapshot, with_working_co
 
 
 class CheckedLevel(msgspec.Struct, frozen=True, kw_only=True):
-    """The report on a level of a plan. `otherwise`: the report without what-ifs; None if there are none."""
+    """The report on a level of a plan.
+
+    `otherwise`: the report without `--what-if` and `--without`; None if neither was given.
+    """
 
     plan: Plan
     level: PlannedLevel

@@ -47,7 +47,7 @@ class PreviewEverywhere(TypedDict):
 
 
 class SubmitEverywhere(TypedDict):
-    """The repositories in which the task was submitted."""
+    """The repositories in which the task was submitted, also those in which it conflicts."""
 
     task: str
     repositories: list[str]

@@ -12,7 +12,7 @@ def schema_names() -> list[str]:
 
 
 def schema_text(name: str) -> str:
-    """Returns the schema of a document as its file in the package has it."""
+    """Returns the text of a document's schema file."""
     return (SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8")
 
 

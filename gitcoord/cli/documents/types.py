@@ -86,7 +86,7 @@ class WaitReason(TypedDict):
 
 
 class NextDocument(TypedDict):
-    """The units that can start now, the most urgent first."""
+    """The units that can start now, the most urgent first, and the reasons why the others wait."""
 
     state: Literal["ready", "working", "waiting", "finished"]
     starts: list[ReadyUnit]

@@ -88,7 +88,7 @@ def _ruled(context: "Context") -> "Callable[[str], bool] | None":
 
 @contextmanager
 def _progress_line(what: str, long: bool) -> Iterator[None]:
-    """Shows a line on the terminal while the block runs, if that takes `long`."""
+    """Shows a line on the terminal while the block runs; does nothing unless `long`."""
     shown = long and sys.stderr.isatty()
     if shown:
         sys.stderr.write(f"\r\x1b[K{what}")

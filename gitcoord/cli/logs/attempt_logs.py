@@ -83,7 +83,7 @@ def find_logs(context: Context, task: TaskId, attempt: int | None, *, newest: bo
 def _liveness(context: Context, place: Path) -> tuple[Callable[[], bool], GitcoordError | None]:
     """Returns the result of `find_liveness`, and the error if the engine does not answer.
 
-    Calls the function once if the attempt runs elsewhere, which fetches the log.
+    If the attempt runs elsewhere, calls the function once to fetch the log.
     """
     try:
         alive = find_liveness(context, place)

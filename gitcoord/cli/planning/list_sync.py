@@ -135,7 +135,7 @@ def tell_sync(report: SyncReport) -> None:
 
 
 def _check_branch(context: "Context", plan: "Plan") -> None:
-    """Raises `no-task-list` on the branch of a task or level: landing drops changes of the list there."""
+    """Raises `no-task-list` on the branch of a task or level: landing drops changes to the list from it."""
     here = context.repository.current_branch()
     own = {task.branch for task in plan.tasks.values()} | {level.branch for level in plan.levels}
     if here in own:

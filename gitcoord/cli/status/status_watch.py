@@ -23,7 +23,7 @@ _SELDOM = 30.0
 
 
 def watch_status(places: "Sequence[TaskPlace]", *, every: float, as_json: bool) -> None:
-    """Shows the work until Ctrl-C. Raises the error of the first fetch; reports later errors."""
+    """Shows the work until Ctrl-C. Raises errors of the first fetch, and `no-plan`; reports later errors."""
     with suppress(KeyboardInterrupt):
         _watch(places, every, as_json)
 

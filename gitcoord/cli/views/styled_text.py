@@ -51,7 +51,7 @@ class StyledText:
 
 
 class TextColumn(NamedTuple):
-    """A column. `most` and `ratio` let it shrink on a narrow terminal; `folds`: it wraps, else it is cut."""
+    """A column. `most` and `ratio` let it shrink on a narrow terminal; `folds`: wraps text, else cuts it."""
 
     name: str
     right: bool = False

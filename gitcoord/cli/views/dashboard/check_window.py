@@ -14,7 +14,7 @@ _MOST = 6
 
 
 def window_line(window: "ChecksRunning", width: int) -> "Text":
-    """Returns one line. Names each combination by its last task: it contains all tasks before it."""
+    """Returns one line. Names each combination by its last task: it contains all tasks before that one."""
     from rich.text import Text
 
     line = Text(no_wrap=True, overflow="ellipsis").append(f"checks on {clean(window.base)}", "dim")

@@ -1,4 +1,7 @@
-"""The dashboard: shows pictures of the work on stderr, live on a terminal, as lines elsewhere."""
+"""The dashboard: shows pictures of the work, live on a terminal, as lines elsewhere.
+
+A run shows them on stderr, `status --watch` on stdout.
+"""
 
 import time
 from types import TracebackType

@@ -269,7 +269,7 @@ def _legend(picture: "Picture", width: int) -> "Text":
 
 
 def styled(text: str = "", style: str = "") -> "Text":
-    """Returns `text` in `style`, to append to: a base style would also apply to appended parts."""
+    """Returns `text` in `style`; the style does not apply to parts that are appended later."""
     from rich.text import Text
 
     return Text().append(text, style)

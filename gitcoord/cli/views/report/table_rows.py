@@ -11,7 +11,7 @@ from gitcoord.progress.make_picture import Parent, Picture, UnitState, UnitView
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the table of units; `head`: it is a task above its subtasks."""
+    """One line of the table of units; `head`: the line of a task, above those of its subtasks."""
 
     id: str
     title: str
