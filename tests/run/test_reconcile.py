@@ -1,5 +1,6 @@
 """Bringing the journal in line with the world: what somebody else did meanwhile is looked at, too."""
 
+import shlex
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,7 @@ from gitcoord.run.reconcile import record_ended
 from gitcoord.run.retry_policy import AttemptLimits
 from gitcoord.tasks.model import TaskId
 from tests.state.world import plan_of, store_of, submitted
+from tests.support.cli import COMMAND
 from tests.support.project import Project, independent
 from tests.support.repos import Repo
 
@@ -38,13 +40,20 @@ def test_a_task_that_its_worker_hands_in_at_the_same_moment_is_looked_at_again(t
     assert looks == [True, False]
 
 
-def test_an_attempt_that_could_not_begin_says_what_to_do(tmp_path: Path) -> None:
-    project = Project.create(tmp_path / "project", independent("1"))
+def test_a_unit_whose_branch_a_person_has_checked_out_waits_for_that_person(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project", independent("1", "2"))
     project.desk.git("switch", "--quiet", "--create", "feature/level-0-task-1")
-    ran = project.run("run", "--agent", "true", "--retries", "0", "--yes", "--json", ok=1)
-    (unit,) = ran.json["units"]
-    assert "feature/level-0-task-1 is already checked out in" in unit["reason"]
-    assert unit["reason"].endswith("or switch to another branch there.")
+    person = f"env -u GIT_TRACE2_EVENT git -C {project.desk.path} switch --quiet main"
+    log = f"{shlex.join(COMMAND)} log"
+    waits = f'case "$({log})" in *"task 1: attempt 1 ended: again"*) break;; esac; sleep 0.1'
+    agent = (
+        f"echo > $GITCOORD_TASK_ID; [ $GITCOORD_TASK_ID = 1 ] || {{ while :; do {waits}; done; {person}; }}"
+    )
+    project.run("run", "--shell", "--agent", agent, "--retries", "0", "--yes", ok=0)
+    said = project.run("log", ok=0).out
+    assert "feature/level-0-task-1 is already checked out in" in said
+    assert "or switch to another branch there." in said
+    assert project.remote.find("feature/level-0-task-1") is not None
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,7 @@ def test_what_cannot_begin_is_refused_without_a_claim(project: Project, agent: S
     assert "/desk/src/main.rs is not executable" in below.err
     project.desk.git("worktree", "add", "--quiet", "-b", BRANCH, str(project.desk.path.parent / "mine"))
     taken = work(project, agent, "1")
-    assert (taken.code, "checked out in" in taken.err) == (1, True)
+    assert (taken.code, "checked out in" in taken.err) == (75, True)
     assert "refs/gitcoord/tasks/1" not in project.remote.refs()
     assert agent.runs() == []
 

@@ -77,6 +77,25 @@ def test_what_the_user_changes_stays_where_the_agent_names_the_same_key_elsewher
     assert project.desk.git("config", "--local", "user.email") == "me@example.com"
 
 
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "git remote remove origin; rm .git; git init -q .; git remote add origin /mine",
+        "git remote remove origin; rm .git; git init -q beside; mv beside/.git .",
+        "git init -q .; git remote remove origin",
+    ],
+    ids=["replaced", "moved", "again"],
+)
+def test_what_an_agent_changes_is_taken_back_where_its_checkout_is_another_repository_since(
+    tmp_path: Path, agent: str
+) -> None:
+    project = Project.create(tmp_path / "project", [task(1)])
+    before = project.desk.git("config", "--local", "--list")
+    said = shell(project, f"echo 1 > x; {agent}; exit 1", ok=1)
+    assert "it was restored: remote.origin.url, remote.origin.fetch, branch.main.remote" in said
+    assert sorted(project.desk.git("config", "--local", "--list").split("\n")) == sorted(before.split("\n"))
+
+
 KILLED = "if [ $GITCOORD_ATTEMPT = 1 ]; then git remote remove origin; kill -9 $PPID; fi; echo 1 > x"
 
 
@@ -113,3 +132,21 @@ def test_the_lock_of_another_attempts_agent_does_not_keep_what_an_agent_changed(
     assert list(place.iterdir())  # a worker that is killed now leaves what another one needs
     config.delete()
     assert not list(place.iterdir())
+
+
+def test_what_an_agent_changes_while_it_runs_does_not_fail_the_others(tmp_path: Path) -> None:
+    project = Project.create(tmp_path / "project", [task(1), task(2)], strategy="multi-pr")
+    place = project.desk.path
+    sign = "git config gpg.program false; git config commit.gpgsign true; touch $DONE"
+    wait = "for i in $(seq 600); do {0} && break; sleep 0.1; done"
+    submitted = f"git -C {place} ls-remote -q --exit-code origin feature/level-0-task-2 > {tmp_path}/found"
+    agent = (
+        f"if [ $GITCOORD_TASK_ID = 1 ]; then {sign}; {wait.format(submitted)}; "
+        f"else {wait.format('[ -e $DONE ]')}; fi; echo 1 > $GITCOORD_TASK_ID"
+    )
+    env = {"DONE": str(tmp_path / "done")}
+    options = ("--yes", "--shell", "--retries", "0", "--agent", agent)
+    said = project.run("run", *options, env=env, ok=0).out
+    assert ("1: attempt 2" in said, "2: attempt 2" in said) == (False, False)
+    assert "commit.gpgsign" not in project.desk.git("config", "--local", "--list")
+    assert "it was restored: gpg.program, commit.gpgsign" in project.run("logs", "2", ok=0).out

@@ -135,3 +135,14 @@ def test_what_the_base_got_since_is_not_deleted_where_git_no_longer_knows_where_
     shell(project, "echo 2 > two")
     changed = project.remote.git("diff", "--name-status", f"main...{BRANCH}").split()
     assert changed == ["A", "one", "A", "two"]
+
+
+@pytest.mark.parametrize("keep", ["failed", "never"])
+def test_work_is_kept_although_head_is_gone(project: Project, keep: str) -> None:
+    (project.desk.path / "gitcoord.toml").write_text(f"[run]\nkeep-checkout = '{keep}'\n")
+    commit = "echo 1 > precious; git add precious; git commit -qm One"
+    gone = f"git checkout -q --detach; {commit}; echo 2 > two; git update-ref -d HEAD; exit 1"
+    assert "kept: git log refs/gitcoord-kept/1-1" in shell(project, gone, ok=1)
+    assert "precious" in project.desk.git("log", "--name-only", "--format=", "refs/gitcoord-kept/1-1")
+    shell(project, "echo 3 > three")
+    assert "two" in project.desk.git("log", "--name-only", "--format=", "-m", "--all")

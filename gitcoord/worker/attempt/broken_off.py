@@ -9,6 +9,7 @@ from gitcoord.worker.attempt.attempt_context import (
     without_room,
 )
 from gitcoord.worker.attempt.finished_work import cut_off
+from gitcoord.worker.attempt.shared_state import put_back_of_other_attempts
 from gitcoord.worker.transient_errors import passes
 
 
@@ -26,6 +27,8 @@ def broken_off(context: AttemptContext, error: GitcoordError) -> AttemptResult:
     full = without_room(context, why)
     if full is None and asked is not None:
         return cut_off(context, f"the worker received {asked.name} while it waited: {why}")
+    if full is None and error.code == "git-failed" and put_back_of_other_attempts(context):
+        return AttemptResult(outcome="again", reason=why)
     return full or AttemptResult(outcome=outcome_of(error), reason=why)
 
 

@@ -2,6 +2,7 @@
 
 from gitcoord.worker.attempt.agent_checkout import clear_done, remove
 from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult
+from gitcoord.worker.attempt.kept_work import keep_before_removal
 
 
 def clear_away(context: AttemptContext, result: AttemptResult) -> None:
@@ -16,5 +17,5 @@ def clear_away(context: AttemptContext, result: AttemptResult) -> None:
         return
     if result.outcome == "ok":
         clear_done(repository, context.task_context.shared, unit, context.directory, result.head)
-    else:
+    elif keep_before_removal(context):
         remove(repository, context.directory)

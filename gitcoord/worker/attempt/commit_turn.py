@@ -7,8 +7,9 @@ from gitcoord.worker.attempt.agent_checkout import unlock
 from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult, without_room
 from gitcoord.worker.attempt.checkout_repair import repair_branch, show_hidden_files
 from gitcoord.worker.attempt.commit_message import commit_message
-from gitcoord.worker.attempt.commit_work import commit_all_work
+from gitcoord.worker.attempt.commit_work import CheckoutOutcome, commit_all_work
 from gitcoord.worker.attempt.given_files import ProvidedFiles
+from gitcoord.worker.attempt.shared_state import put_back_of_other_attempts
 from gitcoord.worker.own_work import began_at
 from gitcoord.worker.task_list_changes import list_note, put_back_in
 
@@ -31,20 +32,9 @@ def repair_checkout(context: AttemptContext, copy: WorkingCopy) -> AttemptResult
 def commit_turn(context: AttemptContext, copy: WorkingCopy) -> AttemptResult | None:
     """Commits the work, without files that must not land; returns the failure if that is not possible."""
     try:
-        left = commit_all_work(
-            context.task_context.repository,
-            copy,
-            context.unit,
-            context.settings.rules,
-            starts=context.starts,
-            base=context.task_context.base_commit,
-            message=commit_message(
-                context.settings.run.commit_message, context.task_context.plan, context.unit
-            ),
-            commit=context.order.commit_leftovers,
-            take_nested=context.settings.run.nested_repositories == "add",
-            hooks=context.settings.run.commit_hooks,
-        )
+        left = _commit_all(context, copy)
+        if left.keep and put_back_of_other_attempts(context):
+            left = _commit_all(context, copy)
     except GitcoordError as error:
         full = without_room(context, error.message.rstrip("."))
         if full is None:
@@ -80,4 +70,20 @@ def commit_turn(context: AttemptContext, copy: WorkingCopy) -> AttemptResult | N
         reason=left.problem,
         head=left.head,
         keep=left.keep,
+    )
+
+
+def _commit_all(context: AttemptContext, copy: WorkingCopy) -> CheckoutOutcome:
+    settings = context.settings.run
+    return commit_all_work(
+        context.task_context.repository,
+        copy,
+        context.unit,
+        context.settings.rules,
+        starts=context.starts,
+        base=context.task_context.base_commit,
+        message=commit_message(settings.commit_message, context.task_context.plan, context.unit),
+        commit=context.order.commit_leftovers,
+        take_nested=settings.nested_repositories == "add",
+        hooks=settings.commit_hooks,
     )

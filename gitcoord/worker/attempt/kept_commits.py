@@ -97,7 +97,8 @@ def keep_commits(
     lost = [commit for commit in lost if not _same_content(git, commit, own or ["HEAD"])]
     now = [head, repository.resolve(own[0]) if own and since else None]
     lost += _outside(git, [commit for commit in now if commit], [since] if since else own or everything)
-    begun = _interrupted(repository, git, directory) if there else None
+    # Without HEAD, git does not even find its own directory.
+    begun = _interrupted(repository, git, directory) if there and head else None
     tips = list(dict.fromkeys([*lost, *filter(None, [begun])]))
     if len(tips) > 1:
         tips = git.text("merge-base", "--independent", *tips).split()

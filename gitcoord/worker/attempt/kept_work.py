@@ -1,9 +1,12 @@
 """Keeps an attempt's work that its branch does not have: uncommitted files, and commits elsewhere."""
 
 import time
+from collections.abc import Callable
 
 from gitcoord.errors import GitcoordError
+from gitcoord.git.worktree import WorkingCopy
 from gitcoord.worker.attempt.attempt_context import AttemptContext, AttemptResult
+from gitcoord.worker.attempt.checkout_repair import repair_branch
 from gitcoord.worker.attempt.kept_commits import (
     keep_commits,
     keep_stashed,
@@ -34,32 +37,52 @@ def keep_commits_outside(context: AttemptContext, result: AttemptResult) -> str:
 
     Keeps uncommitted work, too, if the checkout of a failed attempt is about to be removed.
     """
-    task_context, ref = (
-        context.task_context,
-        kept_ref(context.task_context.plan.generation, context.unit.id, context.attempt),
-    )
-    goes = context.settings.run.keep_checkout == "never" and not result.keep
-    try:
-        if goes and result.outcome not in ("ok", "lost"):
-            keep_leftovers(context, context.attempt)
-        found = keep_commits(task_context.repository, context.unit.branch, context.directory, ref)
-        # If somebody set the clock meanwhile, keep too many commits rather than too few.
-        moment = min(context.since, time.time() - (time.monotonic() - context.began))
-        unnamed = keep_unnamed(
-            task_context.repository,
+    task_context, branch = context.task_context, context.unit.branch
+    repository = task_context.repository
+    ref = kept_ref(task_context.plan.generation, context.unit.id, context.attempt)
+    # If somebody set the clock meanwhile, keep too many commits rather than too few.
+    moment = min(context.since, time.time() - (time.monotonic() - context.began))
+    found = _kept(context, lambda: keep_commits(repository, branch, context.directory, ref))
+    unnamed = _kept(
+        context,
+        lambda: keep_unnamed(
+            repository,
             context.directory,
             ref,
             attempt=context.place,
             start=context.start,
             moment=moment,
-        )
-        found = unnamed or found
-        stashed = keep_stashed(task_context.repository, context.unit.branch, ref, moment=moment)
+        ),
+    )
+    stashed = _kept(context, lambda: keep_stashed(repository, branch, ref, moment=moment))
+    goes = context.settings.run.keep_checkout == "never" and not result.keep
+    if goes and result.outcome not in ("ok", "lost"):
+        keep_before_removal(context)
+    if found or unnamed:
+        context.log.say(f"commits that the agent left on no branch are kept: git log {found or unnamed}")
+    if stashed:
+        context.log.say(f"its entries in git's stash are kept, too: git stash show --patch {stashed}")
+    return found or unnamed or stashed
+
+
+def keep_before_removal(context: AttemptContext) -> bool:
+    """Keeps uncommitted work of this attempt; returns False, and logs why, if the checkout must stay."""
+    repository = context.task_context.repository
+    copy = WorkingCopy(repository, context.directory)
+    try:
+        if mended := repair_branch(repository, copy, context.unit.branch, context.starts):
+            context.log.say(mended)
+        keep_leftovers(context, context.attempt)
+    except GitcoordError as error:
+        context.log.say(f"{context.directory} stays: its uncommitted work cannot be kept elsewhere: {error}")
+        return False
+    return True
+
+
+def _kept(context: AttemptContext, keep: Callable[[], str]) -> str:
+    """Returns the ref of `keep`; if git fails, logs that. Other work can still be kept."""
+    try:
+        return keep()
     except GitcoordError as error:
         context.log.say(f"cannot find out whether the agent left commits on no branch: {error}")
         return ""
-    if found:
-        context.log.say(f"commits that the agent left on no branch are kept: git log {found}")
-    if stashed:
-        context.log.say(f"its entries in git's stash are kept, too: git stash show --patch {stashed}")
-    return found or stashed

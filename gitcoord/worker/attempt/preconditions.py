@@ -33,14 +33,17 @@ def look(
 ) -> tuple[CheckoutOptions, Oid] | WorkerEnd:
     """Returns the options and the commit with which the unit begins, or the result if it does not begin.
 
-    Raises `in-use` or `already-landed` (exit 1), `has-subtasks` or `name-taken` (exit 2).
+    Raises `already-landed` (exit 1), `has-subtasks` or `name-taken` (exit 2).
     """
     done = why_done(task_context, unit, mine)
     if done:
         return not_begun(unit, order, done, 0)
     if unit.subtask is None and unit.task.subtasks and not whole(task_context):
         raise has_parts(unit)
-    check_free(task_context.repository, unit, directory)
+    try:
+        check_free(task_context.repository, unit, directory)
+    except GitcoordError as error:
+        return not_begun(unit, order, f"{error.message} {error.hint}", AGAIN)
     require_free_names(task_context.shared, task_context.plan, task_context.progress, [task_context.task.id])
     wanted = (
         order.fresh or mine.fresh or (fresh and mine.deferral is None) or _is_void(task_context, unit, mine)

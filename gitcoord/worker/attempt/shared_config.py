@@ -4,12 +4,13 @@ Git's own trace shows who made a change; changes of the user or another attempt 
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
+from gitcoord.git.bound_worktree import administration
 from gitcoord.git.git_cli import Git
 from gitcoord.git.remote_refs import HEADS
 from gitcoord.worker.attempt.full_history import SHALLOW, restore_history
@@ -30,6 +31,10 @@ _TRIES = 5
 """The number of attempts to write the file while others lock it again and again."""
 
 _READS = ("--get", "--get-all", "--get-regexp", "--get-urlmatch", "--list", "get", "list", "show", "get-url")
+_REMOVE = frozenset({"remove", "rm", "rename"})
+_MAKE = ("init", "clone")
+"""Commands that make a repository; one that ran in the same worktree before them used another one."""
+
 _ELSEWHERE = ("--global", "--system", "--worktree")
 _READS_OR_ELSEWHERE = frozenset((*_READS, *_ELSEWHERE))
 """Words of a command line that changes nothing, or another file; see https://git-scm.com/docs/git-config."""
@@ -84,25 +89,35 @@ class SharedConfig:
         changed = [
             key for key in dict.fromkeys((*self._before, *now)) if self._before.get(key) != now.get(key)
         ]
+        made = {one.worktree: place for place, one in enumerate(processes) if one.command in _MAKE}
         own = [
             key
             for key in changed
-            if any(_writes(process.argv, key) and self._is_here(process) for process in processes)
+            if any(
+                _writes(one.argv, key, gone=key not in now)
+                and (place < made.get(one.worktree, 0) or self._is_here(one, made))
+                for place, one in enumerate(processes)
+            )
         ]
         locked = self._revert(own) if own else ()
         reverted = tuple(key for key in own if key not in locked)
         others = (key for key in changed if key not in reverted and not key.startswith(_OF_BRANCHES))
         return reverted, tuple(others)
 
-    def _is_here(self, process: GitProcess) -> bool:
-        """Whether the process used this repository, not one that the agent made somewhere."""
+    def _is_here(self, process: GitProcess, made: Collection[str]) -> bool:
+        """Whether the process used this repository, not one that the agent made somewhere.
+
+        A worktree of this repository may be another repository by now, without a git process in `made`.
+        """
         place = Path(process.worktree)
         if not process.worktree or not place.is_dir():
             return True
         asked = ("rev-parse", "--path-format=absolute", "--git-common-dir", "--show-toplevel")
         found = Git(place).run(*asked, ok=())
         here = (self._file.parent.resolve(), place.resolve())
-        return found.code != 0 or tuple(Path(line).resolve() for line in found.text.splitlines()) == here
+        if found.code != 0 or tuple(Path(line).resolve() for line in found.text.splitlines()) == here:
+            return True
+        return process.worktree not in made and administration(self._file.parent, place) is not None
 
     def delete(self) -> None:
         """Deletes the saved configuration: nothing is left to revert."""
@@ -183,6 +198,18 @@ def put_back_of_the_dead(git: Git, common_dir: Path) -> Iterator[tuple[str, tupl
                 yield kept.parent.name, own
 
 
+def put_back_of_others(git: Git, common_dir: Path, own: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Reverts what attempts that still run have changed so far, except the one at `own`; yields their keys.
+
+    Their agents may not be done. Call it only if such a change makes the own attempt fail.
+    """
+    for kept in (common_dir / "gitcoord").glob(f"run*/*/{_BEFORE}"):
+        if kept.parent != own and _decoded(kept) and under_way(kept.parent):
+            keys, _ = SharedConfig(git, common_dir, kept.parent).put_back(GitTrace(kept.parent).read())
+            if keys:
+                yield kept.parent.name, keys
+
+
 def _decoded(kept: Path) -> Entries | None:
     try:
         return msgspec.json.decode(kept.read_bytes(), type=dict[str, tuple[str, ...]])
@@ -202,12 +229,19 @@ def _seen(lock: Path) -> _Seen:
     return found.st_ino, found.st_mtime, found.st_size
 
 
-def _writes(argv: tuple[str, ...], key: str) -> bool:
-    """Whether a git command line may change the key, its section, or its remote."""
+def _writes(argv: tuple[str, ...], key: str, *, gone: bool) -> bool:
+    """Whether a git command line may change the key, its section, or its remote.
+
+    With its remote, git removes (`gone`) the upstream of each branch that has one there.
+    """
     key = key.lower()
     section = key.rpartition(".")[0]
     if _READS_OR_ELSEWHERE.intersection(argv):
         return False
     if "config" in argv:
         return (key in argv or section in argv) and argv[argv.index("config") + 1 :] != (key,)
-    return "remote" in argv and section.startswith("remote.") and section.removeprefix("remote.") in argv
+    if "remote" not in argv:
+        return False
+    if gone and (key.startswith(_OF_BRANCHES) or key == "remote.pushdefault"):
+        return not _REMOVE.isdisjoint(argv)
+    return section.startswith("remote.") and section.removeprefix("remote.") in argv

@@ -8,7 +8,7 @@ from gitcoord.worker.attempt.full_history import SHALLOW, restore_history
 from gitcoord.worker.attempt.git_trace import GitTrace
 from gitcoord.worker.attempt.kept_commits import remember_log
 from gitcoord.worker.attempt.moved_base import put_base_back
-from gitcoord.worker.attempt.shared_config import SharedConfig
+from gitcoord.worker.attempt.shared_config import SharedConfig, put_back_of_others
 
 
 class SharedState:
@@ -61,3 +61,17 @@ class SharedState:
             context.log.say(f"restored refs that were deleted while the command ran: {', '.join(back)}")
         self._config.delete()
         self._trace.delete()
+
+
+def put_back_of_other_attempts(context: AttemptContext) -> bool:
+    """Reverts the configuration that other running attempts changed, after it made this one fail.
+
+    Returns False if there was nothing to revert: the failure has another reason.
+    """
+    repository, found = context.task_context.repository, False
+    for attempt, keys in put_back_of_others(repository.git, repository.common_dir, context.place):
+        context.outside.saw((), (), keys)
+        changed = f"attempt {attempt} changed the repository's configuration while it ran"
+        context.log.say(f"{changed}; it was restored: {', '.join(keys)}")
+        found = True
+    return found
