@@ -5,10 +5,13 @@ Then levels land in all repositories, so that more tasks can start. A task of se
 agent in each.
 """
 
+import subprocess
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import IO
 
 import typer
 
@@ -18,16 +21,59 @@ from gitcoord.cli.context import ALONE, Context, open_context
 from gitcoord.cli.landing.across_options import AcrossRequest, options_maker
 from gitcoord.cli.landing.check_options import CheckArguments, make_check_options
 from gitcoord.cli.landing.merge_across import AcrossRun
-from gitcoord.cli.running.named_process import NamedProcess
 from gitcoord.cli.running.open_engine import EngineChoice, open_engine, require_engine
 from gitcoord.cli.running.run_options import RunRequest, check_words
 from gitcoord.cli.running.run_shares import RunShare, run_shares
 from gitcoord.cli.views.across import show_level
-from gitcoord.cli.views.output import say
+from gitcoord.cli.views.output import clean, emit, say
 from gitcoord.errors import Exit, in_repository, usage_error
 from gitcoord.landing.across.loop import LevelLander
 from gitcoord.planning.parts import landed_everywhere
 from gitcoord.worker.attempt.paths import run_directory
+
+_REST = 5.0
+"""Seconds to wait for the last lines of a process that has ended: a child of it may hold the output open."""
+
+
+class NamedProcess:
+    """A process without a terminal: the dashboards of several processes would overwrite each other."""
+
+    def __init__(self, name: str, argv: Sequence[str], environ: Mapping[str, str]) -> None:
+        self._process = subprocess.Popen(
+            argv,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        pipes = ((self._process.stdout, emit), (self._process.stderr, say))
+        self._readers = [
+            threading.Thread(target=_pass_on, args=(name, pipe, show), daemon=True)
+            for pipe, show in pipes
+            if pipe is not None
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def wait(self) -> int:
+        """Waits for the end and the last lines; returns the exit code."""
+        code = self._process.wait()
+        for reader in self._readers:
+            reader.join(_REST)
+        return code
+
+
+def _pass_on(name: str, pipe: IO[bytes], show: Callable[[str], None]) -> None:
+    """Prints the lines of the pipe. Reads them even if stdout is closed: a full pipe blocks the process."""
+    wanted = True
+    for line in pipe:
+        text = line.decode("utf-8", "replace").rstrip()
+        try:
+            if wanted:
+                show(clean(f"{name}: {text}") if text else "")
+        except BrokenPipeError:
+            wanted = False
+
 
 _PASSED = {
     "agent": "--agent",
