@@ -152,8 +152,8 @@ class LocalForge:
     def merge_together(self, requests: Sequence[MergeRequest], whole: MergeRequest) -> MergeOutcome:
         """See `Forge.merge_together`: moves the base and all records together, or none.
 
-        The pull requests' own merges are the second parent, so the base's first-parent history has one new
-        commit.
+        The second parent of the new commit has a merge for each pull request, so the base's first-parent
+        history gets only one commit.
         """
         base = tip = self._shared.branch(whole.base)
         pulls, who, sign = [], self._repository.identity, self._repository.signs

@@ -1,6 +1,7 @@
 """The records of the `local` forge. Each pull request is a ref `PREFIX/pulls/N`; its commits are the history.
 
-A second ref for each head and base claims them for an open pull request, so two openers cannot create two.
+A second ref for each pair of head and base claims the pair for an open pull request, so that two clients
+cannot open two.
 """
 
 from collections.abc import Callable
@@ -49,7 +50,7 @@ class PullRecords:
         return pull if pull.state == "open" else None
 
     def add(self, new: NewPull, head: Oid, claim: Oid | None) -> int | None:
-        """Records a new pull request, and returns its number; None if another opener was faster."""
+        """Records a new pull request, and returns its number; None if another client was faster."""
         number = self._newest() + 1
         pull = Pull(
             number=number,
@@ -66,7 +67,10 @@ class PullRecords:
         return number if self._shared.publish(moves) else None
 
     def change(self, number: int, what: str, change: Callable[[Pull], Pull]) -> None:
-        """Writes a change of the record; a change of the base also moves the ref that marks the open one."""
+        """Writes a change of the record; if that changes the base, also moves the claim.
+
+        Writes nothing if `change` returns an equal value. Tries again if another client was faster.
+        """
         while True:
             pull, tip = self.read(number)
             changed = change(pull)
@@ -115,7 +119,7 @@ class PullRecords:
         if pull is None:
             raise GitcoordError(
                 "foreign-state",
-                f"{commit[:12]} is kept as a pull request, but gitcoord did not write it.",
+                f"{commit[:12]} is stored as a pull request, but gitcoord did not write it.",
                 hint=f"Look at it with `git show {commit[:12]}`, and move its ref away.",
             )
         self._records[commit] = pull

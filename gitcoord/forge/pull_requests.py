@@ -102,7 +102,7 @@ class CommitStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Gate(msgspec.Struct, frozen=True, kw_only=True):
-    """A closed gate: `name`, such as `check ci/test`, and `reason`, which says what would open it.
+    """A closed gate: `name`, such as `check ci/test`, and `reason`, which says why it is closed.
 
     `failed`: waiting alone cannot open it (a check failed). `final`: only other commits or a person can open
     it. `queue`: the merge queue is required: `open` if the pull request may join it, `joined` if it is in it.
@@ -118,7 +118,7 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Merged(msgspec.Struct, frozen=True, kw_only=True, tag="merged"):
-    """The forge merged: `commit` is the base's new tip."""
+    """The forge has merged: `commit` is the base's commit that completed the merge."""
 
     commit: str
 
@@ -167,7 +167,7 @@ class MergeRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HandedOver(msgspec.Struct, frozen=True, kw_only=True, tag="handed-over"):
-    """The forge will merge on its own. `already`: it had been told so before."""
+    """The forge will merge on its own. `already`: somebody had asked it before."""
 
     already: bool = False
 
@@ -184,7 +184,7 @@ class Forge(Protocol):
 
     @property
     def merges_together(self) -> bool:
-        """Whether it can merge several pull requests with one move of the base: see `merge_together`."""
+        """Whether the forge can merge several pull requests with one move of the base (`merge_together`)."""
 
     def find_pulls(self, heads: Collection[str], base: str) -> Mapping[str, BranchPulls]:
         """Returns the pull requests of each head branch as seen from `base`; skips branches without any."""
@@ -220,24 +220,30 @@ class Forge(Protocol):
         """
 
     def make_ready(self, number: int) -> Refused | Unclear | None:
-        """Marks a draft pull request as ready for review."""
+        """Marks a draft pull request as ready for review; returns None if that has succeeded."""
 
     def retarget(self, branch: str, base: str, only: Collection[int] | None = None) -> tuple[int, ...]:
-        """Changes the base of pull requests onto `branch` (or of `only` these); returns their numbers."""
+        """Changes the base of the open pull requests onto `branch` to `base`; returns their numbers.
+
+        `only`: changes only the pull requests with these numbers.
+        """
 
     def closed_gates(self, pull: Pull, method: Method = "merge") -> tuple[Gate, ...]:
-        """Returns the gates that stop this pull request from merging by `method`, apart from conflicts."""
+        """Returns the gates that prevent this pull request from merging by `method`; no conflicts."""
 
     def merge_pull(self, request: MergeRequest) -> MergeOutcome:
         """Sends one merge, once."""
 
     def merge_together(self, requests: Sequence[MergeRequest], whole: MergeRequest) -> MergeOutcome:
-        """Merges all of the pull requests, or none, with one commit on the base; `whole` has its text."""
+        """Merges all of the pull requests, or none, with one commit on the base.
+
+        `whole` has the text of that commit, and its tree.
+        """
 
     def hand_over(self, request: MergeRequest, way: Way) -> HandedOver | Refused | Unclear:
-        """Lets the forge merge on its own, if the head is still the request's.
+        """Asks the forge to merge on its own, if the head is still the request's.
 
-        No change if it does already.
+        Changes nothing if the forge will do so already.
         """
 
 

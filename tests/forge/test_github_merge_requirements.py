@@ -104,7 +104,7 @@ def test_approvals_are_counted_and_requested_changes_block(
     forge: GitHubForge, app: EmulatedRepository, pull: Pull, form: str
 ) -> None:
     app.protect("main", Protection(approvals=2, form=form))  # type: ignore[arg-type]
-    assert forge.closed_gates(pull)[0].reason == "0 of 2 required approvals are there"
+    assert forge.closed_gates(pull)[0].reason == "it has 0 of 2 required approvals"
     app.review(pull.number, by="hubot")
     app.review(pull.number, by="hubot")
     app.review(pull.number, by="octo", state="CHANGES_REQUESTED")
@@ -113,7 +113,7 @@ def test_approvals_are_counted_and_requested_changes_block(
     app.review(pull.number, by="octo", state="COMMENTED")
     assert forge.closed_gates(pull) == ()
     app.review(pull.number, by="octo", state="DISMISSED")
-    assert forge.closed_gates(pull)[0].reason == "1 of 2 required approvals are there"
+    assert forge.closed_gates(pull)[0].reason == "it has 1 of 2 required approvals"
 
 
 @FORMS

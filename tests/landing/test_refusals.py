@@ -125,7 +125,7 @@ def test_unsigned_commits_are_named_before_a_merge_is_asked_for(
     assert reason.startswith("signatures: the base demands signed commits")
     assert "`--method squash`" in reason
     shown = project.run("doctor")
-    assert "signatures: main demands signed commits, and git is not told to sign them here" in shown.out
+    assert "signatures: main demands signed commits, and git does not sign them here" in shown.out
     assert landed_with_patience(project, "--method", "squash").code == 0
 
 

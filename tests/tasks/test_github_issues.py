@@ -151,7 +151,7 @@ def test_issues_of_a_label_and_a_milestone_are_planned(hub: GitHubEmulator, tmp_
     assert foreign.run("plan", ok=0)
     app.tells_dependencies = False
     said = foreign.run("plan", "--dry-run", ok=0).err
-    assert "GitHub does not provide what blocks an issue here" in said
+    assert "GitHub does not provide the blockers of issues here" in said
     for arguments, named in (
         (("--from", "github"), "Nothing says which issues make the task list."),
         (("--label", "parallel"), "--label and --milestone choose issues of GitHub."),

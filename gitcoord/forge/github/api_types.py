@@ -133,7 +133,7 @@ class RepositoryAnswer(Answer, frozen=True):
 
 
 class CoreLimit(Answer, frozen=True):
-    """The rest of the primary rate limit."""
+    """The state of the primary rate limit; `reset` is in seconds since 1970."""
 
     limit: int
     remaining: int
@@ -153,7 +153,7 @@ class LimitsAnswer(Answer, frozen=True):
 
 
 class UserAnswer(Answer, frozen=True):
-    """The author of a comment, review or issue."""
+    """A user, such as an author or the owner of the token."""
 
     login: str
 
@@ -228,12 +228,12 @@ class ErrorDetail(Remark, frozen=True):
 
     @property
     def text(self) -> str:
-        """The error's message, or the field that it is about."""
+        """The error's message, else its field and its code."""
         return self.message or " ".join(part for part in (self.field, self.code) if part)
 
 
 class ErrorAnswer(Remark, frozen=True):
-    """An answer with a status of 400 or more; `errors` has objects, in rare cases strings."""
+    """An answer with a status of 400 or more; `errors` has objects, in rare cases strings, or is a string."""
 
     errors: tuple[ErrorDetail | str, ...] | str = ()
 

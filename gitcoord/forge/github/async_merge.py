@@ -60,7 +60,7 @@ def _ended(answer: AsyncMergeAnswer) -> Outcome:
     if answer.status == "merged" and answer.details.sha:
         return MergeAnswer(sha=answer.details.sha, merged=True)
     if answer.status == "merged":
-        return NoAnswer(message="GitHub has merged, and does not say as which commit")
+        return NoAnswer(message="GitHub has merged, but its answer does not name the commit")
     if answer.status == "enqueued":
         return Denied(status=405, message=_QUEUED)
     return Denied(status=405, message=answer.details.message)

@@ -1,4 +1,4 @@
-"""Reads the requirements of a base once: the union of classic branch protection and rulesets."""
+"""Reads the requirements of a base: the union of classic branch protection and rulesets."""
 
 from collections.abc import Iterable
 from urllib.parse import quote

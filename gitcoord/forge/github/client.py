@@ -1,7 +1,8 @@
 """The only connection to GitHub: retries and caches reads, sends a write once.
 
-GitHub does not perform a request that it refuses because of a rate limit or an expired token: after a pause,
-or with a new token, it is sent again. The caller handles every other problem of a write.
+GitHub does not perform a request that it refuses because of a rate limit or an expired token: the client
+sends such a request again, after a pause or with a new token. The caller handles every other problem of a
+write.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -25,7 +26,7 @@ _NO_QUERY: Query = {}
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
-    """A write's answer below 300."""
+    """The answer to a write, with a status below 300."""
 
     status: int
     body: bytes
@@ -41,12 +42,12 @@ class Denied(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def text(self) -> str:
-        """Everything that GitHub said about it, with GitHub's line breaks."""
+        """The message and all details, with GitHub's line breaks."""
         return "; ".join((self.message, *(detail for detail in self.details if detail)))
 
     @property
     def sentence(self) -> str:
-        """The same on one line: a ruleset's answer has a title, and a line for each violation."""
+        """The text on one line: a ruleset's answer has a title, and a line for each violation."""
         title, *lines = [line.strip() for line in self.text.splitlines() if line.strip()] or [""]
         return f"{title}: {' '.join(lines)}" if lines else title
 
@@ -94,7 +95,7 @@ class Gateway:
         return self._patience
 
     def headers(self, path: str) -> tuple[int, Mapping[str, str]]:
-        """Returns the status and the headers of a resource; no status is an error."""
+        """Returns the status and the headers of a resource, whatever the status is."""
         reply = self._get(path, _NO_QUERY)
         return reply.status, reply.headers
 
@@ -117,7 +118,7 @@ class Gateway:
     def read_pages(
         self, path: str, kind: type[T], query: Query = _NO_QUERY, *, absent: tuple[int, ...] = ()
     ) -> Iterator[T]:
-        """Yields the entries of a list, page by page.
+        """Yields the pages of a list; none if GitHub answers with one of the `absent` statuses.
 
         Follows the links in the headers, which name a repository by id.
         """
@@ -134,9 +135,10 @@ class Gateway:
     def write(
         self, verb: str, path: str, body: Mapping[str, Any], *, denied: tuple[int, ...] = ()
     ) -> Written:
-        """Sends one write, once; a 401, 404 or redirect is an error unless it is in `denied`.
+        """Sends one write, once.
 
-        Raises GitcoordError if the request was not sent, or was refused because of the token or a rate limit.
+        Raises GitcoordError if the request could not be sent, if a rate limit refused it, and for a 401, a
+        404 or a redirect, unless its status is in `denied`.
         """
         reply = self._send(verb, path, _NO_QUERY, body, {})
         if isinstance(reply, NoAnswer):

@@ -1,7 +1,7 @@
 """Writes gitcoord's comments on pull requests, and sets labels, reviewers, statuses and bases.
 
-A hidden marker identifies gitcoord's own comments, so a topic has one comment, which is edited. Two clients
-can write the same comment at once: the oldest stays.
+A hidden marker identifies gitcoord's own comments, so a topic has one comment, which is edited. If two
+clients write the same comment at the same time, the oldest stays.
 """
 
 from collections.abc import Collection
@@ -19,14 +19,17 @@ _MARKER = "<!-- gitcoord:{} -->"
 
 
 class Conversation:
-    """The comments, labels and branches of one repository's pull requests."""
+    """The comments, labels, reviewers, statuses and bases of one repository's pull requests."""
 
     def __init__(self, gateway: Gateway, full_name: str) -> None:
         self._gateway = gateway
         self._path = f"/repos/{full_name}"
 
     def say(self, number: int, topic: str, text: str, *, only_again: bool = False) -> None:
-        """Writes gitcoord's comment about `topic` on a pull request, or edits the existing one."""
+        """Writes gitcoord's comment about `topic` on a pull request, or edits it; deletes duplicates.
+
+        `only_again`: only edits.
+        """
         body = f"{_MARKER.format(topic)}\n{text}"
         own = self._own_comments(number, topic)
         if not own and not only_again:
@@ -65,7 +68,7 @@ class Conversation:
         self._twice("POST", path, body, f"the status {status.context} of {status.commit[:12]}")
 
     def retarget(self, branch: str, base: str, only: Collection[int] | None = None) -> tuple[int, ...]:
-        """Changes the base of pull requests onto `branch` (or of `only` these); returns their numbers."""
+        """See `Forge.retarget`."""
         query = {"state": "open", "base": branch}
         pages = self._gateway.read_pages(f"{self._path}/pulls", tuple[PullAnswer, ...], query)
         found = (pull.number for page in pages for pull in page)

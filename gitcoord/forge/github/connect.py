@@ -16,13 +16,13 @@ from gitcoord.forge.github_repository_name import choose_repository
 from gitcoord.git.github_remotes import api_url, is_github, parse_address
 
 PACE_VARIABLE = "GITCOORD_API_PACE"
-"""Seconds between two writes (default 1, as GitHub asks); the pause between other requests is a quarter of
-it.
+"""The environment variable with the seconds between two writes (default 1, as GitHub asks).
 
-0 removes all pauses, also those before retries of reads: for tests against an emulated GitHub.
+The pause between other requests is a quarter of that. 0 removes all pauses, also those before retries of
+reads: for tests against an emulated GitHub.
 """
 PATIENCE_VARIABLE = "GITCOORD_API_PATIENCE"
-"""The longest time in seconds that one request waits for GitHub's rate limits before the run fails."""
+"""The environment variable with the longest time, in seconds, that one request waits for rate limits."""
 
 
 def open_github(

@@ -20,7 +20,7 @@ APP_VARIABLE = "GITCOORD_APP_ID"
 KEY_VARIABLE = "GITCOORD_APP_PRIVATE_KEY"
 KEY_FILE_VARIABLE = "GITCOORD_APP_PRIVATE_KEY_FILE"
 _MARGIN = 300.0
-"""Tokens that expire within this many seconds are renewed; they are valid for an hour, and a run takes
+"""Tokens that expire within this many seconds are renewed; they are valid for an hour, and a run may take
 longer."""
 _ATTEMPTS = 3
 
@@ -102,7 +102,7 @@ def sign_in(
 ) -> Auth.Auth:
     """Returns the credentials: the App's, else the token in the environment, else that of `gh`.
 
-    Raises `no-token`.
+    Raises `no-token`, and `no-app-key` or `bad-app-key` if the App's private key is missing or wrong.
     """
     app = environ.get(APP_VARIABLE, "").strip()
     if app:

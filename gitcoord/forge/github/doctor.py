@@ -1,6 +1,7 @@
-"""Checks before landing whether it would work on GitHub: token, permissions, methods, rules, limits.
+"""Checks in advance whether landing would work on GitHub: token, permissions, methods, rules, limits.
 
-Tests permissions with writes that GitHub must refuse for another reason, because it checks permissions first.
+Tests a permission with a write that GitHub refuses in any case: GitHub checks permissions first, so the
+reason for the refusal shows whether the token has the permission.
 """
 
 import math
@@ -41,9 +42,10 @@ def examine_github(
     status: str = "",
     environ: Mapping[str, str] = os.environ,
 ) -> Iterator[Diagnosis]:
-    """Yields what works and what is missing; a GitcoordError ends it if nothing more can be determined.
+    """Yields the results of the checks; stops early if the rest depends on a check that failed.
 
-    `status` is the name of the commit status that landing reports, if any.
+    `status` is the name of the commit status that landing reports, if any. Raises GitcoordError if GitHub
+    cannot be asked.
     """
     full_name = choose_repository(url, repository, environ)
     # Report a used-up rate limit instead of waiting for it.
@@ -109,7 +111,7 @@ def _name(requested: str, answer: RepositoryAnswer) -> Diagnosis:
         hint = "Unarchive it in the repository's settings."
         return broken("repository", f"{answer.full_name} is archived: nothing can be changed in it.", hint)
     if answer.full_name.lower() == requested.lower():
-        return fine("repository", f"{answer.full_name} is there.")
+        return fine("repository", f"{answer.full_name} exists.")
     return doubtful(
         "repository",
         f"{requested} has been renamed to {answer.full_name}.",
@@ -127,7 +129,7 @@ def _permissions(gateway: Gateway, path: str, base: str) -> Iterator[Diagnosis]:
 def _may_report(gateway: Gateway, path: str, status: str) -> Diagnosis:
     """Checks whether the token may set the status.
 
-    Without it landing continues, unless a rule requires the status.
+    Landing continues without that permission, unless a rule requires the status.
     """
     body = {"state": "pending", "context": status}
     found = _allowed(gateway, f"{path}/statuses/{_NOBODY}", body, "commit statuses", "statuses: write")
@@ -147,7 +149,7 @@ def _allowed(gateway: Gateway, path: str, body: Mapping[str, str], what: str, pe
         message = f"The token may not change {what}: {written.text}."
         return broken(f"permission {what}", message, _needs(permission))
     if isinstance(written, NoAnswer):
-        message = f"Whether the token may change {what} could not be found out: {written.message}."
+        message = f"It is not known whether the token may change {what}: {written.message}."
         return doubtful(f"permission {what}", message, f"Run the same command again. {_needs(permission)}")
     return fine(f"permission {what}", f"The token may change {what}.")
 

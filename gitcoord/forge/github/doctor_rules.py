@@ -24,9 +24,8 @@ def examine_rules(
 ) -> Iterator[Diagnosis]:
     """Yields the requirements of `base`, and those that cannot be met.
 
-    `unreadable` are those hidden from the token.
-
-    `signs`: git is configured to sign commits. `actions`: the token is that of an Actions workflow.
+    `unreadable` are the kinds of results (statuses, checks) that the token may not read. `signs`: git is
+    configured to sign commits. `actions`: the token is that of an Actions workflow.
     """
     try:
         demands = read_demands(gateway, path, base)
@@ -37,7 +36,7 @@ def examine_rules(
     yield from _refused(demands, base, method)
     yield from _signatures(demands, base, method, signs=signs)
     if actions and demands.checks:
-        message = f"{base} demands checks, and GitHub starts none for what the Actions token opens or pushes."
+        message = f"{base} demands checks, and GitHub starts none for pushes and pull requests by this token."
         yield broken("actions token", message, "Land with a GitHub App or a personal token.")
     yield from _movers(gateway, demands, base)
     if demands.complete:
@@ -63,8 +62,8 @@ def _unreadable(demands: Demands, base: str, unreadable: tuple[str, ...]) -> Ite
 
 def _refused(demands: Demands, base: str, method: Method) -> Iterator[Diagnosis]:
     if demands.merge_queue:
-        message = f"{base} takes changes from GitHub's merge queue only: landing hands over to it."
-        hint = "Use `merge-level --wait` to follow what is queued; the queue decides on the merge method."
+        message = f"{base} takes changes only from GitHub's merge queue: landing adds pull requests to it."
+        hint = "Use `merge-level --wait` to wait for the queue; the queue decides on the merge method."
         yield doubtful("merge queue", message, hint)
     elif demands.linear_history and method == "merge":
         message = f"{base} must have a linear history, so merge commits are refused."
@@ -75,15 +74,15 @@ def _signatures(demands: Demands, base: str, method: Method, *, signs: bool) -> 
     if not demands.signatures or method == "squash":
         return
     if method == "rebase":
-        message = f"{base} demands signed commits, and GitHub cannot sign what it rebases."
+        message = f"{base} demands signed commits, and GitHub cannot sign rebased commits."
         yield broken("signatures", message, "Set `method` in gitcoord.toml to `squash`.")
         return
     hint = "Set `method` in gitcoord.toml to `squash`, or have everybody's commits signed: `commit.gpgSign`."
     if not signs:
-        message = f"{base} demands signed commits, and git is not told to sign them here (commit.gpgSign)."
+        message = f"{base} demands signed commits, and git does not sign them here (commit.gpgSign)."
         yield broken("signatures", message, hint)
         return
-    message = f"{base} demands signed commits: those of every worker have to be signed, too."
+    message = f"{base} demands signed commits: every worker has to sign its commits, too."
     yield doubtful("signatures", message, hint)
 
 
@@ -98,7 +97,7 @@ def _movers(gateway: Gateway, demands: Demands, base: str) -> Iterator[Diagnosis
     unclear = any(" " in one for one in demands.movers)
     who = f"Only {some(sorted(demands.movers))}" if demands.movers else "Nobody"
     if user is None or unclear:
-        message = f"{who} may push to {base}; whether this token's owner belongs to them is not known."
+        message = f"{who} may push to {base}; it is not known whether this token's owner is one of them."
         yield doubtful(
             "push restriction", message, "If GitHub refuses to merge, ask them to add the owner of the token."
         )

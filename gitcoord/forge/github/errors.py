@@ -47,7 +47,7 @@ def unreachable(api_url: str, cause: str) -> GitcoordError:
 
 
 def no_answer(what: str, cause: str) -> GitcoordError:
-    """Makes the error for a read that failed after all retries."""
+    """Makes the error for a request for data that got no usable answer."""
     return GitcoordError(
         "github-no-answer",
         f"GitHub gave no usable answer to {what}: {cause}.",
@@ -79,11 +79,11 @@ def about_status(status: int, what: str, error: ErrorAnswer) -> GitcoordError:
     if 300 <= status < 400:
         return GitcoordError(
             "moved",
-            f"GitHub redirected {what}, which is not followed because it changes something.",
+            f"GitHub redirected {what}; gitcoord follows no redirect of a request that changes something.",
             hint="The repository was probably renamed: run the command again with its new name.",
         )
     return GitcoordError(
         "github-failed",
         f"GitHub answered {status} to {what}: {said or 'no explanation'}.",
-        hint="Run the same command again; if it stays, see https://www.githubstatus.com.",
+        hint="Run the same command again; if the error remains, see https://www.githubstatus.com.",
     )

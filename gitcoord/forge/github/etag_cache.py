@@ -1,4 +1,4 @@
-"""Caches answers with their ETags: if nothing has changed, GitHub answers 304, which costs no request."""
+"""Caches answers by ETag: if nothing has changed, GitHub answers 304, which no rate limit counts."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ class CachedAnswer:
         return {} if reply is None else {"If-None-Match": reply.headers["etag"]}
 
     def answered(self, reply: Reply) -> Reply:
-        """Returns the answer: the cached one after a 304."""
+        """Returns `reply`, or the cached answer if it is a 304. Caches a 200 with an ETag."""
         replies = self._memory.replies
         if reply.status == 304 and self._key in replies:
             replies.move_to_end(self._key)
@@ -37,7 +37,7 @@ class CachedAnswer:
 
 
 class AnswerCache:
-    """The cached answers of one run; removes the oldest first."""
+    """The cached answers of one run, at most `_MOST`; removes the least recently used first."""
 
     def __init__(self) -> None:
         self.replies: OrderedDict[_Key, Reply] = OrderedDict()

@@ -1,6 +1,6 @@
 """The `github` forge on top of the client.
 
-Reports a lost answer to a write, and never sends the write again.
+Sends again only writes that are idempotent (`comments`). Reports the lost answer to any other write.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -45,7 +45,7 @@ class GitHubForge:
     merges_together = False
 
     def __init__(self, gateway: Gateway, full_name: str) -> None:
-        """Asks GitHub for the repository's current name: writes to a former name are lost."""
+        """Asks GitHub for the repository's current name: it does not perform writes to a former name."""
         self._gateway = gateway
         answer = gateway.read(f"/repos/{full_name}", RepositoryAnswer)
         self.full_name = answer.full_name

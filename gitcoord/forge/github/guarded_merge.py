@@ -69,7 +69,7 @@ class GuardedMerges:
     def _while_unchanged(
         self, request: MergeRequest, send: Callable[[MergeRequest], Outcome]
     ) -> Outcome | Refused:
-        """Sends a write; checks the pull request again before the write is repeated after a wait."""
+        """Sends a write; if a rate limit delays it, first checks the pull request again."""
         try:
             with self._gateway.checked_again(partial(self._require_unchanged, request)):
                 return send(request)
@@ -125,7 +125,7 @@ class GuardedMerges:
         return refused
 
     def _changed(self, request: MergeRequest) -> Refused | None:
-        """Returns a refusal if a person has changed the pull request since it was examined."""
+        """Returns a refusal if the pull request has another base now, or is a draft again."""
         pull = self._reader.newest(request.number)
         if pull.state == "open" and pull.base != request.base:
             return Refused(

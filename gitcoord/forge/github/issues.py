@@ -14,7 +14,7 @@ from gitcoord.text_lists import some
 
 _ABSENT = (404, 410)
 _MOST_NAMED = 200
-"""The most issue numbers in texts that are requested one by one."""
+"""The largest number of issues to request one by one because texts name them."""
 
 
 class IssueLabelAnswer(Answer, frozen=True):
@@ -46,12 +46,12 @@ class IssueAnswer(Answer, frozen=True):
 
     @property
     def repository(self) -> str:
-        """The full name of its repository."""
+        """The full name of the issue's repository."""
         return "/".join(self.repository_url.split("/")[-2:])
 
     @property
     def label_names(self) -> tuple[str, ...]:
-        """Its labels."""
+        """The names of the issue's labels."""
         names = (label if isinstance(label, str) else label.name for label in self.labels)
         return tuple(name for name in names if name)
 
@@ -70,7 +70,7 @@ class MilestoneAnswer(Answer, frozen=True):
 
 
 class RelatedAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """An issue that another issue names."""
+    """An issue that blocks another one, or is its sub-issue."""
 
     number: int
     repository: str
@@ -103,7 +103,8 @@ class Issues:
     def read(self, labels: Collection[str], milestone: str | None) -> list[IssueRead]:
         """Returns the issues, open and closed, with all of these labels, and this milestone if one is named.
 
-        Raises `no-task-list` if there is no such milestone, or the repository has no issues.
+        Reads blockers and sub-issues only of open issues. Returns nothing if issues are disabled. Raises
+        `no-task-list` if there is no such milestone.
         """
         query: dict[str, str | int] = {"state": "all", "sort": "created", "direction": "asc"}
         if labels:
@@ -164,9 +165,9 @@ class Issues:
         path = f"{self._path}/{one.number}/{which}"
         pages = list(self._gateway.read_pages(path, tuple[IssueAnswer, ...], absent=_ABSENT))
         if not pages:
-            # An older GitHub Enterprise Server has neither.
+            # An older GitHub Enterprise Server has neither blockers nor sub-issues.
             self._offered[which] = False
-            what = "sub-issues" if which == "sub_issues" else "what blocks an issue"
+            what = "sub-issues" if which == "sub_issues" else "the blockers of issues"
             self.unread.append(f"GitHub does not provide {what} here; only the texts were read.")
             return
         for page in pages:

@@ -45,12 +45,15 @@ class Handover:
         return self._change(number, _ENQUEUE, {"expectedHeadOid": head})
 
     def has_queue(self, full_name: str, number: int) -> bool:
-        """Whether the base uses a merge queue; works also if the token cannot read the rules."""
+        """Whether the base uses a merge queue, also if the token cannot read the base's rules."""
         pull, _ = self._ask(_QUEUED_BASE, full_name, number)
         return pull is not None and pull.is_merge_queue_enabled
 
     def queue_gate(self, full_name: str, number: int) -> Gate:
-        """Returns the gate of the merge queue; an entry removed before the newest push does not count."""
+        """Returns the gate of the merge queue; ignores a removal from it before the newest push.
+
+        Raises `github-no-answer` if the answer has no pull request.
+        """
         pull, written = self._ask(_PLACE, full_name, number)
         if pull is None:
             raise no_answer("the merge queue", _said(written))
@@ -60,7 +63,7 @@ class Handover:
         return queue_gate(pull.merge_queue_entry.position if pull.merge_queue_entry else None, why)
 
     def _ask(self, document: str, full_name: str, number: int) -> tuple[QueuedPull | None, Written]:
-        """Asks GraphQL about a pull request; returns its data, and the whole answer if there is none."""
+        """Asks GraphQL about a pull request; returns its data, or None, and the whole answer."""
         owner, _, name = full_name.partition("/")
         variables = {"owner": owner, "name": name, "number": number}
         body = {"query": document, "variables": variables}
@@ -73,7 +76,7 @@ class Handover:
     def merge_when_ready(
         self, number: int, head: str, method: Method, title: str, message: str
     ) -> Done | Refused | Unclear:
-        """Enables GitHub's auto-merge."""
+        """Enables GitHub's auto-merge, if the head is still `head`."""
         wanted: dict[str, Any] = {"expectedHeadOid": head, "mergeMethod": method.upper()}
         if method != "rebase":
             wanted |= {"commitHeadline": title, "commitBody": message}

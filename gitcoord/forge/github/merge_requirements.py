@@ -40,19 +40,18 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True):
 ACTIONS_AUTHOR = "github-actions[bot]"
 _NO_WORKFLOWS = (
     "it has not been reported, and never is: GitHub starts no workflows for what was opened with the Actions "
-    "token; close and reopen the pull request by hand, or land with a GitHub App or a personal token"
+    "token; close and reopen the pull request yourself, or land with a GitHub App or a personal token"
 )
 
 
 def check_gates(
     demands: Demands, statuses: Iterable[StatusAnswer], runs: Iterable[CheckRunAnswer], author: str = ""
 ) -> tuple[Gate, ...]:
-    """Returns the required checks that have not passed.
+    """Returns a gate for each required check that has not passed.
 
-    A status and a check run with the same name must both pass.
-
-    GitHub starts no checks for what the Actions token opened
-    (https://docs.github.com/actions/concepts/security/github_token), so missing ones never come.
+    A status and a check run with the same name must both pass. `author` is that of the pull request: GitHub
+    starts no checks for pull requests that the Actions token opened
+    (https://docs.github.com/actions/concepts/security/github_token), so missing checks are never reported.
     """
     states = {status.context: status.state for status in statuses}
     by_name: dict[str, list[CheckRunAnswer]] = {}
@@ -89,10 +88,10 @@ def _check_gate(
 
 
 def signature_gate(commits: Iterable[PullCommitAnswer], method: Method) -> Gate | None:
-    """Returns a gate if the base requires signatures and the merge would add unsigned commits."""
+    """Returns a gate if the merge would add unsigned commits to a base that requires signatures."""
     if method == "squash":
         return None  # GitHub signs the commit that it makes.
-    reason = "the base demands signed commits; GitHub cannot sign what it rebases: use `--method squash`"
+    reason = "the base demands signed commits; GitHub cannot sign rebased commits: use `--method squash`"
     if method == "merge":
         unsigned = [commit.sha[:12] for commit in commits if not commit.commit.verification.verified]
         if not unsigned:
@@ -103,7 +102,10 @@ def signature_gate(commits: Iterable[PullCommitAnswer], method: Method) -> Gate 
 
 
 def review_gate(demands: Demands, reviews: Iterable[ReviewAnswer]) -> Gate | None:
-    """Returns a gate for missing approvals. A comment does not replace an earlier review of its author."""
+    """Returns a gate for requested changes or missing approvals.
+
+    A comment does not replace an earlier review by the same author.
+    """
     verdicts: dict[str, str] = {}
     for review in reviews:
         if review.user is not None and review.state in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED"):
@@ -114,7 +116,7 @@ def review_gate(demands: Demands, reviews: Iterable[ReviewAnswer]) -> Gate | Non
     given = sum(state == "APPROVED" for state in verdicts.values())
     if given >= demands.approvals:
         return None
-    return Gate(name="review", reason=f"{given} of {demands.approvals} required approvals are there")
+    return Gate(name="review", reason=f"it has {given} of {demands.approvals} required approvals")
 
 
 def summary_gate(mergeable_state: str, base: str) -> Gate | None:

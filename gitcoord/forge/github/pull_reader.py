@@ -1,6 +1,6 @@
-"""Reads the pull requests of one repository, and keeps what later requests depend on.
+"""Reads the pull requests of one repository.
 
-That is which ones are new, the last answer, and GitHub's summary of each.
+Remembers the numbers that GitHub has shown, the last answer, and GitHub's summary of each pull request.
 """
 
 from collections.abc import Collection, Mapping
@@ -12,7 +12,7 @@ from gitcoord.forge.github.pull_types import PullAnswer
 from gitcoord.forge.pull_requests import BranchPulls, NewPull, Pull
 
 _REPLICATION = 30.0
-"""Seconds until a new pull request is known to all of GitHub's replicas."""
+"""Seconds after which all of GitHub's replicas know a new pull request."""
 
 
 class PullReader:
@@ -26,7 +26,7 @@ class PullReader:
         self._summaries: dict[int, str] = {}
 
     def find(self, heads: Collection[str], base: str) -> Mapping[str, BranchPulls]:
-        """Returns the pull requests of each head, seen from `base`."""
+        """See `Forge.find_pulls`."""
         found = self._finder.find(heads, base)
         self._seen |= {pulls.current.number for pulls in found.values() if pulls.current is not None}
         return found
@@ -43,7 +43,7 @@ class PullReader:
         return found
 
     def add_opened(self, number: int) -> None:
-        """Waits in later reads until every replica of GitHub knows the pull request."""
+        """Notes a pull request that exists, for which later reads then wait if a replica lacks it."""
         self._seen.add(number)
 
     def read(self, number: int) -> PullAnswer:
@@ -59,19 +59,19 @@ class PullReader:
             raise GitcoordError(
                 "no-such-pull",
                 f"There is no pull request {number} in {self._full_name}.",
-                hint="Look at the repository's pull requests; it may have been made in another one.",
+                hint="Look at the repository's pull requests; it may be in another repository.",
             )
         self._last_read = (self._gateway.sent, found.to_pull())
         self._summaries[number] = found.mergeable_state
         return found
 
     def newest(self, number: int) -> Pull:
-        """Reads one pull request; returns the last answer if no other request came after it."""
+        """Reads one pull request; returns the last answer if no request was sent after that."""
         sent, pull = self._last_read or (-1, None)
         if pull is None or (sent, pull.number) != (self._gateway.sent, number):
             pull = self.read(number).to_pull()
         return pull
 
     def summary(self, number: int) -> str:
-        """Returns GitHub's one-word summary (`mergeable_state`) as of the last read; "" before it."""
+        """Returns GitHub's one-word summary (`mergeable_state`) as of the last read; "" without one."""
         return self._summaries.get(number, "")

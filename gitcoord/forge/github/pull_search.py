@@ -32,7 +32,7 @@ class Finder:
         return tuple(found[number] for number in sorted(found))
 
     def find(self, heads: Collection[str], base: str) -> Mapping[str, BranchPulls]:
-        """Returns the pull requests of each head onto any base: people may have changed it."""
+        """Returns the pull requests of each head, onto any base, because people may have changed the base."""
         if len(heads) <= _FEW:
             found = {head: self._of_head(head, state="all") for head in heads}
         else:
@@ -46,10 +46,10 @@ class Finder:
         return [pull for page in pages for pull in _pulls(page) if pull.head == head]
 
     def _of_many(self, heads: Collection[str]) -> dict[str, list[Pull]]:
-        """Returns all pull requests if they fit on one page.
+        """Returns the pull requests of many heads.
 
-        Otherwise returns all open ones, the last hundred closed ones, and asks for each branch that has
-        neither.
+        Reads all pull requests if they fit on one page. Otherwise reads the open ones and the hundred closed
+        ones that were updated last; if there may be more, asks for each head that has none among these.
         """
         if not self._crowded:
             page = self._gateway.read(self._path, _Page, {"state": "all", "per_page": _MOST})
@@ -69,9 +69,9 @@ class Finder:
         return found
 
     def _earlier_ones(self, head: str) -> list[Pull]:
-        """Returns a branch's pull requests.
+        """Returns a branch's closed pull requests.
 
-        Asks only once: later ones are open or among the last hundred closed.
+        Asks only once: later ones are open, or among the hundred that were updated last.
         """
         if head not in self._earlier:
             self._earlier[head] = self._of_head(head, state="closed")
@@ -79,7 +79,7 @@ class Finder:
 
 
 def _pulls(page: _Page) -> list[Pull]:
-    """Returns the pull requests on a page, without those of forks: their heads start with the owner."""
+    """Returns the pull requests on a page."""
     return [answer.to_pull() for answer in page]
 
 

@@ -31,7 +31,7 @@ class LabelAnswer(Answer, frozen=True):
 
 
 class PullAnswer(Answer, frozen=True):
-    """A pull request; the fields about mergeability are only set if it was read by its number."""
+    """A pull request; lists leave out the fields about mergeability."""
 
     number: int
     state: Literal["open", "closed"]
@@ -62,7 +62,7 @@ class PullAnswer(Answer, frozen=True):
         return self.head.label if self.head.label and fork is None else f"{owner}:{self.head.ref}"
 
     def to_pull(self) -> Pull:
-        """Converts it to a `Pull`; ignores `mergeable` unless the pull request is open."""
+        """Converts the answer to a `Pull`; ignores `mergeable` unless the pull request is open."""
         merged = self.merged_at is not None
         return Pull(
             number=self.number,

@@ -1,6 +1,6 @@
 """Waits for GitHub: for rate limits (Retry-After, then the reset time, then growing pauses), and by polling.
 
-Shows a countdown. GitHub did not perform a limited request, so writes are sent again too.
+Shows a countdown. GitHub does not perform a limited request, so writes are sent again, too.
 """
 
 import time
@@ -18,7 +18,7 @@ Countdown = Callable[[str, int], None]
 """Called with the reason for the wait and the remaining seconds; 0 when it is over."""
 
 LONGEST = 3900.0
-"""The primary rate limit resets after at most an hour."""
+"""The longest wait in seconds by default: the primary rate limit resets after at most an hour."""
 _UNKNOWN: wait_base = wait_exponential(multiplier=60, min=60, max=900) + wait_random(0, 10)
 
 

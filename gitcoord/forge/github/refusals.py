@@ -1,13 +1,13 @@
-"""Classifies GitHub's refusals to merge or to open, by substring; an unknown sentence is a final refusal.
+"""Classifies GitHub's refusals to merge or open pull requests, by substring. An unknown sentence is final.
 
 Pure.
 
 The status is not enough: 405 can be a conflict, a missing review, a disabled method, or a moved base.
 
-GitHub's error answers have a `message`, and at 422 `errors` whose `code` is `custom` for nearly all of these
-(https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api). GraphQL errors have a `type`,
-which is `UNPROCESSABLE`. So only the sentence tells refusals apart. Only this module reads it, once, and
-turns it into a kind.
+GitHub's error answers have a `message`, and with status 422 `errors`, whose `code` is `custom` for nearly all
+refusals (https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api). GraphQL errors have a
+`type`, which is `UNPROCESSABLE` for nearly all. So only the sentence distinguishes refusals. Only this module
+reads sentences, and turns them into kinds.
 """
 
 from typing import Literal
@@ -96,11 +96,11 @@ _WAYS: tuple[tuple[str, str], ...] = (
     ("resource not accessible", "`gitcoord doctor` names the permission that the token lacks"),
     (
         "not authorized to push",
-        "let somebody land it who may push to the base",
+        "ask somebody who may push to the base to land it",
     ),
     ("cannot be automatically signed", "use `--method squash`"),
     ("verified signatures", "use `--method squash`, or sign the commits (`commit.gpgsign`)"),
-    ("commit message must", "change that rule of the base, or merge by hand with such a message"),
+    ("commit message must", "change that rule of the base, or merge with such a message yourself"),
     ("must not contain merge commits", "use `--method squash`"),
     ("can't be rebased", "use `--method squash` or `--method merge`"),
     ("must be resolved", "resolve the conversations of the pull request"),

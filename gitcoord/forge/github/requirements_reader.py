@@ -58,7 +58,7 @@ class GateReader:
         if demands.up_to_date and not queued and self._is_behind(pull):
             gates.append(UP_TO_DATE)
         if not gates and not demands.complete:
-            gates += self._behind_the_rules(pull, state())
+            gates += self._summary_gates(pull, state())
         return tuple(gates)
 
     def _check_gates(self, pull: Pull, demands: Demands) -> tuple[Gate, ...]:
@@ -72,8 +72,11 @@ class GateReader:
             pull.author,
         )
 
-    def _behind_the_rules(self, pull: Pull, state: str) -> list[Gate]:
-        """Returns the gates from GitHub's summary if rules cannot be read, and whether it means the queue."""
+    def _summary_gates(self, pull: Pull, state: str) -> list[Gate]:
+        """Returns the gates according to GitHub's summary `state`, for rules that the token cannot read.
+
+        A blocked pull request may only lack its place in a merge queue: asks whether the base has one.
+        """
         summary = summary_gate(state, pull.base)
         if summary is None:
             return []

@@ -47,7 +47,7 @@ class Switch(Answer, frozen=True):
 
 
 class NamedMover(Answer, frozen=True):
-    """One who may push to a restricted branch: a user has a login, a team and an app have a slug."""
+    """A user (with `login`), team or app (with `slug`) that may push to a restricted branch."""
 
     login: str = ""
     slug: str = ""
@@ -62,7 +62,7 @@ class RestrictionsAnswer(Answer, frozen=True):
 
     @property
     def names(self) -> frozenset[str]:
-        """All of them; teams and apps have a prefix."""
+        """The names of all users, teams and apps; those of teams and apps have a prefix."""
         people = {user.login for user in self.users}
         return frozenset(people | {f"team {team.slug}" for team in self.teams} | self._apps)
 

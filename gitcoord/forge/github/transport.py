@@ -54,7 +54,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def limited(self) -> bool:
-        """Whether the rate limit refused the request; then nothing was done."""
+        """Whether a rate limit refused the request, which GitHub then did not perform."""
         return self.status in (403, 429) and is_rate_limit(self.status, self.error.message, self.headers)
 
 
@@ -85,13 +85,13 @@ class Wire:
 
     @property
     def graphql_path(self) -> str:
-        """The URL of the GraphQL API; on an enterprise server it is beside the REST API."""
+        """The URL of the GraphQL API, which an Enterprise Server has beside the REST API."""
         return str(self._requester.graphql_url)
 
     def send(
         self, verb: str, path: str, query: Query, body: Mapping[str, Any] | None, headers: Mapping[str, str]
     ) -> Reply | NoAnswer:
-        """Sends one request. Raises GitcoordError if it could not be sent."""
+        """Sends one request. Raises GitcoordError if it could not be sent, or if PyGithub rejects it."""
         began, told = trace.clock(), f"{verb} {path} {dict(query) or ''}".rstrip()
         try:
             reply = self._send(verb, path, query, body, headers)
@@ -124,9 +124,9 @@ class Wire:
 
 
 def _read_retries(*, backoff: float) -> urllib3.Retry:
-    """Returns the retries of reads; connecting is retried for writes too, because nothing was sent then.
+    """Returns the retries of reads, and of connections, also for writes: before that nothing was sent.
 
-    Plain urllib3: it does not sleep for minutes because of a Retry-After header.
+    Uses urllib3's class: PyGithub's would sleep for minutes because of a Retry-After header.
     """
     return urllib3.Retry(
         total=4,
