@@ -27,7 +27,7 @@ class HeadCandidate(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """Its name for people."""
+        """The name of the head for people."""
         return self.branch if self.pull is None else f"pull request {self.pull.number}"
 
 

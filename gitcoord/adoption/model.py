@@ -43,7 +43,7 @@ class ExcludedHead(msgspec.Struct, frozen=True, kw_only=True):
 class KnownHead(msgspec.Struct, frozen=True, kw_only=True):
     """A branch that was adopted before: whether it has landed, and the branches that it needed.
 
-    `landings`: the recorded ones, each with the landed head and the base's commit that landed it.
+    `landings`: its recorded landings, each with the landed head and the base's commit that landed the head.
     """
 
     landed: bool

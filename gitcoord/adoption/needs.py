@@ -14,7 +14,8 @@ from gitcoord.tasks.sources.issue_texts import named_needs
 def named_pulls(pull: Pull) -> tuple[int, ...]:
     """Returns the numbers of the pull requests that the text of `pull` names as dependencies.
 
-    Ignores pull requests of other repositories. Its URL tells its own: `https://HOST/OWNER/NAME/pull/12`.
+    Ignores pull requests of other repositories than that in the URL of `pull`, which has the form
+    `https://HOST/OWNER/NAME/pull/12`.
     """
     own = "/".join(pull.url.split("/")[-4:-2])
     return tuple(one.number for one in named_needs(pull.body) if one.is_in(own))
@@ -23,8 +24,8 @@ def named_pulls(pull: Pull) -> tuple[int, ...]:
 def built_on(ancestry: Ancestry, commits: Mapping[str, Oid]) -> dict[str, tuple[str, ...]]:
     """Returns the direct dependencies of each branch.
 
-    These are the branches that it contains, without those that are also in another of these. Branches at the
-    same commit do not depend on each other.
+    A branch depends directly on a branch that it contains if no other branch in it contains that one, too.
+    Branches at the same commit do not depend on each other.
     """
     tips = set(commits.values())
     inside = {tip: ancestry.contained(tip, tips - {tip}) for tip in tips}

@@ -67,7 +67,7 @@ class SharedResults:
         self._pushed_at = clock()
 
     def read(self, tree: Oid) -> CheckResult | None:
-        """Returns a passed result if a machine has shared that the check of `tree` passed."""
+        """Returns a passed result if a machine has shared that the check of `tree` passed; else None."""
         if not self._reads:
             return None
         try:

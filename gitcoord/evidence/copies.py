@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from gitcoord.evidence.proof_by_content import bringing_commit
+from gitcoord.evidence.proof_by_content import proved_commit
 from gitcoord.evidence.trailers import LANDED, values
 from gitcoord.git.ancestry import Ancestry, common_base
 from gitcoord.git.git_cli import Git, Oid
@@ -66,12 +66,12 @@ def _search(git: Git, ancestry: Ancestry, base: Oid, heads: Sequence[Oid]) -> di
     pointed = {head: _pointed(named, head) for head in heads}
     for head, commits in pointed.items():
         ancestry.remembered(("named", base, head), partial(next, iter(commits), None))
-    found = _brought(git, pointed)
+    found = _proved_commits(git, pointed)
     left = [head for head in heads if head not in found]
     if not left or {stamp for stamp, _ in stamped}.isdisjoint(_stamps(git, base, left)):
         return found
     twins = {head: _twins(stamped, _stamps(git, base, [head])) for head in left}
-    return found | _brought(git, twins, copies=True)
+    return found | _proved_commits(git, twins, copies=True)
 
 
 def newest_copies(git: Git, base: Oid, tips: Sequence[Oid]) -> dict[Oid, Oid]:
@@ -87,15 +87,15 @@ def newest_copies(git: Git, base: Oid, tips: Sequence[Oid]) -> dict[Oid, Oid]:
     return {tip: _twins(stamped, stamps)[0] for tip, stamps in own.items() if stamps}
 
 
-def _brought(git: Git, pointed: Mapping[Oid, Sequence[Oid]], *, copies: bool = False) -> dict[Oid, Oid]:
+def _proved_commits(
+    git: Git, pointed: Mapping[Oid, Sequence[Oid]], *, copies: bool = False
+) -> dict[Oid, Oid]:
     """Returns, for each head with a proof, the commit that landed it.
 
     `pointed` has the candidates of each head, newest first.
     """
     proved = {
-        head: bringing_commit(git, commits, head, copies=copies)
-        for head, commits in pointed.items()
-        if commits
+        head: proved_commit(git, commits, head, copies=copies) for head, commits in pointed.items() if commits
     }
     return {head: commit for head, commit in proved.items() if commit is not None}
 

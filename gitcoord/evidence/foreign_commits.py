@@ -19,7 +19,7 @@ from gitcoord.tasks.model import TaskId
 Tip = tuple[TaskId, Oid]
 """A task that may be in progress, and a tip of its branch."""
 Carried = Mapping[TaskId, Oid]
-"""The newest contained commit of each unsubmitted task."""
+"""For each unsubmitted task whose commits a head contains, the newest of these commits."""
 
 
 class Tracks(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +40,7 @@ def foreign_work(
 ) -> dict[TaskId, Carried]:
     """Finds commits of unsubmitted tasks in the heads of submitted ones.
 
-    `tips` are tips of branches that may be unsubmitted. Ignores tasks that depend on the task of the head.
+    `tips` are the tips of tasks that may be unsubmitted. Ignores tasks that depend on the task of the head.
     """
     left = {
         (task, tip)

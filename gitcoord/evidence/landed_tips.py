@@ -23,7 +23,7 @@ _MOST = 60
 
 
 class LandedTip(msgspec.Struct, frozen=True, kw_only=True):
-    """A tip whose work the base's commit `commit` contains. `reverted`: a later commit reset all its paths.
+    """A tip whose work the base's commit `commit` contains. `reverted`: a later commit that reset its paths.
 
     `contained`: the base's history contains the tip itself; `commit` is then the tip, unless the merge that
     landed it is known. `own_line`: the tip is on the base's first-parent line: it has no work, or the base

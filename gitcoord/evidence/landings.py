@@ -5,8 +5,8 @@ cheapest first: the submitted head is an ancestor of the base; the commit that w
 an ancestor of the base, and nothing was submitted since; a commit of the base that contains the changes names
 the head in a `Gitcoord-Landed` trailer (squash); a commit with author, time and subject of one of the head's
 commits contains the changes (rebase; `copies.py` finds both); a commit that names the head contains a commit
-of the level branch in which somebody resolved its conflict (`resolved_heads.py`); or the head is part of work
-that landed in such a way. Work that was rolled back since does not count (`rollbacks.py`).
+of the level branch in which somebody resolved the head's conflict (`resolved_heads.py`); or the head is part
+of work that landed in such a way. Work that was rolled back since does not count (`rollbacks.py`).
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -136,7 +136,7 @@ def _heads(plan: Plan, progress: Mapping[TaskId, Progress], tips: Mapping[str, O
 
 
 def in_parts(planned: PlannedTask, progress: Mapping[TaskId, Progress]) -> bool:
-    """Whether work on a subtask has begun: before the task is submitted, its branch has only part of it."""
+    """Whether a subtask has begun: until the task is submitted, its branch has only a part of the work."""
     return any(part.id in progress for part in planned.subtasks)
 
 

@@ -23,12 +23,12 @@ def holds(git: Git, pairs: Sequence[tuple[Oid, Oid]]) -> list[bool]:
     ]
 
 
-def bringing_commit(git: Git, commits: Sequence[Oid], head: Oid, *, copies: bool = False) -> Oid | None:
+def proved_commit(git: Git, commits: Sequence[Oid], head: Oid, *, copies: bool = False) -> Oid | None:
     """Returns the commit in `commits` (newest first) that landed the changes of `head`; None without proof.
 
-    A commit proves that if it contains the head's changes, or equals the merge of the head onto its first
-    parent. Returns the newest such commit whose first parent lacks the changes; if there is none, the oldest
-    such commit.
+    A commit is a candidate if it contains the head's changes, or equals the merge of the head onto its first
+    parent. Returns the newest candidate whose first parent lacks the changes; if there is none, the oldest
+    candidate.
 
     `copies`: the commits are copies of the head's own. A copy without the head's changes then disproves all
     older ones: it is newer, and may have restored changes that a later commit of the head undid.

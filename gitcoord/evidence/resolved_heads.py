@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from gitcoord.evidence.copies import naming_commits
-from gitcoord.evidence.proof_by_content import bringing_commit, holds
+from gitcoord.evidence.proof_by_content import holds, proved_commit
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.commit_facts import first_parents
 from gitcoord.git.git_cli import Git, Oid
@@ -42,18 +42,19 @@ def _landing_commit(git: Git, ancestry: Ancestry, base: Oid, head: Oid, tip: Oid
     for carrier in line:
         if carrier == head or not ancestry.contains(carrier, head):
             break
-        commit = _bringing(git, naming, carrier)
+        commit = _proved_landing(git, naming, carrier)
         if commit is not None:
             return commit
     return None
 
 
-def _bringing(git: Git, naming: Sequence[Oid], carrier: Oid) -> Oid | None:
-    """Returns the commit that landed the changes of `carrier`; None if its first parent had them already.
+def _proved_landing(git: Git, naming: Sequence[Oid], carrier: Oid) -> Oid | None:
+    """Returns the commit that landed the changes of `carrier`; None without proof.
 
-    Otherwise any commit that quotes the trailer would prove a `carrier` that changes nothing.
+    The commit's first parent must lack some of the changes. Otherwise any commit that quotes the trailer
+    would prove a `carrier` that changes nothing.
     """
-    commit = bringing_commit(git, naming, carrier)
+    commit = proved_commit(git, naming, carrier)
     if commit is None:
         return None
     before = first_parents(git, [commit])[commit]

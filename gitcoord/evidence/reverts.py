@@ -88,7 +88,7 @@ class Reverts:
         return bool(merged.clean) and merged.tree == tree
 
     def _leaves_nothing(self, commit: Oid, event: RollbackProposed) -> bool:
-        """Whether reverting the landing on `commit` changes nothing, since the commit contains none of it."""
+        """Whether reverting the landing on `commit` changes nothing: the commit contains nothing of it."""
         from gitcoord.git.object_writer import Writer
 
         tree = tree_of(self._git, commit)

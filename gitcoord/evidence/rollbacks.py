@@ -123,7 +123,8 @@ def _pulled(
 ) -> Callable[[RollbackProposed], Oid | None]:
     """Returns a function that finds the merge commit of a proposal's pull request.
 
-    It must have merged all of the proposal; it may have merged more, which somebody added to the branch.
+    The merged head must contain the proposed commit, or the merge must have reverted the whole landing.
+    People may have added more to the branch.
     """
     known = {pull.head: (pull.head_commit, commit) for pull, commit in merged}
 

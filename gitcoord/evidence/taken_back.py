@@ -1,8 +1,8 @@
 """Proves that a commit also lacks the changes that a branch made and later reverted.
 
 A merge sees only a branch's net changes since the merge base. If the base has the branch's earlier commits as
-other commits (a squashed parent of a stack), and later ones reverted a part of them, that part is no net
-change: by the merge, the base has all of the branch, although the base still has the reverted part.
+other commits (a squashed parent of a stack), and later commits of the branch reverted a part of them, that
+part is no net change: by the merge, the base has all of the branch, although it still has the reverted part.
 """
 
 from collections.abc import Callable, Collection, Sequence

@@ -1,7 +1,8 @@
 """The forge protocol: pull requests, as landing sees them. Knows nothing of plans.
 
-A refusal is a value (`Refused`), and so is a lost answer (`Unclear`); `GitcoordError` means that the forge
-could not be reached at all. Nothing here retries a write: after `Unclear` the caller reads the state first.
+A refusal to open or merge a pull request is a value (`Refused`), and so is a lost answer (`Unclear`).
+`GitcoordError` means that the forge could not be asked, or that another change failed. No forge opens or
+merges a second time after a lost answer: the caller reads the state first.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -229,7 +230,10 @@ class Forge(Protocol):
         """
 
     def closed_gates(self, pull: Pull, method: Method = "merge") -> tuple[Gate, ...]:
-        """Returns the gates that prevent this pull request from merging by `method`; no conflicts."""
+        """Returns the gates that prevent this pull request from merging by `method`.
+
+        Conflicts are not among them.
+        """
 
     def merge_pull(self, request: MergeRequest) -> MergeOutcome:
         """Sends one merge, once."""

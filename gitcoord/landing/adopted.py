@@ -22,7 +22,7 @@ def owners_of(context: LandingContext) -> list[str]:
 
 
 def fork_is_behind(context: LandingContext, snapshot: LandingSnapshot, work: TaskState) -> str:
-    """Returns why a fork's head waits: its owner must merge the base. Comments that on its pull request."""
+    """Returns why a fork's head waits: its owner must merge the base. Comments so on its pull request."""
     reason = fork_words(work.branch, snapshot.base)
     if work.pull is not None:
         number, asked = work.pull.number, fork_words("this branch", snapshot.base).capitalize()
@@ -41,7 +41,7 @@ def retarget(
 ) -> None:
     """Changes the base of the pull requests of `step`, whose base branch has landed; records each change.
 
-    Adds the pull requests to `memory.retargeted`, also if the forge did not change their base.
+    Adds the pull requests to `memory.retargeted`, even if the forge did not change their base.
     """
     for task, pull in step.pulls:
         memory.retargeted.add(pull.number)

@@ -90,7 +90,7 @@ class SeenCombinations(Mapping[Subject, CheckSeen]):
     def __getitem__(self, subject: Subject) -> CheckSeen:
         tree = self._combinations.tree(subject)
         if tree is None:
-            # There is nothing to check: as many runs as if the check had been repeated without success.
+            # There is no tree to check: so many runs prevent that the search asks for another one.
             return CheckSeen(outcome="unclear", runs=99)
         result = self._result_of(tree)
         if result is None:

@@ -163,7 +163,7 @@ def _expected_tree(repository: Repository, head: Oid, commit: Oid, actual: Oid) 
 
 
 def _copies(git: Git, head: Oid, commit: Oid) -> int:
-    """Counts the commits up to `commit` that a rebase of `head` made; returns 0 if it was not rebased."""
+    """Counts the commits up to `commit` that a rebase of `head` made; returns 0 if that was not rebased."""
     left = _own(git, head, commit)
     line = ("log", "-z", "--no-show-signature", "--first-parent", f"--max-count={left.total()}")
     told = git.text(*line, f"--format=%P%x1f{STAMP}", commit) if left else ""

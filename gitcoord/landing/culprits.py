@@ -33,7 +33,8 @@ class FailedCombination(msgspec.Struct, frozen=True, kw_only=True):
 class _BlameSearch:
     """The search for the tasks with which one task fails.
 
-    `blame` is the result so far; None before the first call of `wanted`, and always without predecessors.
+    `blame` is the result so far. It is None before the first call of `wanted`, and stays None if the task's
+    predecessors are not known.
     """
 
     def __init__(

@@ -175,7 +175,7 @@ def _level_landing(
 
 
 def _turn(snapshot: LandingSnapshot, options: Options) -> int:
-    """Returns the last wave to fold now: the level's last, unless `serialize_on` separates the waves."""
+    """Returns the last wave to fold now. A strict `serialize_on` separates waves (not `all_or_nothing`)."""
     last = max((work.wave for work in snapshot.works), default=1)
     if options.serialize_on == "conflict" or options.all_or_nothing:
         return last
@@ -265,7 +265,7 @@ def _shows_status_late(
 
 
 def _is_over(memory: LandingMemory, carrier: Carrier) -> bool:
-    """Whether to hold the carrier if it is unsettled: no examinations are left, which all carriers share."""
+    """Whether an unsettled carrier should be held: the examinations that all carriers share are used up."""
     return memory.stalled >= PATIENCE and memory.settling.get(carrier.branch, 0) >= _FEW_LOOKS
 
 

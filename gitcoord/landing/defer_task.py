@@ -70,7 +70,7 @@ def failure_reason(task: TaskId, failure: CheckFailure, base: str) -> str:
 
 
 def record_deferral(store: Store, event: TaskDeferred) -> None:
-    """Records the deferral in the journal, and moves the task to the next wave.
+    """Records the deferral in the journal, and moves the task to the next wave if it is not alone in its own.
 
     Does neither if newer work was submitted or the same deferral is recorded. Leaves the waves as they are if
     the task is deferred because of the work that it is stacked on.
@@ -99,7 +99,7 @@ def _same_failure(event: TaskDeferred, before: TaskDeferred | None) -> bool:
 
 
 def take_again(context: LandingContext) -> tuple[TaskId, ...]:
-    """Submits the deferred tasks whose check failed once more, so that landing checks them again.
+    """Submits again the deferred tasks whose check has failed, so that landing checks them again.
 
     Returns these tasks.
     """

@@ -67,7 +67,7 @@ class LevelSearch:
         self._merged: dict[tuple[Oid, ...], Combinations] = {}
 
     def first(self, works: Sequence[TaskHead], tree: Oid, branch: str, *, each: bool) -> CombinationProof:
-        """Multi-PR: checks `works` in this order until the first has a verdict; it alone gives `tree`.
+        """Multi-PR: checks `works` in this order until the first has a verdict; that one alone gives `tree`.
 
         Leaves out works that conflict with earlier ones. With `each`, the base moves to each prefix of the
         passed works, so each must pass; else only all of them together must pass.
@@ -81,7 +81,7 @@ class LevelSearch:
             found = [combinations.tree(result.passed[:size]) for size in range(1, len(result.passed) + 1)]
             passed = tuple(works[number] for number in result.passed)
             trees = tuple(one for one in found if one is not None)
-            # Report now which branches fail alone: after the base has moved, that would need another check.
+            # Report branches that fail alone now: after the base has moved, that would need another check.
             alone = [one for one in result.failed if self._fails_alone(combinations, one)]
             failing = tuple(self._failing(combinations, works, result, alone))
             return CombinationProof(state="passed", tree=tree, works=passed, trees=trees, failing=failing)
@@ -256,7 +256,10 @@ class LevelSearch:
         self._notices.checked(result)
 
     def _result(self, tree: Oid) -> CheckResult | None:
-        """Returns a tree's result, if known. With `allow_red_base`, a failure like the base's has passed."""
+        """Returns a tree's result, if known.
+
+        With `allow_red_base`, a failure with the exit code of the base's failure counts as passed.
+        """
         found = self._checker.known(tree) or self._unclear.get(tree)
         if found is None or not self._options.allow_red_base or found.outcome != "failed":
             return found

@@ -99,7 +99,7 @@ class LandingMemory(msgspec.Struct, kw_only=True):
     def look_again(self, snapshot: LandingSnapshot, carrier: Carrier) -> int:
         """Drops the carrier's details, so that it is examined again.
 
-        Returns how many times that was done since the last wait.
+        Returns how many times that had been done since the last wait.
         """
         earlier = self.settling.get(carrier.branch, 0)
         self.settling[carrier.branch] = earlier + 1

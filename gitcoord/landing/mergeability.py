@@ -51,7 +51,7 @@ def examine_in_git(context: LandingContext, snapshot: LandingSnapshot, carrier: 
 def with_forge_state(
     context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, found: MergeReadiness, pull: Pull
 ) -> MergeReadiness:
-    """Returns git's result `found` with the forge's gates and its way to merge the pull request itself."""
+    """Returns `found`, the result of git, with the forge's gates and the forge's own way to merge."""
     gates = context.forge.closed_gates(pull, context.options.method)
     return msgspec.structs.replace(
         found,

@@ -77,12 +77,12 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True):
     held: bool = False
     """It waits only because another repository is not ready."""
     stacked: bool = False
-    """Its branch is on top of work that landed by squash or rebase, and lacks the commit that landed that."""
+    """Its branch is on top of work that landed by squash or rebase, and lacks the landing's commit."""
     waits_for: tuple[TaskId, ...] = ()
     """Others of its stack that must land before it is updated."""
     rejection: Rejection | None = None
     carries: str = ""
-    """A message about the commits of unsubmitted tasks that it contains."""
+    """A message about commits of unsubmitted tasks in the head."""
 
 
 class LevelBranch(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,14 +140,16 @@ class MergeReadiness(msgspec.Struct, frozen=True, kw_only=True):
     exclusive: bool = False
     """It merges, but another task changed the exclusive `paths` first."""
     behind: bool = False
-    """The head lacks commits that it must contain first: an earlier wave, or all of a strict base."""
+    """The branch must be updated first: it lacks an earlier wave, the landing of a parent, all of a strict
+    base or generated files, or the forge would merge it differently.
+    """
     made_anew: tuple[str, ...] = ()
     """The files that were generated again for the merged tree."""
     generated: Oid = ""
     """The tree with these files, if the head contains all of the base and lacks only them."""
     gates: tuple[Gate, ...] = ()
     settled: bool = True
-    """False while the forge still computes mergeability or has not seen the head yet, and after it closed."""
+    """False while the forge computes mergeability or lacks the head, and if the pull request is closed."""
     offer: Way | None = None
     """How the forge could merge the pull request itself; None if it cannot, or already will."""
     handed_over: bool = False

@@ -36,7 +36,7 @@ class ObservationCache:
             self._pulls = {head: known for head, known in self._pulls.items() if head not in self._owners}
         snapshot = observe(context, known=self._pulls, fetch=self._fetch)
         if self._pulls and _has_news(snapshot):
-            # Somebody else landed it: ask the forge for the pull request.
+            # Somebody else has landed work: ask the forge for its pull request.
             snapshot = observe(context, fetch=False)
         self._pulls, self.fetched, self._fetch = dict(snapshot.pulls), self._fetch, False
         pulls = [pull for known in snapshot.pulls.values() for pull in (known.current, *known.others) if pull]

@@ -22,9 +22,9 @@ _DOUBTFUL_EXAMINATIONS = 4
 
 
 class MergeForbidden(msgspec.Struct, frozen=True, kw_only=True):
-    """The run must stop: the forge forbids it to merge or to open pull requests, or the base is not sound.
+    """The run must stop, for `reason`.
 
-    The base is not sound if it fails the check, or if that has no clear result.
+    Either the forge does not let it merge or open pull requests, or the base itself has not passed the check.
     """
 
     reason: str
@@ -133,7 +133,7 @@ class OutcomeFollower:
         match outcome:
             case OpenedPull() if carrier.pull is None and carrier.branch in self._opened:
                 self._cache.forget()
-                self.settle(snapshot, carrier)  # it exists, but the forge does not list it yet
+                self.settle(snapshot, carrier)  # the forge does not list the pull request yet
             case OpenedPull():
                 self._opened.add(carrier.branch)
                 self._cache.learn_opened(outcome.pull)

@@ -83,7 +83,7 @@ def examine(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier
 
 
 def _prepare_pull(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier, pull: Pull) -> Pull:
-    """Marks gitcoord's own pull request as ready, and updates its text; returns its new state."""
+    """Marks gitcoord's own draft as ready, and updates gitcoord's text; returns the pull request's state."""
     pull = made_ready(context, carrier, pull)
     text = new_text(context, snapshot, carrier, pull)
     if text is not None:

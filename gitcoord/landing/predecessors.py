@@ -48,9 +48,9 @@ class Predecessors:
         return merged.tree if merged.clean else None
 
     def _context(self, size: int) -> Oid | None:
-        """Returns a commit with the first `size` predecessors: the base's, and on top those not in it.
+        """Returns a commit with the first `size` predecessors; None if they do not merge.
 
-        Returns None if they do not merge.
+        Begins with the base's newest commit that contains no later ones, and merges the missing ones onto it.
         """
         done, commit = 0, self._start
         for number, one in enumerate(self.known[:size], 1):

@@ -1,7 +1,7 @@
 """Checks the trees to which the base will move: each, or with `prove = "last"` the last of several.
 
 Checks ahead are speculative and only fill the result cache. So a moved base, another client or a killed run
-wastes checks, but lands nothing that these rules do not allow.
+only wastes checks.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gitcoord.git.git_cli import Oid
 
 _AHEAD = 2
-"""With `prove = "each"`: how many branches per slot to check ahead."""
+"""The number of branches per slot to check ahead, with `prove = "each"`."""
 
 
 class Prover:

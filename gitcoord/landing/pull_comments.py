@@ -89,7 +89,7 @@ def _edit(context: LandingContext, pull: Pull, task: TaskId, text: str) -> None:
 
 
 def _topic(task: TaskId) -> str:
-    """Returns the topic for the comment's hidden marker; has a hash of the id, which may be any text."""
+    """Returns the topic for the comment's hidden marker: a hash of the task's id, which may be any text."""
     return f"deferred-{hashlib.sha256(task.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
 
 

@@ -55,7 +55,7 @@ def render(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier)
 
 
 def _closes(context: LandingContext, carrier: Carrier) -> str:
-    """Returns lines that close the tasks' GitHub issues when they land in the default branch."""
+    """Returns lines that let GitHub close the tasks' issues when the work lands in the default branch."""
     if not context.options.closes_issues or not context.plan.source.startswith("github:"):
         return ""
     return "\n\n" + "\n".join(f"Closes #{task}" for task in carrier.tasks if task.isdecimal())

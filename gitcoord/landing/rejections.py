@@ -59,7 +59,7 @@ def find_rejection(
         if opened is None:
             return Rejection(pull=pull, reason=reason)
         if pull.number < opened.number:
-            # The newest rejection is that of the open one, as soon as gitcoord has closed it.
+            # Once gitcoord has closed the open one, that is the newest rejection.
             return Rejection(pull=opened, reason=closed_unmerged(opened.number), unseen=pull)
     return None
 
@@ -91,7 +91,7 @@ def merged_away(pull: Pull, base: str) -> str:
 
 
 def decision(ancestry: Ancestry, pull: Pull, base: str, base_commit: Oid, *, own: bool) -> str:
-    """Returns how a person's decision about a pull request rejects its work, or "".
+    """Returns why the work does not land after a person's decision about the pull request, or "".
 
     `own`: it is known as the pull request of the task or of the rollback.
     """
@@ -106,7 +106,7 @@ def decision(ancestry: Ancestry, pull: Pull, base: str, base_commit: Oid, *, own
 
 
 def _holds(ancestry: Ancestry, pull: Pull, head: Oid, tip: Oid | None, before: Progress) -> bool:
-    """Whether the pull request has the work. If its fold no longer exists, the journal shows that.
+    """Whether the pull request has the work; the journal shows that of folds that no longer exist.
 
     A merge of the base that gitcoord pushed after a person closed the pull request is no new work.
     """

@@ -38,7 +38,7 @@ class DeferredTask(msgspec.Struct, frozen=True, kw_only=True, rename={"others": 
 
 
 class WaitingTask(msgspec.Struct, frozen=True, kw_only=True):
-    """A task that waits for `reason`."""
+    """A task that waits, and the reason."""
 
     task: TaskId
     pull: int | None
@@ -145,7 +145,7 @@ def _what_held_needs(
 
 
 def _rest_of_level(context: LandingContext, snapshot: LandingSnapshot) -> str:
-    """Returns why ready work does not land yet."""
+    """Returns why ready work that is not held does not land yet."""
     deferred = [work.task for work in snapshot.works if work.standing == "deferred"]
     if context.options.all_or_nothing and deferred:
         verb = "is" if len(deferred) == 1 else "are"

@@ -26,10 +26,10 @@ def revived(
     book: Rulebook,
     failing_checks: Collection[TaskId] = (),
 ) -> list[TaskState]:
-    """Makes deferred works ready if they merge with all of `targets` and touch no overtaken exclusive path.
+    """Makes deferred works ready if they merge with all of `targets`.
 
-    Skips those in `failing_checks`. A stacked work only has to merge with the base: that merge gives it a new
-    head.
+    Skips those in `failing_checks`, and those with exclusive paths that other work changed first. A stacked
+    work only has to merge with the base: that merge gives it a new head.
     """
     deferred = [
         work

@@ -9,7 +9,7 @@ from gitcoord.git.git_cli import Oid
 def base_holds(
     forge: Forge, ancestry: Ancestry, base: str, tip: Oid | None, number: int, commit: Oid
 ) -> bool:
-    """Whether the base, now at `tip`, contains the merge `commit`; False if that may become visible later.
+    """Whether the base, now at `tip`, contains the merge `commit`; False if the merge may appear there later.
 
     Raises `merged-elsewhere` if the pull request's base was changed before the forge merged it.
     """

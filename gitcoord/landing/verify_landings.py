@@ -63,8 +63,8 @@ class SentMerges:
     ) -> None:
         """Verifies the landings of `tasks` whose merges this run has not sent. Raises `tree-differs`.
 
-        They were made by the forge's queue or auto-merge, by a person, or by another run, which may have died
-        or lost the answer. The run that records a landing verifies it; no later run does.
+        Such merges are those of the forge's queue or auto-merge, of a person, or of another run, which may
+        have died or lost the answer. The run that records a landing verifies it; no later run does.
         """
         if context.forge.name == "local":
             return  # the local forge merges with gitcoord's own git
@@ -90,8 +90,8 @@ class SentMerges:
 def prove(context: LandingContext, before: LandingSnapshot, step: Merge, commit: Oid) -> None:
     """Compares the base's new tree with the one computed in the snapshot `before`. Raises `tree-differs`.
 
-    If the base had moved in between, computes the expected tree again from the merge's actual parent. The
-    local forge merges with gitcoord's own git, and may merge several branches in one move of the base.
+    If the base had moved in between, computes the expected tree again from the merge's actual parent. For the
+    local forge, only the tree counts: it may merge several branches in one move of the base.
     """
     if context.ancestry.existing({commit}):
         base = "" if context.forge.name == "local" else before.base_commit

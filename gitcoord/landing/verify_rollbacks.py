@@ -39,9 +39,9 @@ def prove_rollbacks(
 ) -> None:
     """Verifies the merges of rollbacks that were just recorded. Raises `tree-differs`.
 
-    They were made by the forge's queue or auto-merge, by a person, or by another run, which may have died or
-    lost the answer. The run that records a rollback verifies it; no later run does. `proved` are the proposed
-    commits whose merges this run has verified before.
+    These are merges by the forge's queue or auto-merge, by a person, or by another run, which may have died
+    or lost the answer. The run that records a rollback verifies it; no later run does. `proved` are the
+    proposed commits whose merges this run has verified before.
     """
     if forge.name == "local":
         return  # the local forge merges with gitcoord's own git

@@ -11,8 +11,8 @@ HoldingState = Literal[
     "empty",  # it never had its own work: removable once it is old
     "unproved",  # there is no proof that its work is in the base
     "reverted",  # it landed, but the base reverted all of its paths
-    "busy",  # locked, in use by a process, or in the middle of an operation
-    "dirty",  # it has uncommitted changes
+    "busy",  # locked, in use by a process, in the middle of an operation, or with the base or submodules
+    "dirty",  # removing it would lose changes, ignored files or commits
     "recent",  # it was changed too recently
     "missing",  # its directory is gone
 ]

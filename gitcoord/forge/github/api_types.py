@@ -87,7 +87,7 @@ class Timeline(Answer, frozen=True):
 
 
 class QueuedPull(Answer, frozen=True, rename="camel"):
-    """A pull request's position in the merge queue, and its newest events."""
+    """A pull request's position in the merge queue, its newest events, and whether its base has a queue."""
 
     is_merge_queue_enabled: bool = False
     merge_queue_entry: QueueEntry | None = None

@@ -1,8 +1,8 @@
 """The only connection to GitHub: retries and caches reads, sends a write once.
 
 GitHub does not perform a request that it refuses because of a rate limit or an expired token: the client
-sends such a request again, after a pause or with a new token. The caller handles every other problem of a
-write.
+sends such a request again, after a pause, or with a new token if it can get one. The caller handles every
+other problem of a write.
 """
 
 from collections.abc import Callable, Iterator, Mapping

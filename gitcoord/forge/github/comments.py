@@ -95,7 +95,8 @@ class Conversation:
     def _is_own(self, comment: CommentAnswer) -> bool:
         """Whether the current account wrote the comment; anybody can write the marker.
 
-        An installation token does not reveal its account; only the names of apps end with `[bot]`.
+        An installation token does not reveal its account: with such a token, the comments of all apps count,
+        whose names end with `[bot]`.
         """
         if comment.user is None:
             return False

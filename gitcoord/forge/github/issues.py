@@ -103,8 +103,8 @@ class Issues:
     def read(self, labels: Collection[str], milestone: str | None) -> list[IssueRead]:
         """Returns the issues, open and closed, with all of these labels, and this milestone if one is named.
 
-        Reads blockers and sub-issues only of open issues. Returns nothing if issues are disabled. Raises
-        `no-task-list` if there is no such milestone.
+        Reads blockers and sub-issues only of open issues. Returns an empty list if issues are disabled.
+        Raises `no-task-list` if there is no such milestone.
         """
         query: dict[str, str | int] = {"state": "all", "sort": "created", "direction": "asc"}
         if labels:

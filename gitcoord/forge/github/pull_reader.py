@@ -43,7 +43,7 @@ class PullReader:
         return found
 
     def add_opened(self, number: int) -> None:
-        """Notes a pull request that exists, for which later reads then wait if a replica lacks it."""
+        """Notes that a pull request exists: if a replica of GitHub lacks it, later reads wait for it."""
         self._seen.add(number)
 
     def read(self, number: int) -> PullAnswer:

@@ -7,7 +7,7 @@ The status is not enough: 405 can be a conflict, a missing review, a disabled me
 GitHub's error answers have a `message`, and with status 422 `errors`, whose `code` is `custom` for nearly all
 refusals (https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api). GraphQL errors have a
 `type`, which is `UNPROCESSABLE` for nearly all. So only the sentence distinguishes refusals. Only this module
-reads sentences, and turns them into kinds.
+reads sentences, and turns them into kinds (`errors` reads those about rate limits).
 """
 
 from typing import Literal

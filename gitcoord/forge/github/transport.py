@@ -91,7 +91,7 @@ class Wire:
     def send(
         self, verb: str, path: str, query: Query, body: Mapping[str, Any] | None, headers: Mapping[str, str]
     ) -> Reply | NoAnswer:
-        """Sends one request. Raises GitcoordError if it could not be sent, or if PyGithub rejects it."""
+        """Sends one request. Raises GitcoordError if it could not be sent, or if PyGithub raises an error."""
         began, told = trace.clock(), f"{verb} {path} {dict(query) or ''}".rstrip()
         try:
             reply = self._send(verb, path, query, body, headers)
@@ -124,7 +124,7 @@ class Wire:
 
 
 def _read_retries(*, backoff: float) -> urllib3.Retry:
-    """Returns the retries of reads, and of connections, also for writes: before that nothing was sent.
+    """Returns the retries: of whole reads, and for writes only of the connection, when nothing is sent yet.
 
     Uses urllib3's class: PyGithub's would sleep for minutes because of a Retry-After header.
     """

@@ -25,7 +25,7 @@ class WaitForMissing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RollBack(msgspec.Struct, frozen=True, kw_only=True):
-    """Roll the level back in these repositories, the last one that landed first."""
+    """Roll the level back in these repositories, in reverse landing order."""
 
     names: tuple[str, ...]
     reason: str
@@ -173,7 +173,7 @@ def _refused(
 
 
 def _with_landed_tasks(across: AcrossContext, states: RepositoryStates) -> tuple[str, ...]:
-    """Returns the repositories in which a task of the level has landed, the last one first."""
+    """Returns the repositories in which a task of the level has landed, in reverse landing order."""
     return tuple(name for name in reversed(across.names) if states[name].landed)
 
 

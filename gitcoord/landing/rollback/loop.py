@@ -40,8 +40,8 @@ class Rollbacker:
 
         Raises (exit 1) `nothing-landed`, `built-upon`, `conflict`, `not-made`, `unknown-landing` or
         `rollback-changed`, and does not change the base. Raises `tree-differs` if the forge merged another
-        tree than computed, `merged-elsewhere` if it merged into another base, and `rollback-unseen` if the
-        base does not contain the pushed commit.
+        tree than computed, `merged-elsewhere` if it merged into another base, `rollback-unseen` if the base
+        does not contain the pushed commit, and `base-missing`.
         """
         deadline = time.monotonic() + self._context.wait
         while True:

@@ -73,8 +73,8 @@ class PullRequest:
     def advance(self, snapshot: RollbackSnapshot, back: Reversal, left: float) -> Advance | RollbackPause:
         """Takes the next step. `left`: the seconds left to wait for checks and reviews.
 
-        Raises `rollback-changed` if people have changed the branch so that it no longer fits, `tree-differs`
-        or `merged-elsewhere`.
+        Raises `tree-differs` or `merged-elsewhere` for a wrong merge, and `rollback-changed` if people have
+        changed the branch so that merging it does not give the computed tree.
         """
         branch = branch_name(snapshot, back)
         tip = self._context.shared.branch(branch)
@@ -88,7 +88,7 @@ class PullRequest:
             return self._open(snapshot, back, branch)
         self.number = pull.number
         if pull.state == "open" and pull.number == self._opened and no is not None:
-            # Somebody rejected the rollback while this one was opened.
+            # Somebody rejected the rollback while gitcoord opened this pull request.
             self._context.forge.close_pull(pull.number)
             return self._rejected(branch, msgspec.structs.replace(pull, state="closed"))
         if pull.state == "merged":
@@ -117,7 +117,7 @@ class PullRequest:
         return None
 
     def _rejected(self, branch: str, pull: Pull) -> RollbackPause:
-        """Ends because a person closed the pull request or changed its base."""
+        """Returns the pause after a person closed the pull request or changed its base."""
         closed = (
             f"pull request {pull.number} was closed without a merge; to roll back, reopen it, or open a pull "
             f"request from {branch} yourself"

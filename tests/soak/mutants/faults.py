@@ -160,7 +160,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant(
         "words as evidence",
-        (Body("evidence/proof_by_content.py", "bringing_commit", "return next(iter(commits), None)"),),
+        (Body("evidence/proof_by_content.py", "proved_commit", "return next(iter(commits), None)"),),
         _quoted,
     ),
     Mutant(
