@@ -36,7 +36,7 @@ def regenerate(
         sign=repository.signs,
     )
     try:
-        context.shared.publish([RefUpdate(HEADS + carrier.branch, carrier.head, commit)])
+        moved = context.shared.publish([RefUpdate(HEADS + carrier.branch, carrier.head, commit)])
     except GitcoordError as error:
         if error.code != "push-refused":
             raise
@@ -44,4 +44,5 @@ def regenerate(
         memory.held[carrier.branch] = reason
         notices.held(carrier.branch, carrier.tasks, reason)
     else:
-        notices.generated(carrier.branch, step.paths)
+        if moved:
+            notices.generated(carrier.branch, step.paths)

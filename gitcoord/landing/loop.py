@@ -19,7 +19,7 @@ from gitcoord.landing.delete_branches import delete_spent
 from gitcoord.landing.loop_memory import LandingMemory
 from gitcoord.landing.merge_together import merge_together
 from gitcoord.landing.mergeability import why_left_to_forge
-from gitcoord.landing.model import Carrier, LandingSnapshot
+from gitcoord.landing.model import Carrier, LandingSnapshot, LevelBranch
 from gitcoord.landing.notices import LandingNotices
 from gitcoord.landing.observation_cache import ObservationCache
 from gitcoord.landing.outcomes import LookAgain, MergeForbidden, OutcomeFollower
@@ -144,12 +144,15 @@ class Lander:
             case Defer():
                 self._defer(snapshot, step)
             case Rebuild() if snapshot.level_branch is not None:
-                name, why = snapshot.level_branch.name, perform_git.rebuild(context, snapshot, step)
-                if why:
-                    self._memory.final[name] = (snapshot.level_branch.tip or "", why)
-                    self._hold_branch(name, step.tasks, why)
-                else:
-                    self._notices.rebuilt(name, snapshot.base)
+                self._rebuild(snapshot, snapshot.level_branch, step)
+
+    def _rebuild(self, snapshot: LandingSnapshot, branch: LevelBranch, step: Rebuild) -> None:
+        why = perform_git.rebuild(self._context, snapshot, step)
+        if why:
+            self._memory.final[branch.name] = (branch.tip or "", why)
+            self._hold_branch(branch.name, step.tasks, why)
+        elif why is not None:
+            self._notices.rebuilt(branch.name, snapshot.base)
 
     def _prove(self, snapshot: LandingSnapshot, carrier: Carrier) -> None:
         proof = self._prover.prove(self._context, snapshot, carrier, self._memory)

@@ -218,15 +218,15 @@ def fold(context: LandingContext, snapshot: LandingSnapshot, step: Fold) -> Task
     return event
 
 
-def rebuild(context: LandingContext, snapshot: LandingSnapshot, step: Rebuild) -> str:
+def rebuild(context: LandingContext, snapshot: LandingSnapshot, step: Rebuild) -> str | None:
     """Rebuilds the level branch from the base and the tasks that merge cleanly.
 
-    Restores deleted task branches whose commits only the level branch has. Returns the reason if the push is
-    refused, else "".
+    Restores deleted task branches whose commits only the level branch has. Returns "" if the branch was
+    rebuilt; the reason if the push is refused; None if there is no branch, or somebody else moved it.
     """
     branch = snapshot.level_branch
     if branch is None or branch.tip is None:
-        return ""
+        return None
     tip = snapshot.base_commit
     for task in step.tasks:
         work = snapshot.work(task)
@@ -238,12 +238,12 @@ def rebuild(context: LandingContext, snapshot: LandingSnapshot, step: Rebuild) -
             tip = outcome.commit
     restored = _restored(context, snapshot, branch.tip, branch.folds)
     try:
-        context.shared.publish([RefUpdate(HEADS + branch.name, branch.tip, tip), *restored])
+        moved = context.shared.publish([RefUpdate(HEADS + branch.name, branch.tip, tip), *restored])
     except GitcoordError as error:
         if error.code != "push-refused":
             raise
         return f"{branch.name} cannot be rebuilt ({error.message}): delete it, and gitcoord creates it again"
-    return ""
+    return "" if moved else None
 
 
 def _restored(
