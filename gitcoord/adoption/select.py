@@ -58,7 +58,7 @@ def select_heads(
 
 
 def _common_base(pulls: Collection[Pull]) -> str | None:
-    """Returns the base of the open pull requests, except bases that are another's branch; None if unclear."""
+    """Returns the common base of open pull requests, except for stacked ones; None if there are several."""
     heads = {pull.head for pull in pulls}
     bases = {pull.base for pull in pulls if pull.state == "open"} - heads
     return bases.pop() if len(bases) == 1 else None
@@ -239,7 +239,7 @@ class _Selection:
                 yield branch, need
 
     def _said_needs(self, pull: Pull | None) -> list[tuple[str, str]]:
-        """Returns the unlanded branches that a pull request's base or text names, with reasons against it."""
+        """Returns the unlanded branches that the base or text of `pull` names, with reasons to exclude `pull`."""
         if pull is None or pull.state != "open":
             return []
         found = []

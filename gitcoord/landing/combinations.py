@@ -90,7 +90,7 @@ class SeenCombinations(Mapping[Subject, CheckSeen]):
     def __getitem__(self, subject: Subject) -> CheckSeen:
         tree = self._combinations.tree(subject)
         if tree is None:
-            # There is no tree to check: so many runs prevent that the search asks for another one.
+            # There is no tree to check: after so many runs, the search asks for no further one.
             return CheckSeen(outcome="unclear", runs=99)
         result = self._result_of(tree)
         if result is None:

@@ -175,7 +175,7 @@ def _level_landing(
 
 
 def _turn(snapshot: LandingSnapshot, options: Options) -> int:
-    """Returns the last wave to fold now. A strict `serialize_on` separates waves (not `all_or_nothing`)."""
+    """Returns the last wave to fold now. A strict `serialize_on` without `all_or_nothing`: wave by wave."""
     last = max((work.wave for work in snapshot.works), default=1)
     if options.serialize_on == "conflict" or options.all_or_nothing:
         return last
