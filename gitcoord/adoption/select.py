@@ -239,7 +239,7 @@ class _Selection:
                 yield branch, need
 
     def _said_needs(self, pull: Pull | None) -> list[tuple[str, str]]:
-        """Returns the unlanded branches that the base or text of `pull` names, with reasons to exclude `pull`."""
+        """Returns the unlanded branches that the base or text of `pull` names, with reasons to exclude it."""
         if pull is None or pull.state != "open":
             return []
         found = []
