@@ -97,7 +97,7 @@ class BranchUpdated(Event, frozen=True, kw_only=True, tag="updated"):
 
 
 class TaskLanded(Event, frozen=True, kw_only=True, tag="landed"):
-    """The task's work is in the base: `head` landed, by the base's commit `commit`.
+    """The task's work is in the base: `head` landed with the base's commit `commit`.
 
     `branch` is the branch that the pull request merged (the level branch under single-PR).
     """

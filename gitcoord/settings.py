@@ -72,8 +72,8 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     running, for runs on other machines (`none`: forever). `publish_progress` is an interval (`1m`; empty:
     never) at which workers push their unfinished work, committed or not, so that runs and agents on other
     machines see clashes with it. `account` names the agents' account: once its usage limit is reached, no
-    machine with that name starts an agent until the limit ends. `limit_patterns` are regular expressions for
-    the output of an agent at its limit, in addition to those that gitcoord knows.
+    machine with the same `account` starts an agent until the limit ends. `limit_patterns` are regular
+    expressions for the output of an agent at its limit, in addition to those that gitcoord knows.
 
     After `same_failures` tasks in a row with the same failure a run starts no more tasks (0: it continues).
     `retries` is the number of retries of a failed task. `overlap` says whether a task that clashes with a

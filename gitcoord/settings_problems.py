@@ -1,4 +1,4 @@
-"""Finds errors in the settings: unknown keys, values of a wrong type, and values that contradict others."""
+"""Finds errors in the settings: unknown keys, values of a wrong type, and values that cannot be used."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -215,7 +215,9 @@ def _pattern_problems(patterns: tuple[str, ...]) -> Iterator[Problem]:
         try:
             re.compile(pattern)
         except re.error as error:
-            yield Problem(f"`run.limit-patterns` has {_shown(pattern)}, no regular expression: {error}.")
+            yield Problem(
+                f"`run.limit-patterns` has {_shown(pattern)}, which is not a regular expression: {error}."
+            )
 
 
 def _regenerate_problems(commands: Mapping[str, str]) -> Iterator[Problem]:

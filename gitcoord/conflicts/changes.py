@@ -1,4 +1,4 @@
-"""Reads the changes of many branches with few `git diff-tree` processes; a large tree makes none slower.
+"""Reads the changes of many branches with few `git diff-tree` processes, also fast in large trees.
 
 Compares a few in-process if pygit2 is already loaded. Loading it takes 165 ms of CPU, a process 7 ms (in
 git's own repository), and from five pairs on git is faster.

@@ -31,7 +31,7 @@ class ReadyBranch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waves(msgspec.Struct, frozen=True, kw_only=True):
-    """Waves, landing order, conflicts that only appear among more than two, and the proof of each wave.
+    """Waves, landing order, conflicts of more than two branches, and the proof of each wave.
 
     No arrangement has fewer than `at_least` waves. `arranged` are the arrangements that were computed.
     """

@@ -79,7 +79,7 @@ class FileMerges:
         return bool(left and right) and gap(left, right) > 0
 
     def nearness(self, question: FileMergeQuestion) -> tuple[int, set[str]]:
-        """The lines between the changes of both sides (or `FAR`), and the symbols that both change."""
+        """The distance of the two changes in lines (or `FAR`), and the symbols that both change."""
         left, right = (self.hunks.get(edit, _NONE) for edit in _edits(question))
         if not (left and right):
             return FAR, set()

@@ -29,7 +29,7 @@ class BranchInput(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BranchReport(msgspec.Struct, frozen=True, kw_only=True):
-    """A branch and what it changed since its merge base with the base.
+    """A branch, and its changes since its merge base with the base.
 
     `base_conflicts` are the paths in which it conflicts with the present base; it cannot land before its
     worker has resolved that. `reason` says why the state is `unknown`.

@@ -1,1 +1,4 @@
-"""Engines execute attempts: the port, this machine, SSH hosts. They know neither plans nor git."""
+"""Engines execute attempts: the protocol, this machine, SSH hosts, and clusters.
+
+They know neither plans nor git.
+"""

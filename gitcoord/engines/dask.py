@@ -60,7 +60,7 @@ class DaskEngine:
         self._active: dict[str, str] = {}
 
     def check(self) -> EngineTrouble | None:
-        """Checks that the scheduler answers, and that its workers have the resource and the same gitcoord."""
+        """Checks that the scheduler answers, and that workers have the resource and the same gitcoord."""
         address = self._scheduler.address
         try:
             workers = self._scheduler.workers()

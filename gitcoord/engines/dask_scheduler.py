@@ -1,7 +1,7 @@
 """The connection to a Dask scheduler: its workers, the tasks that gitcoord published there, and its answers.
 
-Running tasks are published as datasets: Dask forgets a task that no client holds. Every method raises
-OSError if the scheduler does not answer. See https://distributed.dask.org/en/stable/publish.html
+Running tasks are published as datasets: Dask forgets a task that no client holds. Every method except `wait`
+raises OSError if the scheduler does not answer. See https://distributed.dask.org/en/stable/publish.html
 """
 
 import time

@@ -85,7 +85,7 @@ class KubernetesEngine:
         how = ("--filename=-", "--validate=false", '--output=jsonpath={.status.allowed}{"\\n"}')
         asked = self._call("create", *how, send=whole)
         if asked.returncode != 0:
-            return EngineTrouble(message=f"The cluster cannot be asked: {_words(asked)}", hint=hint)
+            return EngineTrouble(message=f"The cluster does not answer: {_words(asked)}", hint=hint)
         allowed = asked.stdout.decode().split("\n")
         for (verb, what), answer in zip(needed, allowed, strict=False):
             if answer != "true":

@@ -138,7 +138,7 @@ class LocalEngine:
         return True
 
     def log(self, key: str) -> str | None:
-        """The path of the attempt's log."""
+        """Returns the path of the attempt's log; None if there is none yet."""
         path = self._run / key / LOG_FILE
         return str(path) if path.exists() else None
 

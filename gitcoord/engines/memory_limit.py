@@ -22,7 +22,7 @@ def end_reason(place: Path) -> str:
 
 
 class MemoryLimit:
-    """The limit for all descendants of this process together; `over`: the child itself used more."""
+    """The limit for all descendants of this process together; `over`: the child's own session used more."""
 
     def __init__(self, limit: int, child: int, place: Path) -> None:
         self._limit, self._child, self._place = limit, child, place
@@ -36,7 +36,7 @@ class MemoryLimit:
     def exceeded(self) -> bool:
         """Measures, if it is time. Returns whether the child itself has to be ended.
 
-        If processes outside the child's session use too much, ends only those: the child can then report it.
+        If there are processes outside the child's session, ends only those: the child can then report it.
         """
         if self.left() > 0:
             return False

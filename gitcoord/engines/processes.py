@@ -66,7 +66,7 @@ def is_alive(process: ProcessRecord) -> bool:
 
 
 def _birth(process: psutil.Process) -> str:
-    """When the process began, in a form that does not change when the clock is set."""
+    """The start of the process, in a form that does not change when the clock is set."""
     if not _boot():
         return f"{process.create_time():.2f}"
     try:

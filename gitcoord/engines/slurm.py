@@ -72,7 +72,7 @@ class SlurmEngine:
         asked = self._call("squeue", "--me", "--noheader")
         if asked.returncode == 0:
             return None
-        return EngineTrouble(message=f"Slurm cannot be asked: {_words(asked)}", hint="Try `squeue --me`.")
+        return EngineTrouble(message=f"Slurm does not answer: {_words(asked)}", hint="Try `squeue --me`.")
 
     def free(self) -> int | None:
         """Returns the free `slots`; None if only the cluster limits them: its queue holds the rest."""

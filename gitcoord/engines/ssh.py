@@ -104,7 +104,7 @@ class SshEngine:
         return max(0, slots - len(self._active))
 
     def start(self, launch: Launch) -> None:
-        """Starts the attempt on the least loaded host that answers; raises `engine-refused` if none does.
+        """Starts the attempt on the least loaded host that answers; raises `engine-refused` if that fails.
 
         A host whose answer was lost may have started it all the same: then two workers claim the same
         attempt, and only one of them gets it.

@@ -35,14 +35,14 @@ class SupervisorConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def hand_over(place: Path, charge: SupervisorConfig) -> None:
-    """Writes the configuration of the supervisor in the directory `place`."""
+    """Writes the supervisor's configuration into the directory `place`."""
     part = place / f"{CHARGE_FILE}.{os.getpid()}"
     part.write_bytes(msgspec.json.encode(charge))
     part.replace(place / CHARGE_FILE)
 
 
 def handed_over(place: Path) -> SupervisorConfig | None:
-    """Reads the configuration in the directory `place`; None if it cannot be read."""
+    """Reads the configuration from the directory `place`; None if it cannot be read."""
     try:
         return msgspec.json.decode((place / CHARGE_FILE).read_bytes(), type=SupervisorConfig)
     except (OSError, msgspec.DecodeError):

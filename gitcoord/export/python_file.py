@@ -123,7 +123,7 @@ def lint_python(text: str) -> list[ExportFinding]:
         needs = {str(name): [str(need) for need in needed] for name, _, needed in steps}
     except (ValueError, TypeError):
         where = f"line {found[0].lineno}"
-        return [ExportFinding(where=where, message="STEPS is no list of (name, variables, needs)")]
+        return [ExportFinding(where=where, message="STEPS is not a list of (name, variables, needs)")]
     twice = len(needs) < len(steps)
     return [
         *([ExportFinding(where="STEPS", message="two steps have the same name")] if twice else []),
@@ -136,7 +136,7 @@ def _literal(step: ExportedStep, options: ExportOptions) -> tuple[str, dict[str,
 
 
 def _assigned(program: ast.Module) -> Iterator[tuple[str, ast.expr]]:
-    """Yields each name that the program assigns at its top, with its value."""
+    """Yields each name that the program assigns at its top level, with its value."""
     for statement in program.body:
         if isinstance(statement, ast.Assign):
             for target in statement.targets:

@@ -13,7 +13,7 @@ ALONE = "GITCOORD_ALONE"
 
 
 class ExportedStep(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of a plan without levels: the work on a unit, or the landing of a task.
+    """One step of a plan: the work on a unit, or the landing of a task or a level.
 
     It starts when the steps `needs` have succeeded. `values` are for the environment of the start script.
     `repository` is the one in which it works, if the plan has several.
@@ -31,8 +31,8 @@ class ExportedStep(msgspec.Struct, frozen=True, kw_only=True):
 def steps_of(plan: ExportedPlan) -> list[ExportedStep]:
     """Returns all steps, each after those that it needs. Units start when their dependencies have landed.
 
-    Over several repositories, a unit has a step in each of its own, and levels land as a whole: nothing lands
-    in one repository before it is verified in all.
+    Over several repositories, a unit has a step in each of its repositories, and levels land as a whole:
+    nothing lands in one repository before it is verified in all.
     """
     if plan.places:
         return _steps_of_levels(plan)

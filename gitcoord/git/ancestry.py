@@ -130,8 +130,8 @@ def short_history(git: Git, tip: Oid) -> dict[Oid, tuple[Oid, ...]] | None:
 def among_ancestors(git: Git, tip: Oid, commits: Sequence[Oid], below: Collection[Oid] = ()) -> set[Oid]:
     """Returns those of `commits` (not empty, all existing) that are `tip` or its ancestors.
 
-    `below`, if known: the parents of `commits`, and those of `commits` that have none. A walk from these is
-    shorter.
+    `below`, if given, has the parents of `commits`, and those of `commits` without parents: git finds the
+    common ancestor of these faster.
     """
     if len(commits) == 1:
         return set(commits) if _is_ancestor(git, commits[0], tip) else set()

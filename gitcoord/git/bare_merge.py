@@ -39,7 +39,7 @@ def differs_on_server(git: Git, ours: Oid, theirs: Oid, tree: Oid) -> bool:
 
 @contextmanager
 def _bare_beside(git: Git, like: Oid) -> Iterator[Git]:
-    """A git in an empty bare repository that finds the objects of `git`."""
+    """Yields a git in an empty bare repository that also finds the objects of `git`."""
     with scratch_directory() as scratch:
         place = Path(scratch)
         for name in ("objects", "refs"):

@@ -1,7 +1,7 @@
 """Binds git to one worktree, so that it never uses another repository, whatever happened to `.git`.
 
-Git looks for a repository in its directory and in those above. In a checkout whose `.git` was removed, it
-would use the index and the branch of the repository around the checkout.
+Git looks for a repository in the current directory and in those above. In a checkout whose `.git` was
+removed, it would use the index and the branch of the repository around the checkout.
 """
 
 import os
@@ -14,7 +14,7 @@ from gitcoord.git.git_cli import Git
 def bound(git: Git, directory: Path, common_dir: Path | None = None) -> Git:
     """Returns a git for the worktree at `directory` of the repository of `git` (at `common_dir`).
 
-    Raises `no-worktree` if it is not a worktree of that repository.
+    Raises `no-worktree` if there is no such worktree.
     """
     common_dir = common_dir or Path(git.text("rev-parse", "--path-format=absolute", "--git-common-dir"))
     own = administration(common_dir, directory)

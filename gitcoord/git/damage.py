@@ -14,7 +14,10 @@ _PARTS = ("HEAD", "objects", "refs")
 
 
 def git_failed(what: str, said: str, directory: Path, git_directory: str) -> GitcoordError:
-    """Makes the error `what` for a git command in `directory` that failed with the output `said`."""
+    """Makes the error with the message `what` for a git command that failed with the output `said`.
+
+    If the repository at `directory` is damaged, makes that error instead.
+    """
     failure = failure_of(said)
     broken = damaged(directory, git_directory) if failure.cause == "no-repository" else None
     return broken or GitcoordError("git-failed", what, passing=failure.passing)

@@ -39,7 +39,7 @@ def encode(value: Any) -> bytes:
 
 
 def decode(body: bytes | None, type: Any) -> Any:
-    """Decodes `body` to a value of `type`; None if it is not one."""
+    """Decodes `body` to a value of `type`; None if that is impossible."""
     try:
         return _decoder(type).decode(body or b"")
     except msgspec.ValidationError:

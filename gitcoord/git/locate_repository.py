@@ -33,7 +33,7 @@ class RepositoryPlace(msgspec.Struct, frozen=True):
         environ: Mapping[str, str] = os.environ,
         regenerated: Collection[str] = (),
     ) -> Repository:
-        """Opens the repository with the shared remote `remote`; the only remote replaces a missing `origin`.
+        """Opens the repository with the shared remote `remote`; for a missing `origin`, uses the only remote.
 
         `environ` has the credentials. Raises `no-such-remote` (exit 2). Merges keep the lines of both sides
         in paths that match a pattern in `union`, and the first side's file in paths that match one in
@@ -82,8 +82,9 @@ def locate(start: Path | None = None) -> RepositoryPlace:
     Raises `old-git`, `no-repository`, `unsafe-repository` or `damaged-repository`.
     """
     git = Git(start or Path.cwd())
-    # One process answers all questions, and prints git's version. It prints the way to the top (`../..`), not
-    # the path of the top: paths may contain line feeds, so only the last answer can be a path.
+    # One process answers all questions, and prints git's version. It prints the relative path to the top
+    # (`../..`), not the absolute one: absolute paths may contain line feeds, so only the last answer can be a
+    # path.
     asked = ("rev-parse", "--is-inside-work-tree", "--show-cdup", *_COMMON_DIR)
     found = git.run(*asked, ok=(), environment=TRACED)
     _check_version(git, found)

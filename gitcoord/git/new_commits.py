@@ -51,9 +51,9 @@ def _positions(common_dir: Path) -> set[Oid]:
 
 
 def _objects_since(git: Git, objects: Path, moment: float) -> Iterator[Oid]:
-    """Yields the objects of files since `moment`, even if git packs objects at the same time.
+    """Yields the objects in files written since `moment`, even if git packs objects meanwhile.
 
-    Git writes a pack before it deletes the files that the pack replaces, so that packs are read last.
+    Git writes a pack before it deletes the files that the pack replaces, so packs are read last.
     """
     for number in range(256):
         directory, files = objects / f"{number:02x}", list[str]()

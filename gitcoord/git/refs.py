@@ -1,4 +1,4 @@
-"""Reads refs by their exact names, without revision syntax, and tells broken refs from missing ones.
+"""Reads refs by their exact names, without revision syntax, and distinguishes broken refs from missing ones.
 
 Also finds names that exclude each other: git stores refs like files, so a ref cannot be another's directory.
 """

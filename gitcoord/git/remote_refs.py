@@ -124,7 +124,7 @@ class SharedRefs:
         return found if not found or self._ignores_case else name_clashes(wanted, known)
 
     def everywhere(self, wanted: Callable[[str], bool]) -> Mapping[str, Oid]:
-        """Returns every shared ref whose name `wanted` accepts; asks the remote now, fetches the commits.
+        """Returns every shared ref whose name `wanted` accepts; asks the remote now, and fetches the commits.
 
         Raises `unreachable`.
         """

@@ -52,7 +52,7 @@ class WorktreeSync:
 
     def _move(self, ref: str, place: Path, old: Oid, new: Oid) -> None:
         if self._git.probe("rev-parse", "--verify", "--quiet", ref) != old:
-            return  # Somebody was faster: the files follow that commit, and the ref will not move.
+            return  # Somebody was faster: the ref will not move, so leave the files.
         ended = self._read_tree(place, old, new)
         if not ended:
             self._moved.append((ref, place, old, new))

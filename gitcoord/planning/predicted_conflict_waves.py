@@ -55,7 +55,8 @@ def weighed_waves(
 
 
 def capped_parts(plan: Plan, wave: Sequence[TaskId]) -> list[list[TaskId]]:
-    """Divides a wave into as few parts of at most `max_parallel` as possible, tasks of equal length together.
+    """Divides a wave into as few parts of at most `max_parallel` as possible, tasks of similar length
+    together.
 
     Separates tasks that probably conflict if that takes less time than the conflicts would.
     """

@@ -13,7 +13,7 @@ from gitcoord.planning.workload import RunRules, StartState, WorkNetwork
 class SimulatedPlan(msgspec.Struct, frozen=True, kw_only=True):
     """The start and end of each unit, in ticks and in the order of the starts, and the state at the end.
 
-    `most` is the highest number of units that ran at once, `tokens` the highest number of tokens.
+    `most` is the highest number of units that ran at once, `tokens` the highest sum of their tokens.
     """
 
     starts: dict[int, int]

@@ -6,8 +6,8 @@ from gitcoord.planning.workload import RunRules, StartState, WorkNetwork
 class SimulatedTasks:
     """The state of the tasks in a simulated run.
 
-    `units_left` are the unfinished units of each task. `hopeless` tasks can never be complete: each of their
-    unfinished units failed, or depends on one that failed.
+    `units_left` has the number of unfinished units of each task. `hopeless` tasks can never be complete: each
+    of their unfinished units failed, or depends on one that failed.
     """
 
     def __init__(self, work: WorkNetwork, rules: RunRules, initial: StartState, stuck: set[int]) -> None:

@@ -82,7 +82,7 @@ class _Cliques:
         return found
 
 
-def too_few(puzzle: Puzzle, count: int) -> list[int] | None:
+def arrangement_in(puzzle: Puzzle, count: int) -> list[int] | None:
     """Returns an arrangement in `count` waves.
 
     Empty if there is none; None if the search took too many steps.

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from gitcoord.planning.wave_bounds import fewest_possible, too_few
+from gitcoord.planning.wave_bounds import arrangement_in, fewest_possible
 from gitcoord.planning.wave_problem import Puzzle, in_order, parts, rivals
 from gitcoord.planning.wave_repair import repaired
 
@@ -118,7 +118,7 @@ def _first_fit(puzzle: Puzzle, rank: Sequence[int]) -> list[int]:
 def _search_to_the_end(puzzle: Puzzle, bound: int, best: list[int]) -> tuple[list[int], int]:
     """Returns the fewest waves and a proven lower bound, as far as the steps allow."""
     while max(best) >= bound:
-        fewer = too_few(puzzle, max(best))
+        fewer = arrangement_in(puzzle, max(best))
         if fewer is None:
             return best, bound
         if not fewer:

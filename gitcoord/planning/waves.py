@@ -84,8 +84,8 @@ def level_waves(
 def capped_waves(plan: Plan) -> list[list[TaskId]]:
     """Splits all waves of all levels into parts of at most `max_parallel` tasks.
 
-    A part takes as long as its longest task: tasks of equal length go together, and tasks that will probably
-    conflict do not.
+    A part takes as long as its longest task: tasks of similar length are together, and tasks that will
+    probably conflict are not.
     """
     waves = (wave for level in plan.levels for wave in level.waves)
     return [sorted(part, key=natural_key) for wave in waves for part in capped_parts(plan, wave)]

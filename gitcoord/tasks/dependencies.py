@@ -91,7 +91,7 @@ def _ids(value: Any, id: TaskId, findings: Findings | None) -> tuple[str, ...]:
     if not isinstance(value, list):
         if isinstance(value, str) and value.strip().lower() in _NOTHING:
             return ()
-        _warn(findings, "dependencies-not-a-list", f"holds {quoted(value)} where a list belongs", id)
+        _warn(findings, "dependencies-not-a-list", f"holds {quoted(value)} instead of a list", id)
         value = [value]
     names: dict[str, None] = {}
     for entry in value:
@@ -121,4 +121,4 @@ def _of_entry(entry: Any, id: TaskId, findings: Findings | None) -> Iterator[str
 
 def _warn(findings: Findings | None, code: str, what: str, id: TaskId) -> None:
     if findings is not None:
-        findings.warn(code, f"`dependencies` of task {id} {what}; gitcoord reads it as meant.", id)
+        findings.warn(code, f"`dependencies` of task {id} {what}; gitcoord reads it anyway.", id)

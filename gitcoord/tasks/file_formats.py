@@ -20,7 +20,7 @@ _TOP: Final = (
     ({"userStories"}, "a prd.json of Ralph (`userStories`)"),
     ({"cards", "idOrganization"}, "a board of Trello (`cards`)"),
 )
-"""Fields at the top of the file."""
+"""Fields at the top of a file, and the tool that writes them."""
 _SCHEDULER: Final = {
     *("cron", "cronExpression", "cron_expression", "crontab", "schedule", "interval", "rrule", "trigger"),
     *("nextRun", "next_run", "nextRunAt", "lastRun", "last_run", "lastRunAt", "runAt", "run_at"),
@@ -30,7 +30,7 @@ _LISTED: Final = (
     ({"number", "html_url"}, "a list of issues of GitHub (`html_url`)"),
     ({"number", "url", "state"}, "a list of issues of GitHub (`state`)"),
 )
-"""Fields of the entries of a list."""
+"""Fields of a list's entries, and the tool that writes them."""
 
 _HINT = 'TaskMaster\'s shape is {"master": {"tasks": [...]}}.'
 

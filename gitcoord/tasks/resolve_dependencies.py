@@ -1,10 +1,10 @@
 """Turns dependencies as written into edges between tasks and between the subtasks of one task.
 
-A subtask's dependency is, in this order: a sibling (`2`, or in full `3.2`), a subtask of another task
-(`4.1`), a task. A dependency on an unknown id is an error for a task, which would wait forever, and a warning
-for a subtask, where ignoring it does not change the levels. If a subtask depends on another task, so does its
-own task, since a task lands as a whole ("lifted"). Every edge is kept, even to finished tasks: edges that
-delay nothing are `settled`, and the planner removes them.
+A subtask's dependency means the first of these that exists: a sibling (`2`, or in full `3.2`), a subtask of
+another task (`4.1`), a task. A dependency on an unknown id is an error for a task, which would wait forever,
+and a warning for a subtask, where ignoring it does not change the levels. If a subtask depends on another
+task, so does its own task, since a task lands as a whole ("lifted"). Every edge is kept, even to finished
+tasks: edges that delay nothing are `settled`, and the planner removes them.
 """
 
 from collections.abc import Iterable
@@ -139,8 +139,8 @@ class _Resolver:
             if name in self.subtasks and name != entry.id:
                 self.findings.warn(
                     "dependency-too-deep",
-                    f"Task {entry.id} depends on something inside {name}, deeper than subtasks go; "
-                    f"it waits for {name}.",
+                    f"Task {entry.id} depends on something inside {name}. gitcoord reads no parts of "
+                    f"subtasks, so it waits for {name}.",
                     entry.id,
                 )
                 return self.subtasks[TaskId(name)][1]

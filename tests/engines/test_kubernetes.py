@@ -60,7 +60,7 @@ def test_a_cluster_that_does_not_answer_ends_no_attempt_and_refuses_new_ones(
         assert refused.value.passing == "perhaps"
         trouble = engine.check()
         assert trouble is not None
-        assert trouble.message.startswith("The cluster cannot be asked: ")
+        assert trouble.message.startswith("The cluster does not answer: ")
     finally:
         cluster.away = False
     (tmp_path / "go").touch()

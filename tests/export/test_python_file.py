@@ -82,7 +82,7 @@ def test_a_check_finds_what_was_changed_wrongly(engine: PythonEngine) -> None:
         "STEPS: two steps have the same name": text.replace("('task-3',", "('task-1',"),
         "line 3: is not Python": "\n\n)",
         ": has no list STEPS, or several": text.replace("STEPS = [", "STEP = ["),
-        "line 1: STEPS is no list of (name, variables, needs)": "STEPS = [name for name in ()]",
+        "line 1: STEPS is not a list of (name, variables, needs)": "STEPS = [name for name in ()]",
         ": is not Python": "\0",
     }
     for told, changed in faults.items():

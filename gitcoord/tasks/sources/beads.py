@@ -36,7 +36,7 @@ _TEXTS: Final = ("description", "design", "acceptance_criteria", "notes")
 
 
 def ask_beads(root: Path, findings: Findings) -> list[dict[str, Any]] | None:
-    """Returns the raw tasks that `bd` prints; None if `bd` is not on PATH, or fails, with a warning."""
+    """Returns the raw tasks that `bd` prints; None if `bd` is not on PATH, or (with a warning) fails."""
     program = shutil.which(_PROGRAM)
     if program is None:
         return None
@@ -105,7 +105,9 @@ def _lines(document: str, findings: Findings) -> Iterable[dict[str, Any]]:
         if isinstance(value, dict):
             yield value
         else:
-            findings.warn("not-a-task", f"Line {number} of {findings.source} is {quoted(value)}, no issue.")
+            findings.warn(
+                "not-a-task", f"Line {number} of {findings.source} is {quoted(value)}, not an issue."
+            )
 
 
 def _tasks(issues: Iterable[dict[str, Any]], findings: Findings) -> list[dict[str, Any]]:
@@ -162,7 +164,7 @@ def _needs(issue: Mapping[str, Any], id: TaskId, findings: Findings) -> list[str
     if links and not (isinstance(links, list) and all(isinstance(one, dict) for one in links)):
         findings.warn(
             "unread-dependency",
-            f"`dependencies` of {id} are no links with a type, as bd writes them; gitcoord does not wait.",
+            f"`dependencies` of {id} are not links with a type, as bd writes them; gitcoord ignores them.",
             id,
         )
     return [_target(link) for link in _links(issue) if _kind(link) in _BLOCKING and _target(link)]

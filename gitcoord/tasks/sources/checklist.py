@@ -54,7 +54,7 @@ class ChecklistTask(msgspec.Struct, kw_only=True):
 
 
 class _TitleStart(msgspec.Struct, frozen=True):
-    """The text before a title: an id (empty: none) and labels in brackets."""
+    """A title in parts: an id (empty: none), labels in brackets, and the remaining words."""
 
     id: str
     labels: tuple[str, ...]
@@ -99,8 +99,8 @@ def checklist_tasks(checklist: Checklist, findings: Findings) -> list[ChecklistT
         findings.warn(
             "unnumbered",
             f"{_count(len(outside), 'checkbox', 'checkboxes')} of {findings.source} "
-            f"{'has' if len(outside) == 1 else 'have'} no id, where others have one, and "
-            f"{'is' if len(outside) == 1 else 'are'} no task (line "
+            f"{'has' if len(outside) == 1 else 'have'} no id, although others have one; gitcoord does not "
+            f"read {'it' if len(outside) == 1 else 'them'} (line "
             f"{listed(str(box.line + 1) for box in outside)}).",
         )
     for box in boxes:
@@ -254,8 +254,8 @@ def _tell_independent(tasks: list[ChecklistTask], findings: Findings) -> None:
         findings.warn(
             "no-dependencies",
             f"{findings.source} names no dependency of any of its {len(left)} tasks, so all of them can "
-            f"start at once. Where that is wrong, write `(depends on: {left[0].id})` behind a title, or set "
-            "`in-order = true` under [tasks]: each task waits for the one before it then.",
+            f"start at once. Where that is wrong, write `(depends on: {left[0].id})` after a title, or set "
+            "`in-order = true` under [tasks]: then each task waits for the one before it.",
         )
 
 

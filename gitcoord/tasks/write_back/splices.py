@@ -11,7 +11,7 @@ DONE: Final[NewStatus] = "done"
 
 
 class Splice(msgspec.Struct, frozen=True):
-    """Replaces the characters from `start` to before `end` by `text`."""
+    """Replaces the characters from `start` up to `end` (excluded) with `text`."""
 
     start: int
     end: int

@@ -14,7 +14,7 @@ _FRESH = 60.0
 
 
 def replace_file(path: Path, before: bytes, after: bytes) -> bool:
-    """Replaces the content `before` by `after`; returns False and does nothing if the file has changed.
+    """Replaces the content `before` with `after`; returns False and does nothing if the file has changed.
 
     Keeps mode and symbolic links. Raises `cannot-write` (exit 3).
     """

@@ -1,4 +1,4 @@
-"""Finds the statuses of a YAML document in its text, by PyYAML's nodes."""
+"""Finds the statuses of a YAML document in its text, from PyYAML's nodes."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
