@@ -35,7 +35,7 @@ class OutsideChange(msgspec.Struct, frozen=True, kw_only=True):
             case "worktree":
                 return f"the worktree {self.place}, which is gone"
             case "stash":
-                return f"stash entry {self.name!r}, which is gone (`git stash store {self.was}` puts it back)"
+                return f"stash entry {self.name!r}, which is gone (`git stash store {self.was}` restores it)"
             case "hook" | "configuration":
                 return f"{self.name} of the repository"
             case "pushed":

@@ -88,7 +88,7 @@ class BranchesDeleted(Notice, frozen=True, kw_only=True):
 
 
 class LogsRemoved(Notice, frozen=True, kw_only=True):
-    """The logs of `count` old attempts, of `size` bytes, were removed; `left` bytes stay."""
+    """The logs of `count` old attempts, of `size` bytes, were removed; `left` bytes remain."""
 
     count: int
     size: int
@@ -100,7 +100,7 @@ class PlanKept(Notice, frozen=True, kw_only=True):
 
 
 ClosingStep = Literal["clear-up", "record", "show"]
-"""The last steps of a run: remove what its tasks no longer need, record its end, show the final state."""
+"""The last steps of a run: clean up after its tasks, record its end, show the final state."""
 
 
 class RunEndTroubled(Notice, frozen=True, kw_only=True):

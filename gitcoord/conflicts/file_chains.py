@@ -1,4 +1,4 @@
-"""Splits a wave into independent parts, which lets most proofs stay valid when one branch moves.
+"""Splits a wave into independent parts, so that most proofs remain valid when one branch moves.
 
 If branches only edit a file, it is independent of all other files: its edits are a chain. Branches that
 overlap in any other way have to be merged as a whole: they are a component. A wave merges if all its chains

@@ -18,7 +18,7 @@ _CHUNK = 1 << 20
 def attend(engine: LocalEngine, launch: Launch, output: int = 1, parent: int | None = None) -> int:
     """Executes the attempt, passes its log on to the descriptor `output`, and returns its exit code.
 
-    Ends the attempt when `parent` is no longer the parent of this process.
+    Ends the attempt if the process `parent` is no longer the parent of this one.
 
     Raises `engine-refused` if it cannot be started.
     """

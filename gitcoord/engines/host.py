@@ -37,7 +37,7 @@ class HostRequest(msgspec.Struct, frozen=True, kw_only=True):
 class HostAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """The result of a request; `refused`: why it was not performed.
 
-    `log` is in Base64; `more`: the log goes on.
+    `log` is in Base64; `more`: the log has more bytes.
     """
 
     version: str

@@ -203,7 +203,7 @@ class KubernetesEngine:
             return AttemptView(key=key, state="running")
         since = self._waiting.setdefault(key, time.monotonic())
         if time.monotonic() - since > self._starting:
-            self._note(key, f"its container never began: {_why_waiting(pods)}")
+            self._note(key, f"its container never started: {_why_waiting(pods)}")
             name = attempt_name(self._label, key)
             self._call("delete", self._kind.resource, name, "--ignore-not-found", "--wait=false")
             return AttemptView(key=key, state="ended")

@@ -48,7 +48,7 @@ def read_hosts(words: Sequence[str]) -> tuple[SshHost, ...]:
         name, slots = (name, slots) if sign else (slots, "1")
         if not name or name.startswith("-") or not name.isprintable() or " " in name:
             raise usage_error(
-                "usage", f"{word!r} is not a host.", "Write it as `ssh` takes it: build1 or me@build1:3."
+                "usage", f"{word!r} is not a host.", "Write it as `ssh` accepts it: build1 or me@build1:3."
             )
         if not (slots.isascii() and slots.isdigit() and len(slots) < 4):
             raise usage_error(

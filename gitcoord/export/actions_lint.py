@@ -43,7 +43,7 @@ def _entry(name: str, job: Mapping[str, Any], keys: Mapping[str, Any]) -> Iterat
     where = f"jobs.{name}"
     if not _NAME.fullmatch(str(name)):
         yield ExportFinding(
-            where=where, message="a job's id begins with a letter, then letters, digits, - and _"
+            where=where, message="a job's id begins with a letter or _, then letters, digits, - and _"
         )
     yield from unknown_keys(job, fields("actions", "job"), where)
     if "permissions" not in job and not keys.get("permissions"):

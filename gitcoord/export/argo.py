@@ -191,7 +191,7 @@ def _in_json(owner: str, name: str) -> str:
     return f"<{owner} {name}>"
 
 
-# --- What runs in containers ------------------------------------------------------------------------------
+# --- The programs in containers ---------------------------------------------------------------------------
 
 _TASK = {"name": "TASK_ID", "value": "{{inputs.parameters.task-id}}"}
 _LEVEL = {"name": "EXECUTION_LEVEL", "value": "{{inputs.parameters.level-id}}"}

@@ -1,4 +1,4 @@
-"""Checks an Argo Workflow file without a cluster: finds what Argo refuses and what it silently drops."""
+"""Checks an Argo Workflow file without a cluster: finds parts that Argo refuses or silently drops."""
 
 import json
 import re
@@ -80,7 +80,7 @@ def _synchronization(owner: Mapping[str, Any], where: str) -> Iterator[ExportFin
     for old in ("mutex", "semaphore"):
         if old in mapping(owner.get("synchronization")):
             new = {"mutex": "mutexes", "semaphore": "semaphores"}[old]
-            yield ExportFinding(where=f"{where}.synchronization", message=f"{old!r} is gone; use {new!r}")
+            yield ExportFinding(where=f"{where}.synchronization", message=f"{old!r} was removed; use {new!r}")
 
 
 def _resource(template: Mapping[str, Any], where: str) -> Iterator[ExportFinding]:

@@ -50,7 +50,7 @@ def administration(common_dir: Path, directory: Path) -> Path | None:
 
 
 def damage(common_dir: Path, directory: Path) -> str:
-    """Describes what is wrong with the `.git` of the linked worktree at `directory`; empty if nothing is."""
+    """Describes the damage to the `.git` of the linked worktree at `directory`; empty if there is none."""
     own, link = administration(common_dir, directory), directory / ".git"
     if own is None:
         return "git's own record of it was removed"

@@ -41,7 +41,7 @@ def damaged(start: Path, git_directory: str = "") -> GitcoordError | None:
         "damaged-repository",
         f"The repository at {place} is damaged: {' and '.join(gone)} {verb} gone.",
         hint="Restore that from a backup, or clone again. The files of your working tree and of the agents' "
-        "checkouts are where they were.",
+        "checkouts are untouched.",
         passing="never",
     )
 

@@ -53,7 +53,7 @@ class GitResult(msgspec.Struct, frozen=True):
 
     @property
     def hook_text(self) -> str:
-        """The end of what this repository's hook wrote: lines that neither git nor the remote wrote."""
+        """The end of the hook's output: of the lines that neither git nor the remote wrote."""
         both = f"{redact_said(self.text)}\n{self.stderr}".splitlines()
         lines = (line.strip() for line in both if not line.startswith(_OWN_WORDS))
         return " ".join(filter(None, lines))[-_LONGEST_REMOTE_TEXT // 2 :]

@@ -23,8 +23,8 @@ def cannot_write(place: RepositoryPlace) -> GitcoordError:
     return GitcoordError(
         "read-only",
         f"The repository at {place.common_dir} cannot be written to.",
-        hint="`gitcoord status`, `log`, `report`, `show` and `check-conflicts` work here; for all else use a "
-        "clone that you may write to.",
+        hint="`gitcoord status`, `log`, `report`, `show` and `check-conflicts` work here; for everything "
+        "else, use a clone that you may write to.",
     )
 
 

@@ -182,7 +182,7 @@ class Mirror:
         return found if len(found) > _MOST_BROKEN else found + self._unfetchable(names[middle:])
 
     def _drop_broken(self) -> None:
-        """Removes what a crash left: copied refs that are empty or lack their objects, and git's locks."""
+        """Removes the remains of a crash: copied refs that are empty or lack objects, and git's locks."""
         locks = self._locks()
         if locks:
             time.sleep(_LOCKED_SECONDS)

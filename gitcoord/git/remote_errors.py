@@ -104,7 +104,7 @@ def name_taken(
     where = f"on the remote {remote}" if remote else "in this repository"
     return GitcoordError(
         "name-taken",
-        f"{some(names, 2)} cannot be made {where}: {taken} is there, and git cannot keep both.",
+        f"{some(names, 2)} cannot be made {where}: {taken} exists, and git cannot keep both.",
         hint=f"Delete or rename {taken}; or set other names in the settings (`task-branch`, `level-branch`, "
         "`state-prefix`) and plan again.",
         exit=exit,
@@ -127,6 +127,6 @@ def _local_error(what: str, result: GitResult, failure: GitFailure) -> GitcoordE
     return GitcoordError(
         "git-failed",
         f"{what}: {result.reason}",
-        hint="Check the disk, and who may write to this repository.",
+        hint="Check the disk, and the permissions of this repository.",
         passing=failure.passing,
     )

@@ -81,7 +81,7 @@ class SharedRefs:
         if self._local(ref) in refs.broken:
             raise GitcoordError(
                 "broken-ref",
-                f"{ref} is there, but points to no commit; gitcoord leaves it unchanged.",
+                f"{ref} exists, but points to no commit; gitcoord leaves it unchanged.",
                 hint="A crash of the machine may be the cause. Restore it from another clone, or delete it.",
             )
         return refs.targets.get(self._local(ref))

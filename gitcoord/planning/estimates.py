@@ -70,7 +70,9 @@ def _sentence(given: int, count: int) -> str:
     if not count:
         return "There is nothing to estimate."
     if not given:
-        return f"The task list has no estimates: every task counts {default}."
+        return f"The task list has no estimates: the estimate of a task is {default}."
     if given == count:
         return f"Estimates are the task list's own for all {count} tasks."
-    return f"Estimates are the task list's own for {given} of {count} tasks; the others count {default}."
+    return (
+        f"Estimates are the task list's own for {given} of {count} tasks; that of another task is {default}."
+    )

@@ -176,7 +176,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     generation: int = 1
     """The number of this task list among those of the same repository; each has its own branches."""
     adopted: bool = False
-    """Whether its branches existed before the plan: others made them, and their names and texts stay."""
+    """Whether its branches existed before the plan: others made them, and their names and texts are kept."""
     part: PlanPart | None = None
     """Set in a plan over several repositories; in the whole plan its name is ""."""
 

@@ -1,4 +1,4 @@
-"""Makes the planner's waves from what tasks and subtasks declare."""
+"""Makes the planner's waves from the declarations of tasks and subtasks."""
 
 from collections.abc import Collection, Mapping, Sequence
 

@@ -65,7 +65,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     lifted: tuple[TaskId, ...] = ()
     """Those of `depends_on` that only its subtasks need; the rest of the task does not wait for them."""
     settled: tuple[TaskId, ...] = ()
-    """Those of `depends_on` that no longer block it: the dependency is done, or the subtask that needs it."""
+    """Those of `depends_on` that no longer block it: they, or the subtasks that need them, are done."""
     subtasks: tuple[Subtask, ...] = ()
     complexity: float | None = None
     estimate: float | None = None

@@ -83,7 +83,7 @@ def test_a_job_whose_container_never_begins_is_ended_and_says_why(cluster: Clust
     assert ended(engine, "a-1").code is None
     log = engine.log("a-1")
     assert log is not None
-    assert "its container never began: ImagePullBackOff" in Path(log).read_text()
+    assert "its container never started: ImagePullBackOff" in Path(log).read_text()
     until(lambda: not any(str(tmp_path) in json.dumps(one) for one in list(cluster.things.values())))
 
 

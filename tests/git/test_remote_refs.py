@@ -98,7 +98,7 @@ def test_branches_with_odd_names_are_listed(world: World) -> None:
 def test_a_branch_in_the_place_of_a_directory_is_refused_in_words(world: World) -> None:
     one = world.commit("one")
     assert world.shared.publish([RefUpdate(HEADS + "dir/leaf", None, one)])
-    with pytest.raises(GitcoordError, match=r"dir/leaf is there, and git cannot keep both") as failure:
+    with pytest.raises(GitcoordError, match=r"dir/leaf exists, and git cannot keep both") as failure:
         world.shared.publish([RefUpdate(HEADS + "dir", None, one)])
     assert (failure.value.code, failure.value.passing) == ("name-taken", "never")
     assert failure.value.exit == Exit.REFUSED
@@ -201,7 +201,7 @@ def test_a_broken_ref_is_an_error_and_no_missing_one(tmp_path: Path) -> None:
     path = repo.path / ".git" / ref
     path.parent.mkdir(parents=True)
     path.write_text("")
-    with pytest.raises(GitcoordError, match=r"refs/gitcoord/tasks/1 is there, but points to no commit"):
+    with pytest.raises(GitcoordError, match=r"refs/gitcoord/tasks/1 exists, but points to no commit"):
         shared.read(ref)
     with pytest.raises(GitcoordError, match="leaves it unchanged"):
         shared.publish([RefUpdate(ref, None, head)])
@@ -220,7 +220,7 @@ def test_a_record_on_the_remote_that_points_to_nothing_hides_no_other(tmp_path: 
     shared.refresh()
     assert shared.broken(STATE) == (f"{STATE}tasks/1",)
     assert len(shared.list(STATE)) == 7
-    with pytest.raises(GitcoordError, match=r"refs/gitcoord/tasks/1 is there, but points to no commit"):
+    with pytest.raises(GitcoordError, match=r"refs/gitcoord/tasks/1 exists, but points to no commit"):
         shared.read(f"{STATE}tasks/1")
     assert path.read_text() == f"{content}\n"
 

@@ -65,7 +65,7 @@ def test_estimates_are_the_task_s_own_then_its_subtasks_then_thirty_minutes_a_su
     found = estimate(tasks, everything=False)
     assert list(found.minutes.values()) == [45, 25.5, 60, 30, 30, 30, 90]
     assert found.sentence.startswith("Estimates are the task list's own for 2 of 7 tasks")
-    assert "every task counts 30 minutes" in estimate(tasks[3:4], everything=False).sentence
+    assert "the estimate of a task is 30 minutes" in estimate(tasks[3:4], everything=False).sentence
     assert "for all 2 tasks" in estimate(tasks[:2], everything=False).sentence
 
 

@@ -159,7 +159,7 @@ def test_a_file_that_became_another_one_and_links_and_modes_are_respected(tmp_pa
     link.rename(tmp_path / "repo/tasks.json").unlink()
     (tmp_path / "repo/tasks.json").symlink_to(real)
     place = ListFile(kind="json", path=tmp_path / "repo/tasks.json", tag="master", root=tmp_path / "repo")
-    assert "out of the repository" in write_statuses(place, {"1": "done"}).problems[0].message
+    assert "outside the repository" in write_statuses(place, {"1": "done"}).problems[0].message
     assert real.read_text() == '[{"id": 1, "title": "A"}]'
 
 

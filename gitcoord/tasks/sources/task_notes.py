@@ -62,7 +62,9 @@ def read_title_notes(title: str, ids: Sequence[str], about: TaskId, findings: Fi
         for part in parts:
             note = _NOTE.fullmatch(part) or _PLAIN_NEEDS.fullmatch(part)
             if note is None:
-                findings.warn("unread-note", f"Task {about} has the note {quoted(part.strip())}.", about)
+                findings.warn(
+                    "unread-note", f"Task {about} has the unknown note {quoted(part.strip())}.", about
+                )
             else:
                 notes = notes.with_(_note(note, ids, about, findings))
     return notes, kept.strip()

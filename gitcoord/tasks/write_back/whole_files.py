@@ -41,7 +41,7 @@ def replace_file(path: Path, before: bytes, after: bytes) -> bool:
         raise GitcoordError(
             "cannot-write",
             f"{path} cannot be written: {error.strerror}.",
-            hint="Make room or the file writable, then run `gitcoord sync` again.",
+            hint="Free disk space, or make the file writable; then run `gitcoord sync` again.",
             exit=Exit.REFUSED,
         ) from error
     return True

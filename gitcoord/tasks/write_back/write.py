@@ -52,7 +52,7 @@ def write_statuses(place: ListFile, wanted: Mapping[str, NewStatus]) -> WriteRes
         return WriteResult()
     by, said = "file", ""
     if _leads_out(place.path, place):
-        said = f"{place.path.name} is a link out of the repository"
+        said = f"{place.path.name} is a link to a place outside the repository"
     elif place.kind == BEADS:
         by = BEADS_PROGRAM
         said = (
