@@ -55,11 +55,11 @@ def test_what_it_deletes_comes_back_where_there_is_no_remote(tmp_path: Path, dee
     assert ended.code == 0, ended.err
     assert (repo.tip("main"), repo.read("feature/level-0-task-1", "work")) == (first, "1")
     told = gitcoord("logs", "1", cwd=repo.path, ok=0).out
-    assert (
-        " was deleted while it was checked out, and is at "
-        if "gone" in deed
-        else "restored refs that were deleted while the command ran: "
-    ) in told
+    repaired = {
+        "branch gone": " was deleted while it was checked out, and is at ",
+        "HEAD gone": "HEAD was deleted in the checkout, and is on feature/level-0-task-1 again",
+    }
+    assert repaired.get(deed, "restored refs that were deleted while the command ran: ") in told
     events = gitcoord("log", "--json", cwd=repo.path, ok=0).json["events"]
     assert {"started", "attempt-started", "submitted", "attempt-ended"} <= {one["event"] for one in events}
 

@@ -21,8 +21,8 @@ def repair(
 
     Returns what it did in words; empty if nothing. Keeps a replacement of `.git` in the git directory: it may
     be a repository with work.
-    Creates a missing record with HEAD on `branch`, which it creates at `start` if it is missing, or detached
-    at one of the earlier heads `been` if that differs less from the files.
+    Creates a missing record with HEAD on `branch`, and a missing branch at `start`. If one of the earlier
+    heads `been` differs less from the files, detaches HEAD there.
     """
     copy = WorkingCopy(repository, directory)
     if copy.administration() is None and (place := _record_of(repository, directory)) is not None:
@@ -84,8 +84,9 @@ def repair_branch(repository: Repository, copy: WorkingCopy, branch: str, starts
             return ""
     else:
         head.write_text(f"ref: {ref}\n")
-    commit = repository.resolve(ref) or _last_seen(repository, place)
-    commit = commit or min(starts, key=lambda one: _differing(copy, one))
+        if repository.resolve(ref) is not None:
+            return f"HEAD was deleted in the checkout, and is on {branch} again"
+    commit = _last_seen(repository, place) or min(starts, key=lambda one: _differing(copy, one))
     repository.git.run("update-ref", ref, commit, ok=())
     return f"{ref.removeprefix(HEADS)} was deleted while it was checked out, and is at {commit[:12]} again"
 
