@@ -47,7 +47,7 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """The time that units waited to start for one reason; `handed-in`: that submitted work waited to land."""
+    """The time for which units waited to start; `handed-in`: for which submitted work waited to land."""
 
     cause: str
     seconds: float

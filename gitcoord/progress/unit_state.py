@@ -50,8 +50,7 @@ _LOUDEST: tuple[UnitState, ...] = (
 class UnitView(msgspec.Struct, frozen=True, kw_only=True):
     """The state of one unit. `seconds` is the duration of its newest attempt.
 
-    `why` says in words why it does not continue; `held` is the coordinator's name of that reason, if one
-    runs.
+    `why` says in words why it does not continue; `held` is the name of that reason, if a coordinator runs.
     """
 
     id: TaskId

@@ -49,7 +49,7 @@ class WorkingTime:
 def run_spans(events: Iterable[AnyEvent], now: float) -> list[Span]:
     """Spans in which a run was active, neither paused nor ended.
 
-    If another run began after one without an end, that one was killed and counts until the last event before.
+    A run without an end was killed if another run began later; it counts until the last event before that.
     """
     spans: list[Span] = []
     since: float | None = None

@@ -1,4 +1,4 @@
-"""How many units this machine can run: slots, free memory, load, and the memory that one unit needs."""
+"""The capacity of this machine for units: slots, free memory, load, and the memory that one unit needs."""
 
 import os
 from collections.abc import Collection, Sequence

@@ -24,7 +24,7 @@ from gitcoord.worker.attempt.local_attempts import under_way
 
 _DAY = 86_400.0
 _PRUNE_EVERY = 1800.0
-"""Seconds between two looks at the number of log ends in git."""
+"""Seconds between two clean-ups of the remote."""
 
 
 class OldLogs(msgspec.Struct, frozen=True, kw_only=True):

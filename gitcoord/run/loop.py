@@ -233,7 +233,7 @@ class Coordinator:
         return self._landing.busy
 
     def _is_over(self, view: RunView, decision: ScheduleDecision) -> bool:
-        """Whether nothing can continue by itself: there is no later retry, no pause, and no passing error."""
+        """Whether nothing can continue by itself: no retry, no pause, and no error that may pass."""
         hindered = self._landing is not None and self._landing.hindered
         waits = view.seen.paused or self._errors.trouble is not None or hindered
         return decision.wake is None and not waits

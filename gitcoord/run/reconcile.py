@@ -70,7 +70,7 @@ def cancel_all(engine: Engine, keys: Sequence[str]) -> None:
 
 
 def _record_end(store: Store, engine: Engine, ended: DeadAttempt, log_ends: int) -> None:
-    """Records the end of an attempt, unless the journal by now has it, the claim, or a newer attempt."""
+    """Records the end of an attempt, unless the journal already has it, a new claim, or a newer attempt."""
     store.refresh()
     told = store.progress().get(ended.unit, PENDING)
     too_late = outdated(ended)

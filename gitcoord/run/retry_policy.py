@@ -9,9 +9,9 @@ from gitcoord.events import AttemptEnded
 from gitcoord.state.task_history import Attempt, Progress
 
 _MOST_LOST = 8
-"""If the processes of more attempts in a row vanish, that is no accident: the run gives up."""
+"""The run gives up after more lost attempts in a row than this: so many are no accident."""
 _MOST_AGAIN = 10
-"""If more attempts in a row (and more than `retries`) ask to be tried again, the run gives up."""
+"""The run gives up after more attempts in a row (and more than `retries`) that ask to be tried again."""
 _MOST_OK = 4
 _SLOWEST = 120.0
 _SKEW = 5.0

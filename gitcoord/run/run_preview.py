@@ -109,7 +109,7 @@ def _never(view: RunView, predicted: Prediction, *, lands: bool) -> dict[TaskId,
     for one in predicted.unlanded & found.keys():
         # At the end of the prediction all of these are submitted; now some may not have begun.
         needs = [task for task in view.units.by_id[one].tasks if task not in view.landed]
-        why = "the rest of the wave keeps that from landing" if lands else "nothing lands without --land"
+        why = "a wave lands only as a whole" if lands else "nothing lands without --land"
         found[one] = f"it needs {named_tasks(needs, 4)} in {view.plan.base}, and {why}"
     return found
 

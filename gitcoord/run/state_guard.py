@@ -7,14 +7,14 @@ from gitcoord.worker.attempt.shared_config import put_back_of_the_dead
 
 
 class StateGuard:
-    """Restores refs and settings that the run depends on if an agent deletes or changes them, and tells."""
+    """Restores and reports refs and settings that the run needs, if an agent deletes or changes them."""
 
     def __init__(self, store: Store, tell: Tell) -> None:
         self._store, self._tell = store, tell
         self._refs: LastingRefs | None = None
 
     def check_all(self) -> None:
-        """Restores and reports all deleted refs. Call it right after a fetch."""
+        """Restores and reports deleted refs of plan, journal and base. Call it right after a fetch."""
         if self._refs is None:
             self._refs = LastingRefs(self._store.shared, self._store.require_plan().base)
         if back := self._refs.put_back():

@@ -45,7 +45,7 @@ class RemainingCapacity:
         self._last_start = self._now
 
     def full_for(self, unit: Unit) -> Full | None:
-        """The name and a sentence of the resource that the unit lacks; None if it can start."""
+        """The name of the resource that the unit lacks, and a sentence about it; None if it can start."""
         capacity = self._capacity
         if len(self.running) >= capacity.max_parallel:
             return "slots", f"{len(self.running)} of {capacity.max_parallel} are at work (--max-parallel)"

@@ -68,7 +68,7 @@ def find_others(
     tips: Mapping[str, Oid],
     among: Collection[TaskId] | None = None,
 ) -> list[ChangedTask]:
-    """Finds such tasks for a command that uses the plan, whose checkout may have a list with other texts.
+    """Finds changed tasks for a command that uses the plan; its checkout may have a list with other texts.
 
     Counts a task only if its id is missing in the list, or if both title and details differ.
     """
@@ -83,7 +83,10 @@ def find_others(
 
 def tasks_changed(changes: Collection[ChangedTask], source: str) -> GitcoordError:
     """Returns the error (exit 2) for a task list in which ids of tasks with work belong to other tasks."""
-    what = "1 task is" if len(changes) == 1 else f"{len(changes)} tasks are"
+    many = len(changes) > 1
+    what = (
+        f"{len(changes)} task{'s' if many else ''} in progress or landed {'do' if many else 'does'} not match"
+    )
     said = "; ".join(change.sentence() for change in list(changes)[:_MOST])
     more = f"; and {len(changes) - _MOST} more" if len(changes) > _MOST else ""
     moved = any(change.moved_to is not None for change in changes)
@@ -94,7 +97,7 @@ def tasks_changed(changes: Collection[ChangedTask], source: str) -> GitcoordErro
     )
     return GitcoordError(
         "tasks-changed",
-        f"{what} in progress or landed, but not the same in {source or 'the task list'}: {said}{more}.",
+        f"{what} {source or 'the task list'}: {said}{more}.",
         hint="If it is another task list: `gitcoord plan --new-list`, which gives it its own branches and "
         f"journal. {words}",
         exit=Exit.USAGE,

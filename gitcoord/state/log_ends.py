@@ -74,7 +74,7 @@ def read_log_end(store: Store, unit: str, attempt: int) -> LogEnd | None:
 def prune_log_ends(store: Store, most: int) -> int:
     """Deletes all log ends except for the newest `most` of this task list; returns how many it deleted.
 
-    Also deletes those of which the journal has no end. Raises `unreachable`.
+    Also deletes those of attempts whose end is not in the journal. Raises `unreachable`.
     """
     refs = store.shared.list_on_request(_prefix(store.shared))
     if not refs:

@@ -125,7 +125,8 @@ def _require_dependencies(context: TaskContext, options: CheckoutOptions) -> Non
             raise _not_ready(context, f"depends on {named_tasks(elsewhere)}, {_NOT_IN}", _LAND_THERE)
         needed = [dep for dep in needed if branches[dep] not in context.tips]
         if needed:
-            raise _not_ready(context, f"depends on {named_tasks(needed)}, with no branch yet to stack on", "")
+            verb = "has" if len(needed) == 1 else "have"
+            raise _not_ready(context, f"cannot be stacked yet: {named_tasks(needed)} {verb} no branch", "")
     elif needed:
         hint = _before_landing(context, needed)
         raise _not_ready(context, f"depends on {named_tasks(needed)}, not landed yet", hint)

@@ -35,9 +35,9 @@ def other_side(context: TaskContext) -> tuple[Oid, str]:
 
 
 def merged_like(context: TaskContext, commit: Oid, head: Oid) -> Oid:
-    """Returns the commit with which to merge `head`: `commit`, or in place of the base a commit like it.
+    """Returns the commit with which to merge `head`: `commit` itself, unless that is the base.
 
-    That one has the base's tree, and the landed heads as additional parents.
+    In place of the base, returns a commit with its tree and with the landed heads as additional parents.
     """
     if commit != context.base_commit:
         return commit
@@ -64,7 +64,7 @@ def check_reworked(context: TaskContext, head: Oid) -> None:
 
 
 def check_notes(deferral: TaskDeferred) -> tuple[str, ...]:
-    """Notes for work that was deferred for a failed check: the reason, and the end of the check's output."""
+    """Notes for work that a failed check deferred: the reason, and the end of the check's output."""
     if not deferral.check:
         return ()
     end = deferral.output.rstrip().split("\n")[-_MOST_LINES:]
@@ -74,5 +74,5 @@ def check_notes(deferral: TaskDeferred) -> tuple[str, ...]:
 def way_out(task: TaskId, name: str, *, exclusive: bool) -> str:
     """The hint for the worker of deferred work. `name` is the branch that the checkout merges."""
     if exclusive:
-        return f"`gitcoord checkout {task}` merges {name} in; adapt the work to it, then submit again."
-    return f"`gitcoord checkout {task}` merges {name} in; resolve the conflict, then submit again."
+        return f"`gitcoord checkout {task}` merges {name}; adapt the work to it, then submit again."
+    return f"`gitcoord checkout {task}` merges {name}; resolve the conflict, then submit again."

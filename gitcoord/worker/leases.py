@@ -41,7 +41,7 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def doubtful(self) -> bool:
-        """Whether the attempt may be dead: it was not heard, or has been silent for half of its lease."""
+        """Whether the attempt may be dead: it was never heard, or is silent for half of its lease."""
         return not self.heard or self.silent > self.lease / 2
 
 
@@ -53,7 +53,7 @@ class Leases:
         self._last: float | None = None
 
     def look(self, held: Iterable[tuple[TaskId, Silence]], moment: float) -> None:
-        """Updates from the attempts `held`, as the remote answered at the monotonic time `moment`."""
+        """Updates the silences with `held`, the attempts of the remote's answer at the monotonic `moment`."""
         if moment == self._last:
             return
         gap = 0.0 if self._last is None else min(max(0.0, moment - self._last), _LONGEST_GAP)

@@ -193,5 +193,5 @@ def _require_nobody(progress: Progress, unit: WorkUnit) -> None:
         raise answer_no(
             "busy",
             f"Somebody is working on subtask {unit.id}: {who}.",
-            f"`gitcoord cancel {unit.id}` ends that.",
+            f"`gitcoord cancel {unit.id}` ends that attempt.",
         )

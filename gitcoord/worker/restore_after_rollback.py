@@ -11,14 +11,14 @@ from gitcoord.worker.task_context import TaskContext
 
 
 def rolled_back(context: TaskContext, tip: Oid) -> Rollback | None:
-    """Returns the newest rollback of the task whose work the branch at `tip` has not restored."""
+    """Returns the task's newest rollback if the branch at `tip` has not restored its work; else None."""
     mine = context.undone.get(context.task.id, [])
     missing = mine and (not stands(context.ancestry, mine, tip) or _before_work(context, tip) != tip)
     return mine[-1] if missing else None
 
 
 def former_work(context: TaskContext) -> Oid | None:
-    """The last commit of a rolled-back task whose branch is gone, fetched from the remote if necessary."""
+    """The last commit of a rolled-back task, fetched from the remote if necessary; None if it is lost."""
     mine = context.undone.get(context.task.id, [])
     head = mine[-1].head if mine else None
     if head is None or context.ancestry.existing({head}):

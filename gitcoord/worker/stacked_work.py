@@ -27,7 +27,9 @@ def bring_up_to_date(
     why = rewritten[0].fact(branch) if rewritten else _why(context, head)
     others = _unlanded_parents(context, head)
     if others:
-        return (), (f"{why}; {branch} is updated from {base} after the landing of {named_tasks(others)}",)
+        return (), (
+            f"{why}; {branch} will be updated from {base} after the landing of {named_tasks(others)}",
+        )
     unclean = copy.changes(untracked=False)
     if unclean:
         return (), (
@@ -39,9 +41,9 @@ def bring_up_to_date(
     like = context.stacks.base_for(context.repository.git, head, *(parent.head for parent in rewritten))
     state = copy.merge(context.base_commit, f"Merge {base} into {branch}\n", like=like)
     if not state.running:
-        after = f" as if it began at {rewritten[0].head[:12]}: review it" if rewritten else ""
+        after = f" as if that began at {rewritten[0].head[:12]}: review the merge" if rewritten else ""
         return (), (f"{why}: {base} was merged into {branch}{after}",)
-    return state.unmerged, (f"{why}: {base} was merged in", say_conflict(context, state.unmerged))
+    return state.unmerged, (f"{why}: {base} was merged into {branch}", say_conflict(context, state.unmerged))
 
 
 def _unlanded_parents(context: TaskContext, head: Oid) -> list[TaskId]:
@@ -74,12 +76,12 @@ def told_of_update(context: TaskContext, before: Oid | None, commit: Oid) -> tup
 
 
 def parent_unknown(context: TaskContext, head: Oid) -> UnknownParent | None:
-    """A parent that landed rewritten, so that its changes cannot be told from the branch's own; else None."""
+    """A parent that landed rewritten: its changes cannot be separated from the branch's own. Else None."""
     return _parents(context).unknown(head, context.task.id)
 
 
 def rewritten_parents(context: TaskContext, head: Oid) -> list[UnknownParent]:
-    """The parents that landed rewritten, so that their changes cannot be told from the branch's own."""
+    """The parents that landed rewritten: their changes cannot be separated from the branch's own."""
     return list(_parents(context).all_unknown(head, context.task.id))
 
 

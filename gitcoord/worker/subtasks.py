@@ -119,7 +119,7 @@ def fold_subtask(
 
 
 def hand_in_whole(context: TaskContext) -> Submission | None:
-    """Submits a parent if all its subtasks are done; returns None if not, or if it was submitted before.
+    """Submits a parent if all its subtasks are done; returns None otherwise, or if it was submitted before.
 
     Raises `conflict` (exit 1) if it does not fold into the level branch; the parent is then deferred.
     """

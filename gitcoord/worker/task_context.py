@@ -83,7 +83,7 @@ def load_task_context(
     *,
     fetch: bool = True,
 ) -> TaskContext:
-    """Makes the context of `task`, with `fetch` after a fetch.
+    """Makes the context of `task`; fetches first, unless `fetch` is False.
 
     Raises `no-plan`, `no-such-task`, `task-done` or `base-missing` (exit 2).
     """

@@ -105,7 +105,7 @@ def put_lists_back(context: TaskContext) -> tuple[str, ...]:
 
 
 def as_handed_in(context: TaskContext, git: Git, head: Oid) -> Oid:
-    """The commit that a submit of `head` would push, made by `git`."""
+    """A commit with the files that a submit of `head` would push; `git` writes it if it is not `head`."""
     since, found = began_at(context, head), changed_lists(context, head)
     return (
         _without(git, since, head, found, _MESSAGE, fixed_author(_DATE))

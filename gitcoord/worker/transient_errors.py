@@ -76,7 +76,7 @@ def try_for(
 
 
 def disk_problem(directory: Path) -> str:
-    """Why the disk of `directory` takes no more data (full, quota, limit); empty if it does."""
+    """Why no more data can be written to `directory` (full disk, quota, limit); else empty."""
     try:
         with tempfile.NamedTemporaryFile(dir=directory, prefix=".gitcoord-", buffering=0) as file:
             file.write(b"\1" * 65536)

@@ -23,7 +23,7 @@ class WorkUnit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_unit(plan: Plan, id: str) -> WorkUnit:
-    """The unit with this id; raises `no-such-task` (exit 2)."""
+    """The unit with this id; raises `no-such-task` or `task-done` (exit 2)."""
     wanted = TaskId(id.strip())
     for task in plan.tasks.values():
         for subtask in task.subtasks:

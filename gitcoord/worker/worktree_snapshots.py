@@ -20,7 +20,7 @@ from gitcoord.tasks.model import TaskId
 
 
 class WorktreeSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """A task's worktree. `commit` has all its files; `uncommitted`: that commit is in the quarantine only."""
+    """A task's worktree. `commit` has its files; `uncommitted`: that commit is in the quarantine only."""
 
     task: TaskId
     directory: str
@@ -29,7 +29,7 @@ class WorktreeSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _LARGEST, _ALTOGETHER = 16 << 20, 256 << 20
-"""Most bytes of one uncommitted file and of all together; more are left out, as git copies them."""
+"""Most bytes of one uncommitted file and of all together: others are left out, because git copies all."""
 
 Seen = tuple[Repository, list[BranchInput], tuple[WorktreeSnapshot, ...]]
 

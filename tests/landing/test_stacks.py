@@ -166,7 +166,7 @@ def test_a_parent_that_landed_rewritten_holds_the_child(by_hand: bool, stack: St
         worker.repo.git("merge", "--quiet", "-m", "Merge main by hand", "-s", "ours", "origin/main")
     else:
         told = worker.run("checkout", "2", ok=0).err
-        assert f"main was merged into {CHILD} as if it began at {parent[:12]}: review it" in told
+        assert f"main was merged into {CHILD} as if that began at {parent[:12]}: review the" in told
         assert "new.txt" not in worker.repo.files("HEAD")
     worker.run("submit", ok=0)
     assert project.run("status", "--json", ok=0).json["tasks"]["2"]["held"] is None
@@ -287,7 +287,7 @@ def test_a_child_of_two_parents_takes_the_base_in_once_both_have_landed(
     third.run("submit", ok=0)
     project.run("merge-level", "0", "--method", "squash", ok=0)
     told = third.run("checkout", "3", "--stack", ok=0).err
-    assert "is updated from main after the landing of task 2" in told
+    assert "will be updated from main after the landing of task 2" in told
     for level in ("1", "2"):
         project.run("merge-level", level, "--method", "squash", ok=0)
     assert project.remote.read("main", "lines.txt") == changed.rstrip("\n")

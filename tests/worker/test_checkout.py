@@ -197,7 +197,7 @@ def test_stack_starts_from_the_dependencies_branches(project: Project) -> None:
 def test_stack_names_the_dependencies_that_have_no_branch_yet(project: Project) -> None:
     project.work("1", {"1.txt": "1\n"})
     refused = project.worker("3").run("checkout", "3", "--stack", "--json", ok=1)
-    assert "depends on task 2, with no branch yet" in refused.json["message"]
+    assert "cannot be stacked yet: task 2 has no branch" in refused.json["message"]
 
 
 def test_dependencies_that_conflict_cannot_be_stacked_on(project: Project) -> None:

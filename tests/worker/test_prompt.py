@@ -119,7 +119,7 @@ def test_the_second_turn_is_told_of_the_conflict_and_after_a_failure_of_that(
     work(project, agent, "2", ok=1)
     again = project.run("prompt", "2", "--check", "make test", ok=0).out
     assert "Look.\tTwice\\x1b[2J." in again
-    assert "It failed: the agent ended with code 1: no idea. What it changed is in" in again
+    assert "It failed: the agent ended with code 1: no idea. Its changes are in" in again
     assert "At the end `make test` is run, and has to succeed." in again
     work(project, agent, "1", ok=0)
     work(project, agent, "2", "--rework", "0", ok=1)

@@ -67,7 +67,7 @@ def test_what_is_begun_afresh_or_was_killed_is_kept_and_what_was_amended_is_not(
 def test_commits_that_begin_a_history_of_their_own_become_one_on_the_branch(tmp_path: Path) -> None:
     project = Project.create(tmp_path / "project", [task(1)])
     said = shell(project, f"git update-ref -d HEAD; {COMMIT.format('one')}; git rm -q src/main.rs")
-    assert "by one on top of that commit" in said
+    assert "; replaced by one on top of it" in said
     assert project.remote.files(BRANCH) == ["one"]
     assert project.remote.git("merge-base", "main", BRANCH) == project.remote.tip("main")
 

@@ -145,8 +145,8 @@ def clear_done(
 ) -> None:
     """Removes the checkout of a finished unit, and the branch of a subtask.
 
-    Keeps both if a tracked file in the checkout was edited. Keeps the branch if it has commits that `folded`
-    lacks, the head that the parent's branch contains (None: no head is known).
+    Keeps both if a tracked file in the checkout was edited. Keeps the branch if it has commits that the
+    parent's branch may lack: that one contains only `folded` (None: unknown).
     """
     if _edited(repository, directory):
         return
@@ -166,8 +166,8 @@ def remove(repository: Repository, directory: Path) -> tuple[Path, ...]:
     """Removes a checkout with its files. Commits stay on their branch, or are kept under a ref.
 
     Touches only a worktree of this repository. Moves nested repositories out of it, and returns their new
-    directories. If a worker and its run remove the checkout at the same time, the first of them saves its
-    commits and files.
+    directories. If a worker and its run remove the checkout at the same time, the first of them saves the
+    checkout's commits and files.
     """
     if not _is_own(repository, directory):
         return ()
@@ -242,7 +242,7 @@ def _tidy(repository: Repository, copy: WorkingCopy, own: str) -> None:
 def _commit_left(
     task_context: TaskContext, unit: WorkUnit, copy: WorkingCopy, say: Callable[[str], None]
 ) -> None:
-    """Commits changes to tracked files, with which git might refuse a merge.
+    """Commits changes to tracked files, because git may refuse a merge if there are any.
 
     Skips the hooks if the settings turn them off, or if one refuses the changes.
     """
@@ -268,7 +268,7 @@ def _begin_anew(task_context: TaskContext, unit: WorkUnit, start: Oid) -> None:
         and not task_context.shared.publish([RefUpdate(ref, shared, start)])
     ):
         raise GitcoordError(
-            "push-raced", f"{unit.branch} moved while it was reset to its beginning.", hint="Try again."
+            "push-raced", f"{unit.branch} moved while gitcoord reset it to its start.", hint="Try again."
         )
     if task_context.shared.remote is not None and repository.resolve(ref) is not None:
         repository.git.run("update-ref", ref, start)

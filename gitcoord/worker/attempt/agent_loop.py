@@ -121,7 +121,7 @@ def _unresolved(copy: WorkingCopy) -> AttemptResult | None:
 
 
 def _give_up(context: AttemptContext, copy: WorkingCopy, left: str) -> AttemptResult:
-    """Gives up on the conflict: aborts the merge and submits the work as it was before, so the task waits."""
+    """Gives up on the conflict: aborts the merge and submits the work before it, which defers the task."""
     kept = "" if context.settings.run.keep_checkout == "never" else f" in {context.directory}"
     steps = f"to resolve it yourself: `gitcoord checkout {context.unit.id}`{kept}, edit, `gitcoord submit`"
     context.log.say(f"{left}: conflict markers or uncommitted changes are left; aborting the merge")

@@ -1,7 +1,7 @@
-"""The command lines of well-known agents, for `--agent claude` and the like.
+"""The command lines of well-known agents, such as `claude` for `--agent claude`.
 
 Each runs without a terminal, may change files in its checkout, and asks no questions. The worker commits. A
-command that consists only of such a name is the preset; every other command is used as it is.
+command that consists only of such a name means the preset; every other command is used as it is.
 """
 
 from collections.abc import Mapping

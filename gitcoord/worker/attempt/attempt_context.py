@@ -24,7 +24,7 @@ from gitcoord.worker.transient_errors import disk_problem, passes, try_for
 from gitcoord.worker.unit import WorkUnit
 
 _PATIENCE = 300.0
-"""Seconds."""
+"""Seconds for which to retry after an error that will pass."""
 
 
 class Reworks:
@@ -85,7 +85,7 @@ class AttemptContext(ReadyAttempt, frozen=True, kw_only=True):
     kept: list[str] = msgspec.field(default_factory=list)
     """The refs that keep uncommitted work of this checkout."""
     since: float = msgspec.field(default_factory=time.time)
-    """When it began, in seconds since the epoch."""
+    """The time at which it began, in seconds since the epoch."""
     clock: Callable[[], float] = time.time
     """Returns the time in seconds since the epoch."""
 
@@ -135,8 +135,8 @@ Answer = TypeVar("Answer")
 def patiently(context: AttemptContext, act: Callable[[], Answer]) -> Answer:
     """Returns the result of `act`, so that a short failure loses no work.
 
-    Retries for `_PATIENCE` seconds if the error will pass, a few times if it may pass, until a stop is
-    requested.
+    Retries for `_PATIENCE` seconds if the error will pass, a few times if it may pass. After a stop was
+    requested, it does not retry.
     """
 
     def tell(error: BaseException) -> None:

@@ -19,7 +19,11 @@ def outcome_of(error: GitcoordError) -> Outcome:
 
 
 def broken_off(context: AttemptContext, error: GitcoordError) -> AttemptResult:
-    """The result of an attempt that `error` ended: a limit, a signal, a full disk, or the error itself."""
+    """The result of an attempt that `error` ended.
+
+    Its reason is a limit of the engine, a full disk or a signal, if there was one. If git failed and other
+    running attempts had changed the configuration, reverts their changes; the outcome is then `again`.
+    """
     if ended := end_reason(context.place):
         return AttemptResult(outcome="failed", reason=f"the attempt was ended: {ended}")
     why = f"{error.message} {error.hint}".strip()

@@ -6,7 +6,7 @@ from gitcoord.worker.attempt.kept_work import keep_before_removal
 
 
 def clear_away(context: AttemptContext, result: AttemptResult) -> None:
-    """Removes the checkout unless the result or the setting `keep-checkout` keeps it.
+    """Removes the checkout, unless the result or the setting `keep-checkout` keeps it, or work would be lost.
 
     Also removes the branch of a successful subtask, because the parent's branch contains it.
     """

@@ -38,7 +38,7 @@ class _Try(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClaimRefusal(msgspec.Struct, frozen=True, kw_only=True):
-    """Why the attempt must not begin, and the exit code for that."""
+    """The reason why an attempt must not begin, and the worker's exit code for that."""
 
     reason: str
     code: int
@@ -105,7 +105,8 @@ def claim(
 def refusal(before: Progress, unit: WorkUnit, attempt: int | None) -> ClaimRefusal | None:
     """Why `attempt` (None: the next one) must not begin; None if it may.
 
-    It must not if it or a newer attempt has begun, or if the unit was cancelled.
+    It must not if it, or a newer one, has begun, or if the unit was cancelled. The next one must not begin
+    while another attempt is running.
     """
     newest = before.attempt
     if attempt is None and newest is not None and newest.running and newest.started is not None:

@@ -49,7 +49,7 @@ class CommandEnd(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def succeeded(self) -> bool:
-        """Whether it ended by itself and with 0."""
+        """Whether it ended by itself with exit code 0."""
         return self.why == "by itself" and self.code == 0
 
 
@@ -223,7 +223,8 @@ def _end_all(
 ) -> tuple[int, int]:
     """Ends the processes that still run; returns the numbers of those killed and of those left behind.
 
-    `grace`: seconds from TERM to KILL; None if the command ended by itself, which alone leaves some behind.
+    `grace`: seconds from TERM to KILL; None if the command ended by itself. Only then, processes count as
+    left behind.
     """
     if grace is None and not has_children():
         return 0, 0

@@ -11,7 +11,7 @@ from gitcoord.worker.unit import WorkUnit
 def commit_message(template: str, plan: Plan, unit: WorkUnit) -> str:
     """Fills in `template`, the setting `run.commit-message`; without one, returns the unit's id and title.
 
-    Texts of the task list become one line each, in which GitHub sees no mention or reference.
+    Texts that it fills in become one line each, in which GitHub sees no mention or reference.
     """
     own = f"{unit.id}: {' '.join(unit.title.split())}"
     if not template:

@@ -53,8 +53,8 @@ def commit_all_work(
 ) -> CheckoutOutcome:
     """Commits the agent's files or merge to the unit's branch, and moves commits of other branches there.
 
-    `starts`: where this attempt began, then where earlier ones did. `message` is for new commits, except for
-    a merge. Without `commit`, uncommitted changes other than a merge are a problem.
+    `starts`: the commit at which this attempt began, then those of earlier attempts. `message` is for new
+    commits, except for a merge. Without `commit`, uncommitted changes other than a merge are a problem.
     """
     head = copy.git.text("rev-parse", "--verify", "HEAD")
     begun = copy.operation()
@@ -98,7 +98,7 @@ def _with_history(
 ) -> str:
     """Replaces commits with an unrelated history (`git checkout --orphan`) by one commit on top of a start.
 
-    Chooses the one of `starts` that differs least: on a later start, the base's newer changes would look
+    Chooses the one of `starts` that differs least: on top of a later one, the base's newer changes would look
     reverted. Uses `base` if, because of an earlier attempt, the history of every start is unrelated, too.
     Returns what it did in words; empty if nothing.
     """
@@ -110,9 +110,7 @@ def _with_history(
     tree, who = git.text("rev-parse", "HEAD^{tree}"), repository.identity
     commit = commit_tree(git, tree, [start], message, environment=who)
     git.run("reset", "--quiet", "--soft", commit)
-    return (
-        f"replaced its commits, which had no common history with {start[:12]}, by one on top of that commit"
-    )
+    return f"the agent's commits had no history in common with {start[:12]}; replaced by one on top of it"
 
 
 def _hold_back(copy: WorkingCopy, rules: RuleSettings) -> str:
@@ -164,7 +162,7 @@ def _commit(
     everything: bool,
     hooks: bool,
 ) -> str:
-    """Commits the files; returns why a hook refused that, or an empty string."""
+    """Commits the files; returns why a hook or git refused that, or an empty string."""
     git = copy.git
     _add(copy, rules, everything=everything)
     how = ("--no-edit",) if merging else ("--file=-",)

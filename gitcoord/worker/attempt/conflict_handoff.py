@@ -28,8 +28,8 @@ def merge_in(copy: WorkingCopy, clash: ConflictBrief, context: AttemptContext) -
 
 def tell(context: AttemptContext, clash: ConflictBrief) -> None:
     """Logs and records a conflict that goes back to the agent."""
-    how = "comes after" if clash.exclusive else "conflicts with"
-    context.log.say(f"it {how} {clash.name} in {', '.join(clash.paths)}")
+    how = "must adapt to earlier changes of" if clash.exclusive else "conflicts with"
+    context.log.say(f"the work {how} {clash.name} in {', '.join(clash.paths)}")
     for other in clash.others:
         event = TasksClash(at=now(), by=worker_name(), task=context.unit.id, other=other, paths=clash.paths)
         context.task_context.store.record(event, unless=superseded(context.attempt))

@@ -16,7 +16,7 @@ from gitcoord.worker.attempt.paths import attempt_directory
 
 
 def save_earlier_work(context: AttemptContext) -> None:
-    """Saves the work of earlier attempts before the checkout is replaced or given to an agent; repairs it."""
+    """Saves the work of earlier attempts, and repairs the checkout, before an agent gets it."""
     repository, earlier = context.task_context.repository, context.before.attempts
     copy = WorkingCopy(repository, context.directory)
     been = _save_what_nothing_names(context)

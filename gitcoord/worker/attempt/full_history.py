@@ -12,7 +12,7 @@ from pathlib import Path
 from gitcoord.git.git_cli import Git, Oid
 
 SHALLOW = "shallow"
-# A partial clone would fetch a commit that it is asked for.
+# Otherwise git would fetch missing commits in a partial clone.
 _NO_FETCH = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": ""}
 
 
@@ -49,7 +49,7 @@ def _parents(git: Git, commit: Oid) -> list[Oid]:
 def _lacking(git: Git, commits: Collection[Oid]) -> set[Oid]:
     asked = "".join(f"{commit}\n" for commit in commits).encode()
     told = git.run("cat-file", "--batch-check=%(objectname)", input=asked, ok=()).text
-    # Git says `ID missing` of an object that is not there.
+    # Git prints `ID missing` for a missing object.
     return set(commits) - set(told.split("\n"))
 
 

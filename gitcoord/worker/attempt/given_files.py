@@ -51,7 +51,7 @@ def carry_in(
 
 
 def note_made(copy: WorkingCopy) -> list[str]:
-    """Records and returns the untracked files that the setup made; their directories if they are too many."""
+    """Records and returns the untracked files that the setup made; if too many, their directories."""
     asked = ("ls-files", "--others", "--exclude-standard", "-z")
     made = _listed(copy.git, *asked)
     if len(made) > _MOST_FILES:

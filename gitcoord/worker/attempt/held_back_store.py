@@ -78,7 +78,7 @@ def _directory_for(repository: Repository, checkout: Path) -> Path:
 
 
 def why_nothing_to_submit(copy: WorkingCopy) -> str:
-    """Says why there is nothing to submit, as the end of a sentence; empty if there is no reason.
+    """Says why there is nothing to submit, as the end of a sentence; empty if no reason is known.
 
     Names held-back files, the agent's own result, and files that git ignores.
     """

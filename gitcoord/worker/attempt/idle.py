@@ -49,7 +49,7 @@ class Idle:
         return min(usual, self._limit / 4) if self._limit else usual
 
     def why(self) -> str:
-        """How long the command has done nothing, and its last output, in words."""
+        """Says in words that the command has done nothing for too long, with its last output."""
         said = next(reversed(self._lines), "") if self._lines else ""
         last = f"; its last output: {said[:_LONGEST_LINE]}" if said else ""
         return (

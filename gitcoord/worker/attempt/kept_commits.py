@@ -21,7 +21,7 @@ from gitcoord.tasks.model import TaskId
 
 KEPT = "refs/gitcoord-kept/"
 _LOG = "head-log"
-"""The log of the checkout's HEAD before the first command of an attempt, in the attempt's directory."""
+"""The copy of the checkout's log of HEAD, from before the first command, in the attempt's directory."""
 _MOST = 500
 """Most positions of HEAD, and most commits of the branch, to check."""
 
@@ -118,8 +118,8 @@ def keep_unnamed(
 ) -> str:
     """Points `ref` to commits after `start` that no ref or log names; returns the ref, or "".
 
-    Does nothing if the checkout's log of HEAD begins with the copy in the attempt's directory `attempt`
-    (without a copy: names `start`). Otherwise HEAD was deleted or the log expired, and git may have begun a
+    Does nothing if the checkout's log of HEAD begins with the copy in the attempt's directory `attempt`, or,
+    without a copy, contains `start`. Otherwise HEAD was deleted or the log expired, and git may have begun a
     new log. The commits were made after `moment`, in seconds since the epoch.
     """
     place = administration(repository.common_dir, directory)

@@ -74,13 +74,15 @@ def keep_before_removal(context: AttemptContext) -> bool:
             context.log.say(mended)
         keep_leftovers(context, context.attempt)
     except GitcoordError as error:
-        context.log.say(f"{context.directory} stays: its uncommitted work cannot be kept elsewhere: {error}")
+        context.log.say(
+            f"keeping {context.directory}: its uncommitted work cannot be saved elsewhere: {error}"
+        )
         return False
     return True
 
 
 def _kept(context: AttemptContext, keep: Callable[[], str]) -> str:
-    """Returns the ref of `keep`; if git fails, logs that. Other work can still be kept."""
+    """Returns the ref that `keep` returns; if git fails, logs that, so that other work can still be kept."""
     try:
         return keep()
     except GitcoordError as error:

@@ -28,7 +28,7 @@ class NestedResult(msgspec.Struct, frozen=True, kw_only=True):
 def absorb(
     repository: Repository, copy: WorkingCopy, passed_over: Sequence[str], *, add: bool
 ) -> NestedResult:
-    """Turns the repositories at `passed_over` into ordinary files; keeps their `.git` in the git directory.
+    """Turns the repositories at `passed_over` into ordinary files; moves their `.git` to the git directory.
 
     A repository with a remote, or one that is a worktree, is a problem; without `add` every repository is. If
     there is a problem, changes nothing.

@@ -76,7 +76,7 @@ class Surroundings:
         return next((str(path.resolve()) for path, own in places if own.resolve() == owner), process.worktree)
 
     def changes(self) -> tuple[OutsideChange, ...]:
-        """The changes since then; first those that the attempt's git provably made."""
+        """The changes since the observation; first those that the attempt's git provably made."""
         before = self._before
         now = None if before is None else self._look(Path(before.own), before.branch)
         if before is None or now is None:

@@ -10,7 +10,7 @@ from gitcoord.tasks.model import TaskId
 
 
 def run_directory(common_dir: Path, generation: int) -> Path:
-    """The directory under the git directory that has one directory for each attempt's key.
+    """The directory under the git directory that has a directory for each attempt, named by its key.
 
     Each generation of the task list has its own, because its attempts are numbered from 1 again.
     """
@@ -23,7 +23,7 @@ def attempt_directory(common_dir: Path, generation: int, unit: TaskId, attempt: 
 
 
 def newest_attempt(common_dir: Path, checkout: Path) -> Path | None:
-    """The directory of the newest attempt in a checkout on this machine, in any generation; None if none."""
+    """The directory of the newest attempt in a checkout here, in any generation; None if there was none."""
     name, found = checkout.name, list[tuple[int, Path]]()
     owners = [(1, name)]
     if later := re.fullmatch(r"(.+)-g(\d+)", name):

@@ -33,7 +33,7 @@ def look(
 ) -> tuple[CheckoutOptions, Oid] | WorkerEnd:
     """Returns the options and the commit with which the unit begins, or the result if it does not begin.
 
-    Raises `already-landed` (exit 1), `has-subtasks` or `name-taken` (exit 2).
+    Raises `diverged` (exit 1), `has-subtasks` or `name-taken` (exit 2).
     """
     done = why_done(task_context, unit, mine)
     if done:
@@ -76,7 +76,7 @@ def _is_void(task_context: TaskContext, unit: WorkUnit, mine: Progress) -> bool:
 def clear_what_is_done(
     task_context: TaskContext, unit: WorkUnit, directory: Path, mine: Progress, *, keep: str
 ) -> None:
-    """Removes the checkout that a worker left which died after its submit.
+    """Removes the checkout of a worker that died after its submit.
 
     Keeps it if `keep` is `always`, or if a worker of the newest attempt is alive here.
     """
@@ -99,7 +99,8 @@ def without_attempt(
 ) -> WorkerEnd | None:
     """The result if no attempt begins; None if one may begin.
 
-    None begins if it is refused, if the account is closed, for a preview, or after a signal to end.
+    No attempt begins if the claim would be refused, if the account is closed, for a preview, or after a
+    signal to end.
     """
     refused = refusal(mine, unit, order.attempt)
     if refused is not None:

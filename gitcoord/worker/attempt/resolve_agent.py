@@ -12,8 +12,9 @@ from gitcoord.git.remote_refs import SharedRefs
 def with_program(command: str, directory: Path, shared: SharedRefs, *, shell: bool) -> str:
     """Returns the command with the absolute path of its program, if that is relative to `directory`.
 
-    Leaves a program that exists only on branches unchanged: the worker's checkout has it. Does not parse
-    shell commands. Raises (exit 2) `usage` for a command that cannot be parsed, `no-agent` or `no-program`.
+    Returns the command unchanged if its program exists only on branches, because the worker's checkout will
+    have it; and if it is a shell command. Raises (exit 2) `usage` for a command that cannot be parsed,
+    `no-agent` or `no-program`.
     """
     if shell:
         return command

@@ -18,7 +18,7 @@ from gitcoord.worker.attempt.git_trace import GitProcess, GitTrace
 from gitcoord.worker.attempt.local_attempts import under_way
 
 _OF_BRANCHES = "branch."
-"""The upstream of branches: git writes it by itself, and it concerns only that branch."""
+"""The section of branches, such as their upstreams: git writes it by itself, and each concerns one branch."""
 
 _BEFORE = "shared-config.json"
 _LOCKED = ("config", "packed-refs")
@@ -33,7 +33,7 @@ _TRIES = 5
 _READS = ("--get", "--get-all", "--get-regexp", "--get-urlmatch", "--list", "get", "list", "show", "get-url")
 _REMOVE = frozenset({"remove", "rm", "rename"})
 _MAKE = ("init", "clone")
-"""Commands that make a repository; one that ran in the same worktree before them used another one."""
+"""Commands that create a repository. Before them, commands in the same directory used another repository."""
 
 _ELSEWHERE = ("--global", "--system", "--worktree")
 _READS_OR_ELSEWHERE = frozenset((*_READS, *_ELSEWHERE))
@@ -107,7 +107,8 @@ class SharedConfig:
     def _is_here(self, process: GitProcess, made: Collection[str]) -> bool:
         """Whether the process used this repository, not one that the agent made somewhere.
 
-        A worktree of this repository may be another repository by now, without a git process in `made`.
+        If git finds another repository there, that may have replaced a worktree of this one since: it was
+        then not created by a git process there (`made`).
         """
         place = Path(process.worktree)
         if not process.worktree or not place.is_dir():
@@ -199,9 +200,10 @@ def put_back_of_the_dead(git: Git, common_dir: Path) -> Iterator[tuple[str, tupl
 
 
 def put_back_of_others(git: Git, common_dir: Path, own: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Reverts what attempts that still run have changed so far, except the one at `own`; yields their keys.
+    """Reverts changes to the configuration by other running attempts than the one at `own`.
 
-    Their agents may not be done. Call it only if such a change makes the own attempt fail.
+    Yields the key of each such attempt, and the configuration keys that were reverted. Its agent may still
+    need the changes: call this only if they made the own attempt fail.
     """
     for kept in (common_dir / "gitcoord").glob(f"run*/*/{_BEFORE}"):
         if kept.parent != own and _decoded(kept) and under_way(kept.parent):
@@ -232,7 +234,7 @@ def _seen(lock: Path) -> _Seen:
 def _writes(argv: tuple[str, ...], key: str, *, gone: bool) -> bool:
     """Whether a git command line may change the key, its section, or its remote.
 
-    With its remote, git removes (`gone`) the upstream of each branch that has one there.
+    A command that removes or renames a remote also removes keys (`gone`) of the branches that track it.
     """
     key = key.lower()
     section = key.rpartition(".")[0]

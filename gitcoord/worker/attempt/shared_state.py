@@ -64,14 +64,14 @@ class SharedState:
 
 
 def put_back_of_other_attempts(context: AttemptContext) -> bool:
-    """Reverts the configuration that other running attempts changed, after it made this one fail.
+    """Reverts and logs changes to the configuration by other running attempts, after this one failed.
 
-    Returns False if there was nothing to revert: the failure has another reason.
+    Returns False if there were none: the failure has another reason.
     """
     repository, found = context.task_context.repository, False
     for attempt, keys in put_back_of_others(repository.git, repository.common_dir, context.place):
         context.outside.saw((), (), keys)
-        changed = f"attempt {attempt} changed the repository's configuration while it ran"
+        changed = f"the running attempt {attempt} changed the repository's configuration"
         context.log.say(f"{changed}; it was restored: {', '.join(keys)}")
         found = True
     return found

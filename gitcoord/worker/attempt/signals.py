@@ -29,7 +29,7 @@ class StopSignal:
         try:
             os.write(self._wake, b"!")
         except BlockingIOError:
-            return  # The pipe is full: the process will wake up.
+            return  # The pipe is full, so the process wakes up anyway.
 
     def hear(self) -> None:
         """Empties the pipe after a wake-up."""

@@ -14,9 +14,9 @@ _PAUSE = 0.1
 def held_slot(common_dir: Path, slots: int | None, given_up: Callable[[], bool] = bool) -> Iterator[int]:
     """Holds the lowest number that no other attempt of this clone has, until the block ends.
 
-    The number is below `slots` (None: no limit), unless all of these stay held for `_PATIENCE` seconds, as by
-    attempts that were started manually, or `given_up` returns True. The system frees the slot of a process
-    that dies.
+    The number is below `slots` (None: no limit). It may be higher if others, such as attempts that were
+    started manually, hold all of these for `_PATIENCE` seconds, or if `given_up` returns True. The system
+    frees the slot of a process that dies.
     """
     from filelock import FileLock, Timeout
 

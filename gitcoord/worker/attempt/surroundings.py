@@ -1,6 +1,6 @@
-"""Everything outside an attempt's checkout at one moment: worktrees, refs, the stash, hooks.
+"""The state outside an attempt's checkout at one moment: worktrees, refs, the stash, hooks.
 
-Skips checkouts in which another attempt is running.
+Skips checkouts in which another attempt is running, and worktrees and files above a limited number.
 """
 
 import os
@@ -49,14 +49,14 @@ class IdleCheckout(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SurroundingsLook(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything outside the checkout `own` at the moment `at` (ns since the epoch)."""
+    """The state outside the checkout `own` at the moment `at` (ns since the epoch)."""
 
     own: str
     branch: str
     at: int
     checkouts: Mapping[str, IdleCheckout]
     worktrees: frozenset[str]
-    """All worktrees by their resolved paths."""
+    """The resolved paths of all worktrees."""
     refs: Mapping[str, Oid]
     in_use: frozenset[str]
     """The branches that attempts have checked out."""
@@ -67,7 +67,7 @@ class SurroundingsLook(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def observe_surroundings(repository: Repository, plan: Plan, own: Path, branch: str) -> SurroundingsLook:
-    """Looks at everything outside the checkout `own`, which is on `branch`.
+    """Observes the state outside the checkout `own`, which is on `branch`.
 
     Raises `git-failed` if git cannot answer.
     """
@@ -107,7 +107,7 @@ class _Names:
 
 
 def _checkouts(repository: Repository, own: Path) -> tuple[dict[str, IdleCheckout], set[str]]:
-    """The worktrees without a running attempt, and the branches that attempts have checked out."""
+    """Other worktrees without a running attempt, and the branches that other attempts have checked out."""
     found, in_use = dict[str, IdleCheckout](), set[str]()
     for path, place in islice(worktree_places(repository), _MOST_CHECKOUTS):
         if path.resolve() == own.resolve() or not path.is_dir():
@@ -142,7 +142,7 @@ def worktree_places(repository: Repository) -> Iterator[tuple[Path, Path]]:
 
 
 def _status(git: Git, top: Path, checkouts: Path) -> tuple[Oid, dict[str, FileMark]]:
-    """Returns the commit of a worktree, and its changed, untracked and ignored files.
+    """Returns the commit of a worktree, and its changed, untracked and ignored files, not directories.
 
     Source: https://git-scm.com/docs/git-status (porcelain format version 2).
     """

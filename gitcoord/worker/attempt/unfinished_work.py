@@ -112,7 +112,7 @@ def _add_changes(copy: WorkingCopy, indexed: Git, rules: RuleSettings) -> None:
 
 
 def _drop_unwanted(copy: WorkingCopy, indexed: Git, parents: list[Oid], rules: RuleSettings) -> None:
-    """Removes new files that would not be submitted from `indexed`; reverts contents that are too large."""
+    """Reverts in `indexed` new files that a submit would leave out, and contents that are too large."""
     tree, given = indexed.text("write-tree"), ProvidedFiles(copy)
     changed = _changed_files(indexed, parents[0], tree)
     for parent in parents[1:]:

@@ -60,7 +60,7 @@ class LocalChecker:
         self._running: dict[Oid, CheckProcess] = {}
         self._ending: list[CheckProcess] = []
         self._ended_began = 0.0
-        """The monotonic time at which the check that ended last began."""
+        """The start of the check that was the last to end, in monotonic time."""
 
     @property
     def running(self) -> Collection[Oid]:
@@ -197,14 +197,14 @@ def _cannot_start(place: Path, error: OSError) -> GitcoordError:
 
 
 def slots_directory(repository: Repository, worktrees: str = "") -> Path:
-    """The directory of checkouts for checks: beside the repository, or in the setting `worktrees`."""
+    """The directory of checkouts for checks: beside the repository, or in the directory `worktrees`."""
     own = repository.common_dir.parent if repository.common_dir.name == ".git" else repository.common_dir
     above = own / worktrees if worktrees else own.with_name(f"{own.name}.gitcoord")
     return Path(os.path.abspath(above / _SLOTS))  # noqa: PTH100 - links stay
 
 
 def check_environment(environ: Mapping[str, str], passed: Collection[str]) -> dict[str, str]:
-    """The environment of a check: `environ` without secrets and gitcoord's variables, unless in `passed`."""
+    """The environment of a check: `environ` without secrets and gitcoord's variables, except for `passed`."""
     return {
         name: value
         for name, value in environ.items()

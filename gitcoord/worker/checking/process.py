@@ -62,7 +62,7 @@ def write_order(place: Path, order: CheckOrder) -> None:
 def check_at(place: Path) -> None:
     """Runs the check that is described in the directory `place`, unless its result is already there.
 
-    Stores no result if it is stopped before the check ends.
+    Repeats an unclear check, and with `again` a failed one. Stores no result if it is stopped.
     """
     order = msgspec.json.decode((place / ORDER_FILE).read_bytes(), type=CheckOrder)
     adopt_orphans()

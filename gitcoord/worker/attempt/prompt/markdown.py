@@ -96,7 +96,7 @@ def _heading(brief: Brief) -> str:
 
 
 def _elsewhere(brief: Brief) -> str:
-    """The paragraph of a task that works in other repositories, too."""
+    """The paragraph for a task with parts in other repositories; else empty."""
     others = [name for name in brief.unit.task.repositories if name != brief.repository]
     if not brief.repository or not others:
         return ""
@@ -175,7 +175,7 @@ def _earlier(brief: Brief) -> list[str]:
     if end is not None:
         how = _ENDINGS.get(end.outcome, "It is over")
         reason = f": {end.reason.rstrip('.')}" if end.reason else ""
-        ended = f"{how}{reason}. What it changed is in the working copy: look at that first."
+        ended = f"{how}{reason}. Its changes are in the working copy: look at them first."
     refs = ", ".join(f"`{ref}`" for ref in brief.kept)
     kept = (
         f"Commits that are not on this branch were kept: {refs} (`git log REF` shows them, `git cherry-pick` "
@@ -183,8 +183,8 @@ def _earlier(brief: Brief) -> list[str]:
     )
     copies = ", ".join(f"`{ref}`" for ref in brief.uncommitted)
     left = (
-        f"What was not committed was kept as well: {copies} (`git stash show --patch REF` shows it). If it "
-        "is not in the working copy any more, `git stash apply REF` restores it."
+        f"Uncommitted changes were kept as well: {copies} (`git stash show --patch REF` shows them). If they "
+        "are not in the working copy any more, `git stash apply REF` restores them."
     )
     texts = [
         *([ended] if ended else []),
@@ -219,7 +219,7 @@ def _others(brief: Brief) -> list[str]:
     )
     if not lines and not silent:
         return []
-    keep_out = "Keep out of these if you can. If you cannot, keep your change small.\n\n" + "\n".join(lines)
+    keep_out = "Leave these alone if you can. If you cannot, keep your change small.\n\n" + "\n".join(lines)
     return [
         "## Files that others are changing",
         *([keep_out] if lines else []),
@@ -231,7 +231,7 @@ def _rules(brief: Brief) -> str:
     commit = (
         "Commit your work, or leave it uncommitted: it is committed for you."
         if brief.commits
-        else "Commit your work: what is not committed does not count."
+        else "Commit your work: uncommitted changes do not count."
     )
     merge = "start no other merge" if brief.clash is not None else "do not merge"
     check = f" At the end `{brief.check}` is run, and has to succeed." if brief.check else ""

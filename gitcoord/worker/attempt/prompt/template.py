@@ -43,7 +43,9 @@ def read_template(root: Path | None, file: str) -> PromptTemplate | None:
         raise _bad(file, f"cannot be read{f' in line {read.line}' if read.line else ''}: {read.problem}")
     names, known = set(read.names), ("prompt", *_SECTIONS, *_FACTS)
     if unknown := sorted(names.difference(known)):
-        raise _bad(file, f"uses unknown names: {', '.join(unknown)}", f"Known are {', '.join(known)}.")
+        raise _bad(
+            file, f"uses unknown names: {', '.join(unknown)}", f"The known names are {', '.join(known)}."
+        )
     if names.isdisjoint(_WHOLE):
         raise _bad(file, "does not say what the task is", "Write {{ prompt }} or {{ work }} into it.")
     return PromptTemplate(file=file, text=text)
