@@ -44,7 +44,7 @@ def find_branch_facts(
     known: Mapping[Oid, BranchFacts],
     stacked: Mapping[Oid, Sequence[Oid]] = {},
 ) -> tuple[MergeContext, dict[Oid, BranchFacts]]:
-    """Finds the facts about each of `tips`, except `known` ones, and makes the context for merging them.
+    """Returns the context for merging `tips`, and the facts about each: `known` ones, or computed now.
 
     `stacked` maps a tip to the heads that it is stacked on.
     """

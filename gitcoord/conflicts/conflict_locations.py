@@ -73,7 +73,7 @@ class ConflictLocations:
         return tuple(dict.fromkeys(commit for name in names for commit in self._commits.get((tip, name), ())))
 
     def _origin(self, tip: Oid, other: Oid, path: str) -> tuple[str, Edit | None]:
-        """The base's name of the file that is `path` in a conflict, and the edit of `tip` to it."""
+        """The base's name of the file `path` in a conflict, and the edit of `tip` to it (or None)."""
         mine, theirs = self._changes[tip], self._changes[other]
         if path in mine.edits:
             return path, mine.edits[path]

@@ -51,7 +51,7 @@ class FileMerges:
         self.hunks: dict[Edit, Hunks] = {}
 
     def prepare(self, questions: Iterable[FileMergeQuestion]) -> None:
-        """Finds the lines that the edits of `questions` change, with one diff."""
+        """Finds the lines that the edits of `questions` change, all at once."""
         edits = {(q.path, edit): None for q in questions for edit in _edits(q)}
         self.learn(path for path, _ in edits)
         plain = [(path, edit) for path, edit in edits if self._context.plain[path]]

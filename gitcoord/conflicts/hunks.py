@@ -47,7 +47,7 @@ Hunks = tuple[Hunk, ...]
 
 
 def hunks_of(git: Git, writer: Writer, edits: Sequence[tuple[str, Edit]]) -> dict[Edit, Hunks]:
-    """Returns the hunks of each edit `(path, edit)`, from one diff. Leaves out binary files."""
+    """Returns the hunks of each edit `(path, edit)`, computed together. Leaves out binary files."""
     versions: dict[str, dict[Edit, None]] = {}
     for path, edit in edits:
         versions.setdefault(path, {})[edit] = None

@@ -42,7 +42,7 @@ def find_pairs(
     rules: Rules,
     memory: LevelMemory,
 ) -> Pairs:
-    """Checks the pairs of `ready` branches, except those in `memory`."""
+    """Returns the reports on the pairs of `ready` branches, from `memory` if both are unchanged."""
     tips = [branch.commit or "" for branch in ready]
     stayed = unchanged_members(memory, [(branch.task, branch.commit or "") for branch in ready])
     known = _known(memory, stayed)

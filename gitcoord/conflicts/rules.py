@@ -118,7 +118,7 @@ class Rulebook:
 
 
 def rulebook(settings: RuleSettings, ignore: tuple[str, ...] = ()) -> Rulebook:
-    """Returns the rulebook of the settings, which is made only once."""
+    """Returns the rulebook of the settings; makes it only once."""
     key = msgspec.json.encode((settings, ignore))
     if key not in _made:
         _made[key] = Rulebook(settings, ignore)

@@ -103,7 +103,7 @@ def _exit_code(pod: Thing) -> int | None:
 
 
 def _end_of_workflow(workflows: Sequence[Thing]) -> ClusterEnd | None:
-    """A Workflow that failed has the exit code of a failed node; one with an error has none."""
+    """Returns how a Workflow ended; None while it runs. The exit code is that of a failed node, if any."""
     if not workflows:
         return ClusterEnd(code=None)
     status = workflows[0].get("status", {})

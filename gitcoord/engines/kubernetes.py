@@ -182,7 +182,7 @@ class KubernetesEngine:
         return not found and found is not None
 
     def log(self, key: str) -> str | None:
-        """Returns the path of the log, fetched when the attempt has ended."""
+        """Returns the path of the log, which is fetched when the attempt has ended; None without one."""
         path = self._run / key / LOG_FILE
         return str(path) if path.exists() else None
 

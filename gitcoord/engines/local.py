@@ -69,7 +69,7 @@ class LocalEngine:
         return None
 
     def free(self) -> int | None:
-        """None: the engine sets no limit, and the run looks at load and memory itself."""
+        """Returns None: the engine sets no limit, and the run looks at load and memory itself."""
         return None
 
     def start(self, launch: Launch) -> None:

@@ -45,7 +45,7 @@ def record_of(pid: int) -> ProcessRecord:
 
 
 def find(process: ProcessRecord) -> psutil.Process | None:
-    """The process, unless it has ended."""
+    """Returns the process; None if it has ended."""
     try:
         found = psutil.Process(process.pid)
         same = _birth(found) == process.born

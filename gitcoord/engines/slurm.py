@@ -137,7 +137,7 @@ class SlurmEngine:
         return False
 
     def log(self, key: str) -> str | None:
-        """Returns the path of the log, which the job writes."""
+        """Returns the path of the log, which the job writes; None without one."""
         path = self._run / key / LOG_FILE
         return str(path) if path.exists() else None
 

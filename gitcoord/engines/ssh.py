@@ -169,7 +169,7 @@ class SshEngine:
         return True
 
     def log(self, key: str) -> str | None:
-        """Returns the path of the log, which is fetched when the attempt has ended."""
+        """Returns the path of the log, which is fetched when the attempt has ended; None without one."""
         path = self._run / key / LOG_FILE
         return str(path) if path.exists() else None
 

@@ -1,8 +1,8 @@
 """The plan as a GitHub Actions workflow.
 
 https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax describes its keys. All steps
-are shell commands. Does not use GitHub's `concurrency`, which cancels waiting jobs and is not a mutex:
-landings are compare-and-swap in git.
+are shell commands. Does not use GitHub's `concurrency`, which cancels waiting jobs and is not a mutex.
+None is needed: landings are compare-and-swap in git.
 """
 
 from collections.abc import Mapping, Sequence

@@ -36,7 +36,7 @@ class GitResult(msgspec.Struct, frozen=True):
 
     @property
     def reason(self) -> str:
-        """The first `fatal:` or `error:` line of stderr, else the last except hints, else the exit code."""
+        """The first error line of stderr, else the last line that is not a hint, else the exit code."""
         lines = [line for line in map(str.strip, self.stderr.splitlines()) if line and line[:5] != "hint:"]
         for line in lines:
             if line.startswith(("fatal:", "error:", "remote: error:", "! [")):
@@ -53,7 +53,7 @@ class GitResult(msgspec.Struct, frozen=True):
 
     @property
     def hook_text(self) -> str:
-        """The end of the hook's output: of the lines that neither git nor the remote wrote."""
+        """The end of the output that neither git nor the remote wrote: that of a hook in this repository."""
         both = f"{redact_said(self.text)}\n{self.stderr}".splitlines()
         lines = (line.strip() for line in both if not line.startswith(_OWN_WORDS))
         return " ".join(filter(None, lines))[-_LONGEST_REMOTE_TEXT // 2 :]

@@ -35,9 +35,9 @@ class RepositoryPlace(msgspec.Struct, frozen=True):
     ) -> Repository:
         """Opens the repository with the shared remote `remote`; for a missing `origin`, uses the only remote.
 
-        `environ` has the credentials. Raises `no-such-remote` (exit 2). Merges keep the lines of both sides
-        in paths that match a pattern in `union`, and the first side's file in paths that match one in
-        `regenerated`.
+        `environ` has the credentials. Raises `no-such-remote` (exit 2) or `cannot-write`. Merges keep the
+        lines of both sides in paths that match a pattern in `union`, and the first side's file in paths that
+        match one in `regenerated`.
         """
         remotes = read_remotes(self.git)
         name = _remote_name(list(remotes), remote)

@@ -22,7 +22,7 @@ _YOUNG = 60.0
 
 @contextmanager
 def scratch_directory() -> Iterator[str]:
-    """Yields a new directory, and removes it after the block."""
+    """Yields a new directory, and removes it after the block; raises `no-temporary-directory`."""
     import tempfile  # Imported here: most commands make no objects.
 
     place = _place()

@@ -17,7 +17,9 @@ def push(repository: Repository, updates: Sequence[RefUpdate]) -> GitResult:
 def push_with_hooks(
     repository: Repository, updates: Sequence[RefUpdate]
 ) -> tuple[GitResult, tuple[str, int] | None]:
-    """Pushes with the hooks of this repository; also returns the hook that failed, and its exit code."""
+    """Pushes with the hooks of this repository; also returns the hook that failed, with its exit code (else
+    None).
+    """
     from gitcoord.git.failures import refusing_hook
     from gitcoord.git.object_quarantine import scratch_directory
 

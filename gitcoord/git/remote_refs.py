@@ -76,7 +76,7 @@ class SharedRefs:
             raise fetch_error(self.remote or "", result, readable=listed.code == 0, broken=broken, here=here)
 
     def read(self, ref: str) -> Oid | None:
-        """Returns the commit of `ref` (a full name) as of the last refresh; raises `broken-ref`."""
+        """Returns the commit of `ref` (a full name), or None, as of the last refresh; raises `broken-ref`."""
         refs = self._refs
         if self._local(ref) in refs.broken:
             raise GitcoordError(
@@ -87,7 +87,7 @@ class SharedRefs:
         return refs.targets.get(self._local(ref))
 
     def branch(self, name: str) -> Oid | None:
-        """Returns the tip of the branch `name`, as of the last refresh."""
+        """Returns the tip of the branch `name`, or None, as of the last refresh; raises `broken-ref`."""
         return self.read(self._pulled.get(name, HEADS + name))
 
     def list(self, prefix: str) -> Mapping[str, Oid]:

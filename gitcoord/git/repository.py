@@ -45,7 +45,7 @@ class Repository:
 
     @cached_property
     def remote_url(self) -> str | None:
-        """The URL for reading from and writing to the remote."""
+        """The URL for reading from and writing to the remote; None without a remote or a URL."""
         if self._used is not None:
             return self._used.url or None
         return (
@@ -108,7 +108,7 @@ class Repository:
 
     @cached_property
     def empty_tree(self) -> Oid:
-        """The empty tree; its id depends on the repository's object format."""
+        """The empty tree, written if it is missing; its id depends on the repository's object format."""
         return self.git.text("hash-object", "-w", "-t", "tree", "--stdin")
 
     def read_in_process(self) -> None:

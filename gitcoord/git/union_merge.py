@@ -1,7 +1,7 @@
 """Sets attributes by which git merges paths with `union` (the lines of both sides), or not at all.
 
-The attributes are passed in the environment, so the repository is not changed; its own `.gitattributes` take
-precedence.
+They are in a file of gitcoord in the git directory, which the environment names, so the working tree is not
+changed. The repository's own `.gitattributes` take precedence.
 """
 
 import contextlib
@@ -22,6 +22,7 @@ def attributes_environment(
     """Returns the environment `added` with union merges for paths that match `union`, as in .gitignore.
 
     Paths that match `unmerged` are not merged: git keeps the first side's file and reports a conflict.
+    Writes the attributes to the git directory; raises `cannot-write`.
     """
     theirs = git.probe("config", "--type=path", "--get", "core.attributesFile")
     known = Path(theirs) if theirs else _usual_place()

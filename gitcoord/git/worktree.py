@@ -71,7 +71,7 @@ class WorkingCopy:
         return None if ref is None else ref.removeprefix(HEADS)
 
     def operation(self) -> str | None:
-        """Returns the unfinished operation of git other than a merge: `rebase`, `cherry-pick`, `revert`."""
+        """Returns an unfinished `rebase`, `cherry-pick` or `revert`; None if there is none."""
         place = Path(self.git.text("rev-parse", "--absolute-git-dir"))
         return next((name for file, name in _OPERATIONS.items() if (place / file).exists()), None)
 
@@ -172,7 +172,7 @@ class WorkingCopy:
         return paths
 
     def conclude_merge(self, paths: tuple[str, ...]) -> None:
-        """Stages the resolved `paths` and commits the merge in progress."""
+        """Stages the resolved `paths` and commits the merge in progress; raises `git-failed`."""
         if paths:
             self.git.run("add", "--", *(f":(literal){path}" for path in paths))
         if refused := commit_with_hooks(self.git, "--no-edit", environment=self._repository.identity):

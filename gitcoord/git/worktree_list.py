@@ -89,7 +89,7 @@ def linked_branches(git: Git) -> dict[str, Path]:
 
 
 def place_of(git: Git, branches: Mapping[str, Oid | None]) -> Path | None:
-    """Returns a worktree on one of these branches (full names), else one at one of their tips."""
+    """Returns a worktree on one of these branches (full names), else at one of their tips, else None."""
     places = worktrees(git)
     on_it = next((places[name] for name in branches if name in places), None)
     if on_it is not None:

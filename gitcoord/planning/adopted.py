@@ -77,10 +77,10 @@ def adopted_plan(
     journal: Mapping[TaskId, KnownTask],
     branches: Collection[str] = (),
 ) -> tuple[Plan, PlannedLevel]:
-    """Makes the plan with a level for `heads`, in this order; keeps a level that has exactly these heads.
+    """Returns the plan with a level for `heads`, in this order, and that level.
 
-    Removes other levels whose tasks have all landed. Existing `branches` are not used for a
-    new level branch. Raises `bad-branch-name` or `same-branch` (exit 2).
+    Keeps a level that has exactly these heads. Removes other levels whose tasks have all landed. Existing
+    `branches` are not used for a new level branch. Raises `bad-branch-name` or `same-branch` (exit 2).
     """
     ids = name_heads(heads, saved, journal)
     planned = saved.tasks if saved is not None else {}

@@ -26,9 +26,10 @@ def chosen_tasks(tasks: TaskList, satisfied: Collection[TaskId], previous: Plan 
 
 
 def planned_needs(task: Task, everything: bool, previous: Plan | None) -> tuple[TaskId, ...]:
-    """Returns the dependencies of the task, without finished ones that it did not have in the earlier plan.
+    """Returns the dependencies of the task: all with `everything`, else without most finished ones.
 
-    The others stay: otherwise a task would change its level, and thus its branch, whenever one is done.
+    Keeps finished ones that the task had in the earlier plan: without them it would change its level, and
+    thus its branch, whenever a dependency is done.
     """
     if everything or not task.settled:
         return task.depends_on

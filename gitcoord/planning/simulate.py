@@ -31,7 +31,9 @@ class SimulatedPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def simulate(work: WorkNetwork, rules: RunRules, initial: StartState | None = None) -> SimulatedPlan:
-    """Simulates the rest of a run after `initial`, assuming exact estimates and no further failures."""
+    """Simulates the rest of a run after `initial` (None: the whole run), assuming exact estimates and no
+    further failures.
+    """
     course = unhindered(work, rules) if initial is None else None
     if course is not None:
         return _whole(work, course)

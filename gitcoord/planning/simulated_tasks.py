@@ -53,7 +53,7 @@ class SimulatedTasks:
             self._give_up(task)
 
     def land_waves(self) -> None:
-        """Lands every complete wave, with all consequences."""
+        """Lands the waiting tasks of each level whose next wave is complete, with all consequences."""
         while self._touched:
             level = self._touched.pop()
             first, undone = self._first[level], self._undone[level]

@@ -74,7 +74,7 @@ def rows_of(
     subtasks: Sequence[PlannedSubtask],
     owners: Mapping[TaskId, TaskId],
 ) -> Iterable[Row]:
-    """Returns the units of a task that depends on the planned tasks `needs`, each with the units and tasks
+    """Yields the units of a task that depends on the planned tasks `needs`, each with the units and tasks
     that it waits for.
 
     A dependency of subtasks delays only these subtasks; `owners` maps each planned subtask to its task. If

@@ -97,7 +97,9 @@ def in_order(puzzle: Puzzle, rank: Sequence[int]) -> Iterator[int]:
 
 
 def heads_and_tails(puzzle: Puzzle) -> tuple[list[int], list[int]]:
-    """Returns, for each task, the fewest waves before it and after it, by precedence alone."""
+    """Returns, for each task, the fewest waves before it (if `fixed`, its wave) and after it, by precedence
+    alone.
+    """
     count = len(puzzle.after)
     heads, tails = [0] * count, [0] * count
     for task, wave in puzzle.fixed.items():

@@ -103,7 +103,7 @@ def status_of(value: Any) -> tuple[ListedStatus, bool]:
 
 
 def priority_of(value: Any) -> str | None:
-    """Returns `critical`, `high`, `medium` or `low`; None if `value` is none of their names."""
+    """Returns `critical`, `high`, `medium` or `low`; None if `value` is not a name of a priority."""
     if isinstance(value, str) and value in _PRIORITIES:
         return _PRIORITIES[value]
     return _PRIORITIES.get(str(id_text(value)).lower())

@@ -51,7 +51,7 @@ class TaskEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def decode_tasks(raw: list[Any], findings: Findings) -> list[TaskEntry]:
-    """Returns every task of `raw` that has a usable id, in order."""
+    """Returns every task of `raw` that has a usable id, in order; reports the other entries."""
     entries: list[TaskEntry] = []
     for place, value in enumerate(raw, 1):
         if not isinstance(value, dict):

@@ -81,7 +81,10 @@ def read_task_list(
 
 
 def _choose(places: list[ListPlace], root: Path | None, tag: str | None) -> Source:
-    """Returns the list of the requested `tag`, else the only one with remaining tasks."""
+    """Returns the list of the requested `tag`, else the only one with remaining tasks.
+
+    Raises `several-task-lists` (exit 2) if more than one remains.
+    """
     named = [place for place in places if place.tag == tag]
     left = named or [place for place in places if _has_work(source_at(root, place), root)] or places
     if len(left) != 1:

@@ -119,7 +119,7 @@ class _Resolver:
         self._conflicts(sub, parent)
 
     def _find(self, name: str, entry: TaskEntry, parent: TaskEntry | None = None) -> TaskEntry | None:
-        """Returns the entry that `name` means in `entry`, a subtask of `parent` if that is given."""
+        """Returns the entry that `name` means in `entry` (a subtask of `parent`, if given), or None."""
         if parent is not None:
             # Siblings first: nearly every plain number in a subtask means one.
             owner, sibling = self.subtasks.get(TaskId(f"{parent.id}.{name}"), (None, None))
@@ -133,7 +133,7 @@ class _Resolver:
         return self._find_shorter(name, entry)
 
     def _find_shorter(self, name: str, entry: TaskEntry) -> TaskEntry | None:
-        """Returns the subtask that contains `33.3.1`: there is no deeper level than subtasks."""
+        """Returns the subtask 33.3 for `33.3.1`: there is no deeper level than subtasks. None without it."""
         while len(name) <= _LONGEST and name.count(".") > 1:
             name = name.rpartition(".")[0]
             if name in self.subtasks and name != entry.id:

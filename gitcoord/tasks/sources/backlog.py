@@ -56,7 +56,7 @@ def read_backlog(folder: Path, findings: Findings) -> list[dict[str, Any]]:
 
 
 def backlog_paths(folder: Path) -> list[Path]:
-    """Returns the task files, sorted by name."""
+    """Returns the task files of each folder, sorted by the numbers in their names."""
     folders = [folder, folder.parent / COMPLETED] if folder.name != COMPLETED else [folder]
     return [path for one in folders if one.is_dir() for path in sorted(one.glob("*.md"), key=_order)]
 

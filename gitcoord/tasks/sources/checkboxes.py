@@ -99,7 +99,7 @@ def split_front_matter(document: str) -> FrontMatter | None:
 
 
 def _checkbox(entry: "Token", first: "Sequence[Token]") -> Checkbox | None:
-    """Returns the checkbox of the list entry that begins with the tokens `first`."""
+    """Returns the checkbox of the list entry that begins with the tokens `first`, or None."""
     if len(first) < 2 or first[1].type != "inline" or not first[1].map or not entry.map:
         return None
     box = _BOX.fullmatch(first[1].content)

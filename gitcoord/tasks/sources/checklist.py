@@ -151,7 +151,7 @@ def _names(text: str) -> _TitleStart:
 
 
 def _above(id: str, by_id: Mapping[str, ChecklistTask]) -> ChecklistTask | None:
-    """Returns the task that `1.2.3` is a part of: `1.2`, else `1`."""
+    """Returns the task of which `1.2.3` is a part: `1.2`, else `1`, else None."""
     while "." in id:
         id = id.rpartition(".")[0]
         if id in by_id:

@@ -38,7 +38,7 @@ def parse_filter(text: str) -> IssueFilter:
 
 
 def with_filter(origin: str | None, labels: Sequence[str], milestone: str | None) -> str | None:
-    """Adds these options to the origin in `--from`. Raises `usage` if it does not name issues."""
+    """Returns the origin in `--from` with these options; raises `usage` if it does not name issues."""
     if not labels and milestone is None:
         return origin
     if origin != "github":

@@ -43,7 +43,7 @@ def json_splices(text: str, tag: str, wanted: Mapping[str, NewStatus]) -> list[S
 
 
 def _path_to(value: Any, wanted: Any) -> Sequence[str] | None:
-    """Returns the keys that lead to the object `wanted` itself."""
+    """Returns the keys that lead to the object `wanted` itself; None if it is not in `value`."""
     if value is wanted:
         return ()
     if isinstance(value, dict):
