@@ -112,7 +112,9 @@ class SlurmEngine:
         return seen
 
     def wait(self, keys: Sequence[str], seconds: float) -> None:
-        """Sleeps until the next request to the queue, or until one of the keys has written its exit code."""
+        """Sleeps until the next request to the queue, or until the job of one of `keys` has written its exit
+        code.
+        """
         until = time.monotonic() + min(seconds, self._pause)
         known = {key for key in keys if self._code(key) is not None}
         while time.monotonic() < until and not any(self._code(key) is not None for key in {*keys} - known):

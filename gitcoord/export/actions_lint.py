@@ -13,7 +13,7 @@ _NAME = re.compile(r"[A-Za-z_][-\w]*")
 
 
 def lint_actions(document: Mapping[Any, Any]) -> list[ExportFinding]:
-    """Returns the errors in a workflow, in the order of the file."""
+    """Returns the errors in a workflow."""
     # YAML 1.1 reads the key `on` as a boolean.
     keys = {"on" if key is True else key: value for key, value in document.items()}
     jobs = mapping(keys.get("jobs"))

@@ -15,7 +15,7 @@ _GIVEN = re.compile(r"\{\{[^{}]*?\b(inputs|workflow)\.parameters(?:\.|\[')([-\w]
 
 
 def lint_argo(document: Mapping[str, Any]) -> list[ExportFinding]:
-    """Returns the errors in a Workflow or WorkflowTemplate, in the order of the file."""
+    """Returns the errors in a Workflow or WorkflowTemplate."""
     spec = mapping(document.get("spec"))
     return [
         *_head(document),

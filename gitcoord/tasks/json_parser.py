@@ -1,4 +1,4 @@
-"""Parses bytes as JSON; reports anything that strict JSON forbids with one sentence and its position."""
+"""Parses bytes as strict JSON; an error is one sentence, with the position if it is known."""
 
 import json
 import re
