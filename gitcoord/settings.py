@@ -50,8 +50,9 @@ class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     `agent` and `check` are commands; they are split into words, or run in a shell with `shell`. `timeout`
     limits one attempt (`30m`, `2h`; empty: no limit), `memory_megabytes` the memory of all its processes (0:
     no limit); `grace` is the time in seconds from TERM to KILL. `rework` is the number of times that the
-    agent may get a conflict back. `fresh` starts a retry in a new checkout. `commit_hooks` runs the
-    repository's hooks on the worker's commits of an agent's leftover changes; `commit_message` is the
+    agent may get a conflict back. `fresh` starts a retry in a new checkout. `commit_leftovers` commits
+    changes that an agent left uncommitted, `allow_empty` accepts work without a change. `commit_hooks` runs
+    the repository's hooks on the worker's commits of an agent's leftover changes; `commit_message` is the
     template of their message, with `$task`, `$title`, `$level`, `$wave`, `$base` and `$branch` (empty:
     `$task: $title`). `nested_repositories`: what happens with a repository that an agent created inside its
     checkout: its files are committed, or the attempt fails; it always fails for one with its own remote.

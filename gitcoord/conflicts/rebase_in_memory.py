@@ -1,8 +1,8 @@
 """Merges each branch onto the present base in memory, as landing does.
 
 With a single merge base, a merge depends only on three trees. Therefore the merged commits are synthetic,
-each with its merge base as the only parent. Git walks no history, and computes the same merge, even if
-the branch and the base made the same change.
+each with one parent, which has the merge base's tree. Git walks no history, and computes the same merge, even
+if the branch and the base made the same change.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ UNRELATED = "it has no commit in common with the base"
 
 
 class RebasedBranch(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
-    """A branch merged onto the base: `tree` is the base's tree if only this branch landed.
+    """A branch merged onto the base: `tree` is the tree that the base would have if only this branch landed.
 
     It is empty if the branch does not merge with the base; then `paths` are those that conflict, or `problem`
     says why git failed.

@@ -1,4 +1,4 @@
-"""Reads issues of beads: from `bd` if it is on PATH, else from `.beads/issues.jsonl`.
+"""Reads issues of beads: from `bd` for the list in its usual place, else from a file `issues.jsonl`.
 
 Of the links, only `blocks`, `conditional-blocks` and `waits-for` delay an issue. An epic is done when its
 issues are: dependents of an epic wait for its issues, and these wait for the epic's dependencies. Source:
