@@ -206,10 +206,10 @@ class _Selection:
         for branch, one in list(self._heads.items()):
             before = first.setdefault(one.commit, branch)
             if before != branch:
-                self._exclude(branch, f"it is the same commit as {before}")
+                self._exclude(branch, f"it is at the same commit as {before}")
 
     def _find_needs(self) -> dict[str, list[str]]:
-        """Returns the dependencies of each head. Excludes heads that depend on a head that does not land."""
+        """Returns the dependencies of each head. Excludes cycles and heads whose dependencies do not land."""
         stacked = stacks(self._repository, self._base_commit, self._heads, self._known)
         asked = {pull.head for pull in self._pulls.values()} | set(self._heads)
         needs = {branch: dict[str, str]() for branch in self._heads}

@@ -63,7 +63,7 @@ def _without(count: int, suspects: Collection[int]) -> Combination:
 
 
 def _on_top(decision: SearchResult, suspects: Collection[int], branch: int) -> Combination:
-    """Returns `branch` on top of the earlier branches that are not known to fail."""
+    """Returns `branch` on top of the earlier branches without failed, unclear and suspect ones."""
     out = {*suspects, *decision.failed, *decision.unclear}
     return (*(one for one in range(branch) if one not in out), branch)
 

@@ -75,7 +75,7 @@ def foreign_work(
 def still_foreign(
     ancestry: Ancestry, base: Oid, tracks: Tracks, carried: Mapping[str, Oid]
 ) -> dict[TaskId, Oid]:
-    """Returns the entries of the recorded `carried` whose commits were neither landed nor submitted since."""
+    """Returns the entries of the recorded `carried` whose commits have not landed or been submitted since."""
     found = {}
     for name, commit in carried.items():
         task = TaskId(name)

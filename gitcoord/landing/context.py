@@ -35,7 +35,7 @@ class LandingContext(msgspec.Struct, frozen=True, kw_only=True):
     overlaps: Mapping[TaskId, tuple[str, ...]] = {}
     """For each task, sentences about paths that it shares with others of its level."""
     clashes: Mapping[TaskId, tuple[TaskId, ...]] = {}
-    """For each task, the tasks that must not be in its wave."""
+    """For each task, the tasks that must not be in the same wave."""
     checker: Checker | None = None
     maker: FilesMaker | None = None
     """Generates the files under `regenerate`; None: generates none."""

@@ -165,7 +165,7 @@ class _Rehearsal:
                     self._change(task, rejection=known)  # the reason is shown with the waiting tasks
                 case Adopt():
                     if not self._context.plan.adopted:
-                        yield f"take {work.branch} as the work that is submitted for task {task}"
+                        yield f"record {work.branch} as the submitted work of task {task}"
                     self._change(task, recorded=work.head)
 
     def _play_branch(self, step: Update | Fold | Rebuild) -> Iterator[str]:
@@ -241,7 +241,7 @@ class _Rehearsal:
         if carrier.pull is None:
             yield f"open a pull request for {carrier.branch} onto {self._snapshot.base}"
         elif not self._context.plan.adopted:
-            yield f"take pull request {pull.number} as that of {carrier.branch}"
+            yield f"use pull request {pull.number} for {carrier.branch}"
 
     def _merge(self, carrier: Carrier) -> None:
         merged = merge_tree(self._git, self._snapshot.base_commit, carrier.head)

@@ -124,7 +124,7 @@ def waiting_tasks(
 
 
 def held_reasons(snapshot: LandingSnapshot, memory: LandingMemory, options: Options) -> Mapping[str, str]:
-    """Returns, for each ready task that is held, the reason."""
+    """Returns, by task, the reasons why tasks are held, or why the run must stop."""
     branch = snapshot.level_branch
     if options.strategy == "single-pr" and branch is not None:
         reason = memory.held.get(branch.name, memory.stopped)

@@ -152,7 +152,7 @@ class _Surveyor:
         """Returns why removing a worktree would lose something although its tip is in the base, or ""."""
         left = self._abandoned.get(one.path)
         if left:
-            return f"its HEAD was detached at {min(left)[:12]}, which no branch has"
+            return f"its HEAD was detached at {min(left)[:12]}, which no branch contains"
         try:
             git = self._git.within(own, one.path)
             return uncommitted(git, one.path, self._repository.root, ignored_too=self._request.ignored)
@@ -178,7 +178,7 @@ class _Surveyor:
             here = ancestry.existing(was_at)
             left = here - ancestry.contained(base, here)
             if left:
-                why = f"it was at {min(left)[:12]} before, which only its reflog reaches"
+                why = f"it was at {min(left)[:12]} before, which only its reflog has"
                 return msgspec.structs.replace(holding, state="unproved", reason=why)
         return _judged(holding, landed, self._request, had_work=len(was_at) > 1)
 

@@ -94,7 +94,7 @@ def test_a_check_must_come_from_the_app_that_is_asked_for(
 ) -> None:
     app.protect("main", Protection(checks=(RequiredCheck("ci", app=7),), form=form))  # type: ignore[arg-type]
     app.set_check(content.tip("work"), "ci", "success", app=8)
-    assert forge.closed_gates(pull)[0].reason == "the app 7, which must report it, has not"
+    assert forge.closed_gates(pull)[0].reason == "the app 7 has not reported it, and no other app may"
     app.set_check(content.tip("work"), "ci", "success", app=7)
     assert forge.closed_gates(pull) == ()
 

@@ -52,7 +52,7 @@ class LaterMerges:
 
         found = self._gateway.patience.poll(look, seconds=_LONGEST_MERGE)
         if found is None:
-            return NoAnswer(message=f"GitHub has not ended the merge after {_LONGEST_MERGE:.0f} s")
+            return NoAnswer(message=f"GitHub has not completed the merge within {_LONGEST_MERGE:.0f} s")
         return _ended(found)
 
 

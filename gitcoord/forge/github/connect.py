@@ -16,13 +16,13 @@ from gitcoord.forge.github_repository_name import choose_repository
 from gitcoord.git.github_remotes import api_url, is_github, parse_address
 
 PACE_VARIABLE = "GITCOORD_API_PACE"
-"""The environment variable with the seconds between two writes (default 1, as GitHub asks).
+"""The environment variable that sets the seconds between two writes (default 1, as GitHub asks).
 
 The pause between other requests is a quarter of that. 0 removes all pauses, also those before retries of
 reads: for tests against an emulated GitHub.
 """
 PATIENCE_VARIABLE = "GITCOORD_API_PATIENCE"
-"""The environment variable with the longest time, in seconds, that one request waits for rate limits."""
+"""The environment variable that sets the longest wait of one request for rate limits, in seconds."""
 
 
 def open_github(

@@ -1,4 +1,4 @@
-"""Caches answers by ETag: if nothing has changed, GitHub answers 304, which no rate limit counts."""
+"""Caches answers by ETag: if nothing has changed, GitHub answers 304 and does not count the request."""
 
 from collections import OrderedDict
 from collections.abc import Mapping

@@ -99,7 +99,7 @@ class Handover:
 
 def _said(written: Written) -> str:
     if isinstance(written, Accepted):
-        return "GitHub's answer holds no pull request"
+        return "GitHub's answer has no pull request"
     return written.text if isinstance(written, Denied) else written.message
 
 

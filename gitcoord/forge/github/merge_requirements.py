@@ -39,8 +39,8 @@ class Demands(msgspec.Struct, frozen=True, kw_only=True):
 
 ACTIONS_AUTHOR = "github-actions[bot]"
 _NO_WORKFLOWS = (
-    "it has not been reported, and never is: GitHub starts no workflows for what was opened with the Actions "
-    "token; close and reopen the pull request yourself, or land with a GitHub App or a personal token"
+    "it has not been reported, and will not be: GitHub starts no workflows for pull requests that the "
+    "Actions token opened; close and reopen this one yourself, or land with a GitHub App or a personal token"
 )
 
 
@@ -76,7 +76,7 @@ def _check_gate(
     if check.app is not None:
         runs = [run for run in runs if run.app is not None and run.app.id == check.app]
         if not runs:
-            return closed(reason=f"the app {check.app}, which must report it, has not")
+            return closed(reason=f"the app {check.app} has not reported it, and no other app may")
     if state in ("failure", "error"):
         return closed(reason=f"its status is {state}", failed=True)
     for run in runs:
