@@ -200,7 +200,10 @@ class Forge(Protocol):
         """Opens a pull request, or returns the open one from `new.head` onto `new.base`."""
 
     def edit_pull(self, number: int, *, title: str | None = None, body: str | None = None) -> None:
-        """Changes the text of a pull request."""
+        """Changes the title or the text of a pull request; None keeps it.
+
+        Raises `edit-refused` or `edit-unclear`.
+        """
 
     def close_pull(self, number: int) -> None:
         """Closes a pull request without merging it; no change if it is closed."""

@@ -129,7 +129,7 @@ class OutcomeFollower:
         carrier: Carrier,
         outcome: Outcome | OpenedPull,
     ) -> None:
-        """Handles the outcome of any other step on the forge."""
+        """Handles the outcome of any other step on the forge, or of a check that stops the run."""
         match outcome:
             case OpenedPull() if carrier.pull is None and carrier.branch in self._opened:
                 self._cache.forget()

@@ -1,4 +1,4 @@
-"""Merges through `merge-async`, where the host has it: after a lost answer, the result can be read again."""
+"""Merges through `merge-async`, where the host has it: the result is read after the request."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -22,7 +22,7 @@ from gitcoord.redact import redact_said
 
 Query = Mapping[str, str | int]
 API_VERSION = "2022-11-28"
-"""Pinned: 2026-03-10 removes `merge_commit_sha` from pull requests."""
+"""Pinned, because version 2026-03-10 removes `merge_commit_sha` from pull requests."""
 _TIMEOUT_SECONDS = 20
 _CONNECTION = re.compile(r"HTTPS?Connection\([^)]*\): ")
 _READS = frozenset({"GET", "HEAD"})
