@@ -8,10 +8,11 @@ from gitcoord.planning.adopted import AdoptedHead
 
 
 class AdoptionRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """The heads to land on `base`: open pull requests that match both `label` and `author`, and others.
+    """The heads to land on `base`.
 
-    `pulls`, `branches` and `worktrees` add heads. `branches` are patterns in which `*` stands for any text,
-    slashes included.
+    `label` and `author` select open pull requests; with both, only those that match both. `pulls`,
+    `branches` and `worktrees` add heads. `branches` are patterns in which `*` stands for any text, slashes
+    included.
     """
 
     pulls: tuple[int, ...] = ()

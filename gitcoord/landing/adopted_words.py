@@ -1,4 +1,4 @@
-"""Reasons for waiting that are worded differently for adopted heads."""
+"""Words the reasons for which adopted heads wait, where these differ from those of tasks."""
 
 from gitcoord.planning.model import Plan
 
