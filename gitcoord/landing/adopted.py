@@ -22,7 +22,7 @@ def owners_of(context: LandingContext) -> list[str]:
 
 
 def fork_is_behind(context: LandingContext, snapshot: LandingSnapshot, work: TaskState) -> str:
-    """Returns why a fork's head waits: its owner must merge the base. Comments so on its pull request."""
+    """Returns why a fork's head waits: its owner must merge the base. Says so on its pull request, too."""
     reason = fork_words(work.branch, snapshot.base)
     if work.pull is not None:
         number, asked = work.pull.number, fork_words("this branch", snapshot.base).capitalize()

@@ -24,7 +24,7 @@ _DOUBTFUL_EXAMINATIONS = 4
 class MergeForbidden(msgspec.Struct, frozen=True, kw_only=True):
     """The run must stop, for `reason`.
 
-    Either the forge does not let it merge or open pull requests, or the base itself has not passed the check.
+    The forge does not allow this user or merge method, or the base itself has not passed the check.
     """
 
     reason: str

@@ -50,7 +50,7 @@ class Predecessors:
     def _context(self, size: int) -> Oid | None:
         """Returns a commit with the first `size` predecessors; None if they do not merge.
 
-        Begins with the base's newest commit that contains no later ones, and merges the missing ones onto it.
+        Begins with the base's commit that landed the last landed one of these, and merges the rest onto it.
         """
         done, commit = 0, self._start
         for number, one in enumerate(self.known[:size], 1):
