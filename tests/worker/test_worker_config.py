@@ -1,5 +1,6 @@
 """What an agent writes into the repository's configuration is taken back; what others write stays."""
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from gitcoord.git.git_cli import Git
 from gitcoord.worker.attempt.git_trace import GitProcess
 from gitcoord.worker.attempt.shared_config import SharedConfig
+from tests.support.cli import COMMAND
 from tests.support.project import Project
 from tests.support.tasklists import task
 from tests.worker.test_worker_kept import shell
@@ -132,6 +134,16 @@ def test_the_lock_of_another_attempts_agent_does_not_keep_what_an_agent_changed(
     assert list(place.iterdir())  # a worker that is killed now leaves what another one needs
     config.delete()
     assert not list(place.iterdir())
+
+
+def test_an_attempt_is_not_dead_because_its_agent_removed_its_process_id(tmp_path: Path) -> None:
+    """Another command would delete the trace, without which nobody sees that a change is hidden from git."""
+    project = Project.create(tmp_path / "project", [task(1), task(2)], files={"app.txt": "plain\n"})
+    desk = project.desk.path
+    hide = "echo 1 > x; git update-index --assume-unchanged app.txt; echo precious > app.txt"
+    other = f"cd {desk}; {shlex.join(COMMAND)} worker 2 --shell --agent 'echo 2 > y'"
+    shell(project, f"{hide}; rm {desk}/.git/gitcoord/run/1-1/worker.json; {other}")
+    assert project.remote.read("feature/level-0-task-1", "app.txt") == "precious"
 
 
 def test_what_an_agent_changes_while_it_runs_does_not_fail_the_others(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Attempts on this machine: their directories, and workers that still run."""
 
+import os
 import re
 import signal
 import time
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from gitcoord.engines.engine import key_of, mark_of
 from gitcoord.engines.local import LocalEngine
-from gitcoord.engines.processes import end, marked, sleep_until_end, tell
+from gitcoord.engines.processes import MARK, end, marked, sleep_until_end, tell
 from gitcoord.state.task_history import Progress
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.attempt.paths import run_directory
@@ -37,6 +38,15 @@ def under_way(place: Path) -> bool:
     """Whether the attempt's worker is alive on this machine, or is starting."""
     engine = LocalEngine(place.parent)
     return at_work(place) or engine.poll([place.name])[place.name].state in ("starting", "running")
+
+
+def has_processes(place: Path) -> bool:
+    """Whether a process of the attempt is alive here, even if an agent removed the files in `place`.
+
+    Looks at the environment of all processes, which takes some milliseconds.
+    """
+    mark = mark_of(place.parent, place.name)
+    return os.environ.get(MARK) == mark or bool(marked(mark.__eq__))
 
 
 def may_begin_here(progress: Progress, attempt: int | None) -> bool:

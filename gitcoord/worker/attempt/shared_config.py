@@ -15,7 +15,7 @@ from gitcoord.git.git_cli import Git
 from gitcoord.git.remote_refs import HEADS
 from gitcoord.worker.attempt.full_history import SHALLOW, restore_history
 from gitcoord.worker.attempt.git_trace import GitProcess, GitTrace
-from gitcoord.worker.attempt.local_attempts import under_way
+from gitcoord.worker.attempt.local_attempts import has_processes, under_way
 
 _OF_BRANCHES = "branch."
 """The section of branches, such as their upstreams: git writes it by itself, and each concerns one branch."""
@@ -186,7 +186,7 @@ def put_back_of_the_dead(git: Git, common_dir: Path) -> Iterator[tuple[str, tupl
     Yields the key of each such attempt, and the configuration keys that were reverted.
     """
     for kept in (common_dir / "gitcoord").glob(f"run*/*/{_BEFORE}"):
-        if not under_way(kept.parent):
+        if not under_way(kept.parent) and not has_processes(kept.parent):
             config = SharedConfig(git, common_dir, kept.parent)
             config.unlock()
             trace = GitTrace(kept.parent)
