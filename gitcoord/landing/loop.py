@@ -13,18 +13,26 @@ from gitcoord.landing import perform_forge, perform_git, verify_rollbacks
 from gitcoord.landing.adopted import owners_of, retarget
 from gitcoord.landing.commit_generated import regenerate
 from gitcoord.landing.context import LandingContext, with_newest_plan
-from gitcoord.landing.decide import next_step
+from gitcoord.landing.decide import closed_gates, next_step
 from gitcoord.landing.defer_task import make_deferral, record_deferral
 from gitcoord.landing.delete_branches import delete_spent
 from gitcoord.landing.loop_memory import LandingMemory
-from gitcoord.landing.merge_together import merge_together
-from gitcoord.landing.mergeability import why_left_to_forge
+from gitcoord.landing.mergeability import number_of, why_left_to_forge
 from gitcoord.landing.model import Carrier, LandingSnapshot, LevelBranch
 from gitcoord.landing.notices import LandingNotices
 from gitcoord.landing.observation_cache import ObservationCache
-from gitcoord.landing.outcomes import LookAgain, MergeForbidden, OutcomeFollower
+from gitcoord.landing.outcomes import (
+    CarrierHeld,
+    LookAgain,
+    MergeDone,
+    MergeForbidden,
+    Outcome,
+    OutcomeFollower,
+)
+from gitcoord.landing.perform_forge import examine, follow_merge
 from gitcoord.landing.prover import Prover, merges_in_one_move
 from gitcoord.landing.pull_comments import close_unwanted, tell_deferred, tell_settled
+from gitcoord.landing.pull_texts import merge_request
 from gitcoord.landing.report import Report, make_report, waiting_tasks
 from gitcoord.landing.steps import (
     Adopt,
@@ -234,3 +242,37 @@ class Lander:
         record_deferral(self._context.store, event)
         self._context = with_newest_plan(self._context)
         self._notices.recorded(event)
+
+
+def merge_together(
+    context: LandingContext, snapshot: LandingSnapshot, step: MergeTogether
+) -> list[tuple[Carrier, Outcome]]:
+    """Sends the merge once, if no carrier has an obstacle; returns the outcome of each if they were
+    merged, else one carrier with the reason.
+
+    The caller observes again after any answer.
+    """
+    for carrier in step.carriers:
+        reason = _obstacle(context, snapshot, carrier)
+        if reason:
+            return [(carrier, CarrierHeld(reason=reason))]
+    requests = [merge_request(context, snapshot, one, number_of(one)) for one in step.carriers]
+    tasks = tuple(task for one in step.carriers for task in one.tasks)
+    combined = msgspec.structs.replace(step.carrier, tasks=tasks)
+    numbers = [request.number for request in requests]
+    request = merge_request(context, snapshot, combined, numbers[0], *numbers[1:])
+    request = msgspec.structs.replace(request, tree=step.tree)
+    outcome = context.forge.merge_together(requests, request)
+    followed = follow_merge(context, snapshot, Merge(carrier=combined, tree=step.tree), request, outcome)
+    # Handle a refusal once, not once for each carrier.
+    affected = step.carriers if isinstance(followed, MergeDone) else step.carriers[:1]
+    return [(carrier, followed) for carrier in affected]
+
+
+def _obstacle(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrier) -> str:
+    details = examine(context, snapshot, carrier)
+    if details.gates:
+        return closed_gates(details)
+    if details.ended or not details.settled:
+        return "its pull request is no longer open, or has another head"
+    return "" if details.clean and not details.behind else f"it does not merge with {snapshot.base} now"

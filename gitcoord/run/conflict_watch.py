@@ -10,10 +10,12 @@ from gitcoord.event_stamp import now, worker_name
 from gitcoord.events import TasksClash
 from gitcoord.git.repository import Repository
 from gitcoord.planning.arrange_waves import Candidate
-from gitcoord.run.clash_files import leave_clashes
 from gitcoord.run.observe import RunView
 from gitcoord.state.task_history import PENDING
 from gitcoord.tasks.model import TaskId
+from gitcoord.worker.attempt.clash_lines import clash_lines
+from gitcoord.worker.attempt.exchange_files import CLASHES, leave
+from gitcoord.worker.attempt.paths import checkout_directory
 from gitcoord.worker.unit import find_unit
 from gitcoord.worker.worktree_snapshots import with_working_copies
 
@@ -115,3 +117,13 @@ def _begun(view: RunView, pair: Iterable[TaskId]) -> str:
         if (attempt := view.progress.get(task, PENDING).attempt) is not None and attempt.started is not None
     }
     return max(attempts.values(), default="")
+
+
+def leave_clashes(repository: Repository, view: RunView, new: TasksClash, worktrees: str) -> None:
+    """For each unit of `new` that runs here, writes all its clashes since its attempt began."""
+    for unit in (TaskId(new.task or ""), TaskId(new.other)):
+        if unit in view.seen.running:
+            directory = checkout_directory(repository, view.plan.generation, unit, worktrees)
+            attempt = view.progress.get(unit, PENDING).attempt
+            begun = attempt.started.at if attempt is not None and attempt.started is not None else ""
+            leave(directory, CLASHES, clash_lines(view.plan, (*view.events, new), unit, begun))

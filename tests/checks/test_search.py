@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitcoord.checks.blame import Blame, find_others
-from gitcoord.checks.cuts import spread
+from gitcoord.checks.prefixes import spread
 from gitcoord.checks.search import decide
 from gitcoord.checks.subjects import ByItself, CheckSeen, Combination, SearchPolicy, SearchResult, Subject
 from gitcoord.checks.window import choose_window

@@ -5,8 +5,7 @@ from typing import get_args
 
 import pytest
 
-from gitcoord.conflicts.rule_presets import PRESETS
-from gitcoord.conflicts.rules import Rulebook
+from gitcoord.conflicts.rules import PRESETS, Rulebook
 from gitcoord.errors import GitcoordError
 from gitcoord.settings import Preset, RuleSettings
 from gitcoord.settings_file import load_settings

@@ -10,8 +10,7 @@ import psutil
 import pytest
 
 from gitcoord.engines.engine import Engine
-from gitcoord.engines.local import LocalEngine
-from gitcoord.engines.memory_use import memory_of
+from gitcoord.engines.local import LocalEngine, memory_of
 from gitcoord.engines.processes import ProcessRecord, is_alive, record_of
 from tests.engines.contract import EngineContract
 

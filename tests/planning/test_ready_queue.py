@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from gitcoord.planning.critical_path import unit_times
 from gitcoord.planning.network import all_minutes
 from gitcoord.planning.predicted_conflict_waves import RiskWeighing
-from gitcoord.planning.ready_queue import ReadyQueue
+from gitcoord.planning.simulated_run import ReadyQueue
 from gitcoord.planning.units import network_of_units, units_of
 from gitcoord.planning.workload import Urgencies
 from gitcoord.tasks.model import TaskId
