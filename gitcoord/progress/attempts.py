@@ -128,7 +128,7 @@ def timed_attempts(events: Sequence[AnyEvent]) -> list[TimedAttempt]:
 
 
 def _manual_work(events: Iterable[AnyEvent], engaged: set[str]) -> list[TimedAttempt]:
-    """Work that people did with `checkout` and `submit`, for tasks that no run worked on."""
+    """Work that people did with `checkout` and `submit`, for tasks without attempts."""
     found: list[TimedAttempt] = []
     under_way: dict[str, tuple[float, str, bool]] = {}
     deferred: set[str] = set()

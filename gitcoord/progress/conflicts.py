@@ -37,8 +37,8 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
 class ForetoldConflicts(msgspec.Struct, frozen=True, kw_only=True):
     """A row of the reliability table: pairs that ran at the same time, with a probability in a range.
 
-    `expected` conflicts are the sum of the probabilities, `found` those that happened, `by_check` the pairs
-    that merged and failed the check together.
+    `expected` is the sum of the probabilities, `found` the number of pairs that conflicted, `by_check` that
+    of pairs that merged and failed the check together.
     """
 
     band: Band
@@ -125,7 +125,7 @@ def _foretold(
     found: Container[frozenset[TaskId]],
     checked: Container[frozenset[TaskId]],
 ) -> tuple[ForetoldConflicts, ...]:
-    """Compares the predictions for pairs that ran at the same time with the conflicts, the riskiest first."""
+    """Compares predictions and conflicts of pairs that ran at the same time; the riskiest row is first."""
     risks = [risk for risk in plan.risks.pairs if frozenset(risk.tasks) in beside]
     rows = []
     for most, least in pairwise(_EDGES):

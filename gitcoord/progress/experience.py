@@ -57,7 +57,7 @@ def _pairs(plan: Plan, events: Sequence[AnyEvent]) -> Iterable[PairOutcome]:
 
 
 def _spans(plan: Plan, events: Iterable[AnyEvent]) -> dict[TaskId, tuple[float, float]]:
-    """When work on each task began, and when it landed or was deferred for the first time."""
+    """The times at which work on each task began, and at which it first landed or was deferred."""
     began: dict[TaskId, float] = {}
     ended: dict[TaskId, float] = {}
     for event in events:
@@ -72,7 +72,7 @@ def _spans(plan: Plan, events: Iterable[AnyEvent]) -> dict[TaskId, tuple[float, 
 
 
 def _found(events: Iterable[AnyEvent]) -> tuple[set[frozenset[TaskId]], set[frozenset[TaskId]]]:
-    """Returns the pairs that conflicted, and those that failed a check; an exclusive rule is neither."""
+    """Returns the pairs that conflicted, and those that failed a check; leaves out exclusive paths."""
     conflicts, checks = set[frozenset[TaskId]](), set[frozenset[TaskId]]()
     for event in events:
         if isinstance(event, TasksClash):

@@ -20,9 +20,9 @@ _OVERDUE = 0.1
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """The pace in seconds. `remaining` is None if no unfinished unit can continue.
 
-    `sequential` is the time that one worker would have needed for the work so far, `saved` the difference to
-    the real time. `measured` counts the finished units that `remaining` is based on; without any, it is based
-    on the plan's estimates.
+    `sequential` is the time that one worker would have needed for the work so far; `saved` is `sequential`
+    minus `elapsed`. `measured` counts the finished units on which `remaining` is based; if there are none, it
+    is based on the plan's estimates.
     """
 
     elapsed: float
@@ -76,8 +76,8 @@ def expectations(
 ) -> tuple[dict[TaskId, float], int]:
     """Returns the expected seconds of each unit, and the number of units that were measured so far.
 
-    The expected time is the estimate, times the median ratio between measured and estimated time. A unit
-    without an estimate counts as the median of the measured ones.
+    The expected time is the estimate (in minutes) times the median ratio of measured seconds to estimate, or
+    times 60 before any unit is measured. For a unit without an estimate it is the median of measured times.
     """
     useful = {one.unit: one.took(0.0) for one in tries if one.useful and one.unit in units}
     ratios = [seconds / units[id].estimate for id, seconds in useful.items() if units[id].estimate > 0]

@@ -82,7 +82,7 @@ def unit_views(
     *,
     going: bool,
 ) -> dict[TaskId, UnitView]:
-    """Returns each unit of the plan, in order. `going`: a run is active and will retry failed units."""
+    """Returns each unit of the plan, in order. `going`: a run is active and may retry failed units."""
     newest = {one.unit: one for one in tries}
     views: dict[TaskId, UnitView] = {}
     for unit in units.values():

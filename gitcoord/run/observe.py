@@ -185,7 +185,7 @@ class Observer:
         progress: Mapping[TaskId, Progress],
         last_steps: Sequence[Unit],
     ) -> Mapping[str, AttemptView]:
-        """Asks the engine about all attempts that may be running; at first also about unclaimed ones."""
+        """Asks the engine about all attempts that may be running, the first time also unclaimed ones."""
         ending = ((unit.id, running_attempt(progress.get(unit.id, PENDING))) for unit in last_steps)
         keys = [key_of(unit, attempt.number) for unit, attempt in ending if attempt is not None]
         for unit, decision in decisions.items():

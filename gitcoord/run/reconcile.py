@@ -57,7 +57,7 @@ def record_ended(
         record_deferral(store, event)
     known = store.shared.list("refs/") if view.whole else {}
     handed_in = [task for task in view.whole if _hand_in(task, hand_in, tell)]
-    # Somebody else may have submitted it at the same moment.
+    # Somebody else may have submitted a parent at the same moment.
     moved = bool(view.whole) and store.shared.list("refs/") != known
     return bool(cancelled or view.ended or view.overtaken or handed_in or moved)
 

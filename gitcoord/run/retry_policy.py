@@ -80,7 +80,7 @@ def _counts(ended: AttemptEnded | None) -> bool:
 
 
 def running_attempt(progress: Progress) -> Attempt | None:
-    """The newest attempt, if the journal has no end of it."""
+    """The newest attempt if the journal has its claim, but not its end; else None."""
     return progress.attempt if progress.attempt is not None and progress.attempt.running else None
 
 

@@ -39,7 +39,7 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     pipeline: bool
     """Whether a unit may start when its dependencies are submitted; else they have to land first."""
     speculate: bool
-    """Whether such work is also moved or redone when its dependencies land as other commits."""
+    """Whether work is moved or redone if its dependencies land after its start, as other commits."""
     otherwise: float | None
     """The duration with --pipeline if the run is without it, and without it if the run has it.
 

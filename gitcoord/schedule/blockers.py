@@ -68,7 +68,7 @@ class UnitNeeds:
         return tuple(sorted(found))
 
     def _firm(self) -> frozenset[TaskId]:
-        """The submitted tasks that other work may be built on before they land."""
+        """The submitted tasks on which other work may build before they land."""
         if not self._policy.speculate:
             return self._seen.submitted
         found = set(self._seen.landed)

@@ -12,7 +12,7 @@ from gitcoord.redact import redact
 
 
 class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One commit of the journal. `event` is None if gitcoord did not write the commit, or with `newer`.
+    """One commit of the journal. `event` is None if gitcoord did not write the commit, or if `newer`.
 
     `newer`: a newer gitcoord wrote an event that this version does not know. `at` is the time for sorting:
     the event's own, or that of a parent if it is later.

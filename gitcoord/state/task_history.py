@@ -49,7 +49,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     """The progress of one task, from the journal.
 
     `head` is the last submitted commit, or gitcoord's merge of the base into it. `deferral` is set until the
-    work is submitted again; `landing` is a claim that git must confirm.
+    work is submitted again, lands, or is rolled back; `landing` is a claim that git must confirm.
     """
 
     state: RecordedState = "pending"
@@ -76,7 +76,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     rolled_back_branches: frozenset[str] = frozenset()
     """Branches of rolled-back landings; never used again."""
     rolled_back_after: int = 0
-    """The number of the last attempt before the rollback: the work of these attempts was rolled back."""
+    """The last attempt's number at the rollback: the work of all attempts up to this one was rolled back."""
     attempts: tuple[Attempt, ...] = ()
     """All attempts, by number."""
     cancelled: bool = False

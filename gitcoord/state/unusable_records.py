@@ -14,7 +14,7 @@ _FOREIGN = "was not written by gitcoord; look at it with `git show {}`, and rena
 def unusable_records(
     entries: Sequence[JournalEntry], tips: Mapping[str, Oid], broken: Collection[str], prefix: str
 ) -> dict[TaskId, str]:
-    """Returns the reason and the fix for each task whose ref below `prefix` is not entirely gitcoord's."""
+    """Returns the reason and the fix for each task whose ref below `prefix` this gitcoord cannot continue."""
     known = {entry.commit for entry in entries}
     own = {ref: tip for ref, tip in tips.items() if ref.startswith(prefix)}
     found = dict.fromkeys([*broken, *(ref for ref, tip in own.items() if tip not in known)], _LOST)

@@ -18,7 +18,7 @@ Answer = TypeVar("Answer")
 
 
 def passes(error: BaseException) -> bool:
-    """Whether the error is known to pass: a server that is down or busy, a full disk."""
+    """Whether the error is known to pass: a server that is down or busy, a full disk, a lock of others."""
     return isinstance(error, GitcoordError) and error.passing in ("passes", "briefly")
 
 

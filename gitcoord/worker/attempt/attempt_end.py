@@ -21,7 +21,7 @@ _MOST_HELD = 20
 
 
 def end_event(context: AttemptContext, result: AttemptResult) -> AttemptEnded:
-    """Makes the event for `result`."""
+    """Makes the event for `result`; first keeps commits that the branch lacks, and logs outside changes."""
     tokens, spending = tokens_used(context.place), context.log.spending
     spending.close()
     outside = _outside(context)

@@ -96,11 +96,11 @@ def commit_all_work(
 def _with_history(
     repository: Repository, copy: WorkingCopy, message: str, starts: Sequence[Oid], base: Oid
 ) -> str:
-    """Replaces commits with an unrelated history (`git checkout --orphan`) by one commit on top of a start.
+    """Replaces commits with an unrelated history (`git checkout --orphan`) by one on top of one of `starts`.
 
-    Chooses the one of `starts` that differs least: on top of a later one, the base's newer changes would look
-    reverted. Uses `base` if, because of an earlier attempt, the history of every start is unrelated, too.
-    Returns what it did in words; empty if nothing.
+    Chooses the start that differs least: on top of a later one, the base's newer changes would look reverted.
+    Uses `base` if, because of an earlier attempt, the history of every start is unrelated, too. Returns what
+    it did in words; empty if nothing.
     """
     git = copy.git
     if git.probe("merge-base", "HEAD", base) is not None:

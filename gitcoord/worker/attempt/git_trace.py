@@ -52,7 +52,7 @@ class GitProcess(msgspec.Struct, kw_only=True):
     def may_push(self, branch: str) -> bool:
         """Whether a push may update the branch.
 
-        Its command line names the branch, a pattern, all branches, or none: git's configuration then decides.
+        Its command line names the branch, a pattern or all branches; or none, so git's configuration decides.
         """
         given = self.argv[self.argv.index("push") + 1 :] if "push" in self.argv else ()
         _, *named = [word for word in given if not word.startswith("-")] or ("origin",)

@@ -18,7 +18,7 @@ def _notice(count: int) -> bytes:
 
 
 class FileLog:
-    """A log in a file of at most `limit` bytes, to which other processes may append, too."""
+    """A log in a file of about `limit` bytes at most, to which other processes may append, too."""
 
     def __init__(self, path: Path, limit: int) -> None:
         self.path = path
@@ -129,7 +129,7 @@ class Log:
         self._pass_on(self._filter.write(data))
 
     def printed(self, most: int) -> str:
-        """The last `most` bytes of the file, also while somebody writes."""
+        """The last `most` bytes of the file as text; safe while another thread writes."""
         return self._file.tail(most)
 
     @property

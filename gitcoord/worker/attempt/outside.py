@@ -175,7 +175,7 @@ def _kept(place: Path) -> SurroundingsLook | None:
 
 
 def _pushed_at(git: Git, ref: str) -> float | None:
-    """Returns when somebody here pushed the remote-tracking branch; None if a fetch moved it last.
+    """Returns the time of the push that moved the remote-tracking branch last; None if a fetch moved it last.
 
     Git records that only in the reflog, in words that it never translates:
     `transport_update_tracking_ref` in https://github.com/git/git/blob/v2.39.5/transport.c

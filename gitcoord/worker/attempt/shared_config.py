@@ -1,6 +1,7 @@
 """Reverts changes of an agent's git to the repository's configuration, which all checkouts share.
 
-Git's own trace shows who made a change; changes of the user or another attempt stay.
+Git's own trace shows who made a change. Changes of the user stay. Those of another attempt stay until that
+one ends, unless they make this attempt fail.
 """
 
 import time
@@ -18,7 +19,7 @@ from gitcoord.worker.attempt.git_trace import GitProcess, GitTrace
 from gitcoord.worker.attempt.local_attempts import has_processes, under_way
 
 _OF_BRANCHES = "branch."
-"""The section of branches, such as their upstreams: git writes it by itself, and each concerns one branch."""
+"""The prefix of keys about one branch, such as its upstream, which git writes by itself."""
 
 _BEFORE = "shared-config.json"
 _LOCKED = ("config", "packed-refs")
@@ -107,8 +108,8 @@ class SharedConfig:
     def _is_here(self, process: GitProcess, made: Collection[str]) -> bool:
         """Whether the process used this repository, not one that the agent made somewhere.
 
-        If git finds another repository there, that may have replaced a worktree of this one since: it was
-        then not created by a git process there (`made`).
+        Assumes that another repository replaced a worktree of this one later, unless a git process created a
+        repository there (`made`).
         """
         place = Path(process.worktree)
         if not process.worktree or not place.is_dir():

@@ -55,7 +55,7 @@ class SharedState:
             context.log.say(f"{stay}: {', '.join(others)}")
         if context.task_context.shared.remote is None:
             put_base_back(context, processes, self._refs.base_tip)
-            # Do not contact the remote here: only the submit waits if it does not answer.
+            # A remote is not contacted here: only the submit waits if it does not answer.
             context.task_context.shared.refresh()
         if back := self._refs.put_back():
             context.log.say(f"restored refs that were deleted while the command ran: {', '.join(back)}")

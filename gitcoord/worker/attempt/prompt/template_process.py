@@ -14,7 +14,7 @@ import msgspec
 CPU_SECONDS = 2
 MEMORY_BYTES = 512 << 20
 LONGEST_PROMPT = 4 << 20
-"""Characters."""
+"""The largest number of characters in a prompt."""
 
 
 class TemplateRequest(msgspec.Struct, frozen=True, kw_only=True):
