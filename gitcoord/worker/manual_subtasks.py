@@ -165,10 +165,12 @@ def _merge_in(context: TaskContext, unit: WorkUnit, copy: WorkingCopy | None, be
         where = f" in {', '.join(state.unmerged)}" if state.unmerged else ""
         raise answer_no(
             "conflict",
-            f"Subtask {unit.id} conflicts with {name}{where}.",
-            f"Resolve it in {copy.directory}, then submit again."
-            if copy is not None
-            else f"`gitcoord checkout {unit.id}`, then submit again.",
+            f"{unit.branch} is not checked out anywhere, so {name} cannot be merged into it."
+            if copy is None
+            else f"Subtask {unit.id} conflicts with {name}{where}.",
+            f"Run `gitcoord checkout {unit.id}`, then submit again."
+            if copy is None
+            else f"Resolve it in {copy.directory}, then submit again.",
         )
 
 

@@ -113,6 +113,11 @@ def test_a_subtask_in_conflict_is_resolved_by_hand(project: Project, agent: Scri
     other.repo.git("switch", "-q", "-c", f"{PARENT}-subtask-2", "origin/main")
     other.write({"app.txt": LINES.replace("line 5", "1.2 was here")})
     other.repo.git("push", "-q", "origin", f"{PARENT}-subtask-2")
+    refused = project.run("submit", "1.2", ok=1)
+    assert (
+        f"{PARENT}-subtask-2 is not checked out anywhere, so {PARENT} cannot be merged into it."
+        in refused.err
+    )
     project.run("checkout", "1.2", ok=0)
     refused = project.run("submit", ok=1)
     assert f"Subtask 1.2 conflicts with {PARENT} in app.txt." in refused.err
