@@ -47,7 +47,7 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """The time for which units waited to start; `handed-in`: for which submitted work waited to land."""
+    """The time for which units waited for one `cause`; `handed-in`: submitted work that waited to land."""
 
     cause: str
     seconds: float
@@ -155,7 +155,7 @@ def _by(time: WorkingTime, one: TimedAttempt, now: float) -> TimedAttempt:
 
 
 def _at(events: Sequence[AnyEvent], moment: float) -> str | None:
-    """The time of the event that happened at `moment`, as the event has it."""
+    """The time of the event that happened at `moment`, as the event records it; None without one."""
     return next((event.at for event in events if seconds_of(event.at) == moment), None)
 
 

@@ -100,7 +100,7 @@ class AttemptsAtWork:
         return started is not None and self._held(unit.id, started, ended)
 
     def _may_be_alive(self, unit: Unit, number: int, *, claimed: bool) -> bool:
-        """Whether a claimed attempt on a host that does not answer still has its lease."""
+        """Whether an attempt on a host that does not answer is claimed, and its lease has not run out."""
         known = self._leases.of(unit.id)
         return claimed and not (known is not None and known.attempt == number and known.over)
 

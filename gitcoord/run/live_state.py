@@ -22,7 +22,7 @@ class WaitingTimes:
         self._seconds: dict[TaskId, dict[str, float]] = {}
 
     def add(self, now: float, decision: ScheduleDecision) -> None:
-        """Adds the time since the last decision to its reasons; the next call adds to those of `decision`."""
+        """Adds the time since the previous call to the reasons given then, and keeps those of `decision`."""
         for unit, name in self._reasons.items():
             seconds = self._seconds.setdefault(unit, {})
             seconds[name] = seconds.get(name, 0.0) + now - self._since

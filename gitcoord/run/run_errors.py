@@ -21,7 +21,7 @@ Answer = TypeVar("Answer")
 
 
 class FailedActivity(msgspec.Struct, frozen=True, kw_only=True):
-    """An activity that failed the last time. `refusals` counts errors in a row that do not pass."""
+    """An activity that failed the last time. `refusals`: errors in a row that do not end by themselves."""
 
     error: GitcoordError
     refusals: int

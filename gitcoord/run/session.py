@@ -88,7 +88,7 @@ class RunSession:
         delete_branches: bool,
         show_end: Callable[[], None],
     ) -> RunEnd:
-        """Runs until only people or other machines can continue. Requires a saved plan and `alone`."""
+        """Runs until only people or other machines can continue. Needs a saved plan; call it in `alone`."""
         tell = effects.tell
         try_for(_RECORD_SECONDS, partial(self._record, "running"))
         coordinator = Coordinator(

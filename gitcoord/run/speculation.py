@@ -64,7 +64,8 @@ class Speculation:
     def overtaken(self, facts: SpeculationFacts) -> tuple[TaskDeferred, ...]:
         """Returns a deferral for each submitted task on top of work that landed as other commits.
 
-        Leaves out tasks that are already deferred for that, and those that landing can merge by itself.
+        Leaves out tasks that are deferred for that already, for a check or for exclusive files, and those
+        that landing can merge by itself.
         """
         found, looked = [], None
         for task in facts.plan.tasks:
@@ -112,7 +113,9 @@ class Speculation:
         below = " and ".join(f"{commit[:12]} of task {one}" for one, commit in stands_on.items())
         reason = f"task {task} was built on {below}, which landed as other commits; its work "
         if merged.clean is False:
-            reason += f"conflicts with that in {some(merged.paths)}{', and starts again' if anew else ''}"
+            reason += (
+                f"conflicts with that in {some(merged.paths)}{', so the task starts again' if anew else ''}"
+            )
         else:
             reason += f"is moved onto {facts.plan.base}"
         return TaskDeferred(

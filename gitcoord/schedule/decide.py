@@ -96,7 +96,7 @@ def _held(
     starts: Sequence[UnitStart],
     units: Units,
 ) -> StartRefusal | None:
-    """Why a unit that has all its dependencies must still wait."""
+    """Why a unit that has all its dependencies must still wait; None if it need not."""
     if seen.paused:
         return StartRefusal(name="paused", reason="the run is paused; `gitcoord resume` continues it")
     if seen.failing:

@@ -63,11 +63,10 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 
     `running` are the units that run here, `elsewhere` those on other machines. `done` are units whose work is
     submitted or in their parent's branch; `submitted` and `landed` are tasks. `failed` and `cancelled` units
-    are not retried
-    automatically; `deferred` ones wait for the rest of their level. `clashing` are pairs that were seen to
-    clash. `failing` is the common cause of several failures in a row, after which the run starts nothing
-    more. `closed` is the reason why nothing starts before `closed_until`: the agents' account has reached its
-    limit.
+    are not retried automatically; `deferred` ones wait for the rest of their level. `clashing` are pairs that
+    were seen to clash. `failing` is the common cause of several failures in a row, after which the run starts
+    nothing more. `closed` is the reason why nothing starts before `closed_until`: the agents' account has
+    reached its limit.
     """
 
     running: Mapping[TaskId, float] = {}

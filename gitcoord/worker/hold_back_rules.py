@@ -147,7 +147,7 @@ def _keys(
 
 
 def _added(git: Git, since: Oid, head: Oid, base: Oid) -> Iterator[tuple[str, Oid]]:
-    """Yields the regular files that commits added and their blobs, even if a later commit removed them."""
+    """Yields each regular file that a commit added, with its blob, even if a later commit removed it."""
     options = ("--raw", "-z", "--no-renames", "--no-abbrev", "--diff-filter=A", "--format=")
     told = git.text("log", *options, head, "--not", since, base, "--").split("\0")
     for entry, path in zip(told[::2], told[1::2], strict=False):

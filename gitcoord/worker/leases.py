@@ -41,7 +41,7 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def doubtful(self) -> bool:
-        """Whether the attempt may be dead: it was never heard, or is silent for half of its lease."""
+        """Whether the attempt may be dead: never heard, or silent for more than half of its lease."""
         return not self.heard or self.silent > self.lease / 2
 
 

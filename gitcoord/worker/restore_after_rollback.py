@@ -88,7 +88,7 @@ def _say_gone(context: TaskContext) -> tuple[str, ...]:
 
 
 def _before_work(context: TaskContext, tip: Oid) -> Oid:
-    """Returns the commit at or below `tip` that has the work: skips restorations that are not complete."""
+    """Returns `tip`, or its newest ancestor with the work if it is a restoration that is not complete."""
     git = context.repository.git
     while git.text("show", "--no-patch", f"--format=%(trailers:key={TO_COME},valueonly)", tip):
         tip = git.text("rev-parse", "--verify", f"{tip}^1")

@@ -36,7 +36,8 @@ def hand_in(context: TaskContext, *, allow_empty: bool = False, amended: bool = 
 
     Raises (exit 1) `conflict` if it does not fold: the branch is then on the remote and the task deferred;
     `no-commits-of-its-own` for a branch that the base contains, unless `allow_empty`; `rewritten` if pushed
-    commits were rewritten, unless `amended` allows replacing them; and the errors of its checks.
+    commits were rewritten, unless `amended` allows replacing them; `behind` if commits on the remote are
+    missing here; and the errors of `check_ready`, `require_restored`, `check_added` and `check_reworked`.
     """
     check_ready(context)
     copy = working_copy(context)

@@ -68,9 +68,8 @@ def list_note(paths: Sequence[str]) -> list[str]:
     if not paths:
         return []
     return [
-        f"left out changes to the task list ({', '.join(paths)}): one more commit restores it as it "
-        "was, "
-        'the file on disk stays; `task-list-changes = "keep"` lands them'
+        f"left out changes to the task list ({', '.join(paths)}): one more commit restores it, and "
+        'the file on disk stays as it is; `task-list-changes = "keep"` lands them'
     ]
 
 

@@ -51,7 +51,7 @@ def test_work_on_what_landed_otherwise_is_moved_onto_it_or_begins_anew_where_tha
     ran = project.run(*command, "--yes", ok=0)
     assert "task 2 deferred: it was built on" in ran.err
     assert "its work is moved onto main" in ran.err
-    assert "its work conflicts with that in lines, and starts again" in ran.err
+    assert "its work conflicts with that in lines, so the task starts again" in ran.err
     begun = sorted((run.id, run.attempt) for run in agent.runs() if run.what == "start" and run.id != "1")
     assert begun == [("2", 1), ("3", 1), ("3", 2)]
     # What task 1 took back stays away, and what task 3 did at first is kept.

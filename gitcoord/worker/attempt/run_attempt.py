@@ -44,10 +44,9 @@ def run_attempt(
 ) -> WorkerEnd:
     """Claims the unit, runs the agent, submits the work, and records the result; `dry_run`: changes nothing.
 
-    `clock` returns seconds since the epoch. Raises before the claim `no-plan`, `no-such-task`,
-    `tasks-changed`, `has-subtasks`, `name-taken` or `bad-template` (exit 2), `diverged`
-    (exit 1), and the errors of reading the repository; after it, an error only if the result cannot be
-    recorded.
+    `clock` returns seconds since the epoch. Raises before the claim `no-plan`, `no-such-task`, `task-done`,
+    `tasks-changed`, `has-subtasks`, `name-taken` or `bad-template` (exit 2), `diverged` (exit 1), and the
+    errors of reading the repository; after it, an error only if the result cannot be recorded.
     """
 
     def stopped() -> bool:

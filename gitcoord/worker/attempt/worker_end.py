@@ -12,7 +12,7 @@ from gitcoord.worker.unit import WorkUnit
 class WorkerEnd(msgspec.Struct, frozen=True, kw_only=True):
     """How a worker ended. `outcome` is empty if it claimed nothing; `reason` says why.
 
-    `again_at` is when the closed account opens again.
+    `again_at` is the time at which the closed account opens again.
     """
 
     task: TaskId

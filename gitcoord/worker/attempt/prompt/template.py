@@ -30,7 +30,8 @@ class PromptTemplate(msgspec.Struct, frozen=True, kw_only=True):
 def read_template(root: Path | None, file: str) -> PromptTemplate | None:
     """Reads the template `file`, relative to `root`; None if none is set.
 
-    Raises `bad-template` (exit 2) if it is missing, not a template, or uses an unknown name.
+    Raises `bad-template` (exit 2) if it is missing, is not a template, uses an unknown name, or uses neither
+    `prompt` nor `work`.
     """
     if not file:
         return None
