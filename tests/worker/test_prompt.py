@@ -61,7 +61,7 @@ Other agents are working on these now. Do not do their work, and do not wait for
 
 - 1.3: Mail (`src/mail/**`)
 
-Others will do these later. Leave them alone:
+Not done yet. Other agents do these; leave them alone:
 
 - 1.4: Docs
 

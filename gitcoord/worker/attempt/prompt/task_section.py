@@ -43,7 +43,7 @@ def siblings_section(unit: WorkUnit, siblings: Sequence[Sibling]) -> list[str]:
     headings: dict[SiblingState, str] = {
         "done": "Done, and in your working copy:",
         "at work": "Other agents are working on these now. Do not do their work, and do not wait for it:",
-        "to come": "Others will do these later. Leave them alone:",
+        "to come": "Not done yet. Other agents do these; leave them alone:",
     }
     texts = [f"## The other parts of task {unit.task.id}"]
     for state, heading in headings.items():
