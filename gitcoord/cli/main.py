@@ -30,7 +30,10 @@ def main(argv: "Sequence[str]") -> int:
     if argv[:1] in (["check-file"], ("check-file",)):
         from gitcoord.cli.check_file_fast import quick_answer
 
-        answer = quick_answer(list(argv[1:]))
+        try:
+            answer = quick_answer(list(argv[1:]))
+        except OSError as error:
+            return _refused_by_system("--json" in argv, error)
         if answer is not None:
             return answer
     from gitcoord import __version__
@@ -134,6 +137,9 @@ def _refused_by_system(as_json: bool, error: "OSError | MemoryError") -> int:
 
     from gitcoord.errors import Exit
 
+    if isinstance(error, FileNotFoundError) and not _has_directory():
+        gone = "The current directory does not exist any more."
+        return _fail(as_json, "no-repository", gone, "Change to a clone of the project.", Exit.REFUSED)
     number = error.errno if isinstance(error, OSError) else errno.ENOMEM
     where = f" for {error.filename}" if isinstance(error, OSError) and error.filename else ""
     if number in (errno.ENOSPC, errno.EDQUOT):
@@ -151,6 +157,14 @@ def _refused_by_system(as_json: bool, error: "OSError | MemoryError") -> int:
         return _fail(as_json, *told, hint, Exit.REFUSED)
     except (OSError, MemoryError):  # stdout itself is on the full disk
         return _fail(False, *told, hint, Exit.REFUSED)
+
+
+def _has_directory() -> bool:
+    """Whether the current directory exists. Somebody may remove it at any moment."""
+    try:
+        return bool(os.getcwd())  # noqa: PTH109 - this module does not load pathlib
+    except FileNotFoundError:
+        return False
 
 
 _POSIX_ONLY = frozenset({"fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"})

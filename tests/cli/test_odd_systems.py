@@ -126,3 +126,15 @@ def test_without_posix_every_command_says_so_in_one_sentence(tmp_path: Path) -> 
             "gitcoord: gitcoord needs Linux or macOS: Python has no fcntl on this system.",
             "  hint: On Windows, run it under WSL.",
         ]
+
+
+@pytest.mark.parametrize("arguments", [*READS, *WRITES, ("check-file", "x")], ids=" ".join)
+def test_a_removed_current_directory_is_named(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = 'rmdir "$PWD" && exec "$@"'
+    ended = subprocess.run(
+        ["sh", "-c", script, "sh", *COMMAND, *arguments], cwd=gone, capture_output=True, text=True
+    )
+    assert (ended.returncode, "bug" in ended.stderr) == (3, False)
+    assert "The current directory does not exist any more" in ended.stderr

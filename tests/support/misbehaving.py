@@ -191,7 +191,8 @@ class Misbehaving(Soak):
             if not any(part.startswith("gitcoord") for part in p.relative_to(common).parts)
         ]
         assert not locks, locks
-        assert not list((self.place / "tmp").glob("*")), list((self.place / "tmp").glob("*"))
+        files = list((self.place / "tmp").glob("*"))
+        assert not files, (files, [file.read_text() for file in files if file.suffix == ".log"])
         known: tuple[str, ...] = (
             "refs/heads/",
             "refs/remotes/",
