@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -19,6 +18,7 @@ from gitcoord.worker.attempt.request import WorkerOrder, worker_argv
 from tests.support.agents import ScriptAgent
 from tests.support.cli import COMMAND
 from tests.support.project import Project, independent
+from tests.support.waiting import until
 
 PATIENCE = 60.0
 # Two processes that ignore TERM, one of them in a session of its own, whose parent has ended.
@@ -200,14 +200,6 @@ def ended(engine: Engine, key: str, *others: str) -> AttemptView:
             return seen
         engine.wait([key, *others], 5.0)
     raise AssertionError(f"{key} did not end")
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Waits until something is true."""
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.02)
 
 
 def lasting(project: Project) -> tuple[str, list[str]]:

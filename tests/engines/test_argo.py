@@ -11,13 +11,14 @@ from gitcoord.engines.argo_manifest import WorkflowShape
 from gitcoord.engines.engine import Engine, Launch
 from gitcoord.engines.host import HostRequest, decoded
 from gitcoord.engines.kubernetes import KubernetesEngine
-from tests.engines.contract import EngineContract, ended, lasting, shell, until
+from tests.engines.contract import EngineContract, ended, lasting, shell
 from tests.support.cli import start_gitcoord
 from tests.support.engines import asked_for
 from tests.support.kubernetes import Cluster, needs_kubectl
 from tests.support.project import Project
 from tests.support.ready_engines import documented_template
 from tests.support.tasklists import task
+from tests.support.waiting import until
 
 SHAPE = WorkflowShape(template="attempt", parameters={"docs-branch": "main"})
 

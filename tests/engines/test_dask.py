@@ -8,12 +8,13 @@ import pytest
 from gitcoord.engines.dask_address import check_scheduler, host_of
 from gitcoord.engines.engine import Engine
 from gitcoord.errors import GitcoordError
-from tests.engines.contract import EngineContract, ended, lasting, shell, until
+from tests.engines.contract import EngineContract, ended, lasting, shell
 from tests.support.cli import start_gitcoord
 from tests.support.dask import DaskCluster, needs_dask
 from tests.support.engines import asked_for
 from tests.support.project import Project
 from tests.support.tasklists import task
+from tests.support.waiting import until
 
 
 @pytest.fixture(scope="module")

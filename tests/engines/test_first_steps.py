@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.engines.contract import until
 from tests.support.cli import gitcoord
 from tests.support.engines import asked_for
 from tests.support.kubernetes import Cluster
@@ -20,6 +19,7 @@ from tests.support.ready_engines import DOCS, kinds
 from tests.support.slurm import SlurmCluster
 from tests.support.ssh import SshHosts
 from tests.support.tasklists import task
+from tests.support.waiting import until
 
 SECTIONS = {
     "ssh": "Machines behind SSH",

@@ -16,12 +16,13 @@ from gitcoord.engines.host import HostRequest, decoded
 from gitcoord.engines.kubernetes import KubernetesEngine
 from gitcoord.engines.kubernetes_manifest import PodShape, attempt_manifest
 from gitcoord.errors import GitcoordError
-from tests.engines.contract import EngineContract, ended, lasting, shell, until
+from tests.engines.contract import EngineContract, ended, lasting, shell
 from tests.support.cli import start_gitcoord
 from tests.support.engines import asked_for
 from tests.support.kubernetes import Cluster, needs_kubectl
 from tests.support.project import Project
 from tests.support.tasklists import task
+from tests.support.waiting import until
 
 pytestmark = needs_kubectl
 SHAPE = PodShape(image="worker:1")

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from gitcoord.cli.running.run_shares import deal_hosts
-from tests.engines.contract import until
 from tests.support.cli import start_gitcoord
 from tests.support.engines import asked_for
 from tests.support.ready_engines import kinds
 from tests.support.services import LIST, Services
 from tests.support.ssh import SshHosts, needs_sshd
 from tests.support.tasklists import task
+from tests.support.waiting import until
 
 WORK = "echo $HOME > task$GITCOORD_TASK_ID.txt"
 

@@ -9,12 +9,13 @@ import pytest
 from gitcoord.engines.engine import Engine
 from gitcoord.engines.slurm import SlurmEngine
 from gitcoord.errors import GitcoordError
-from tests.engines.contract import EngineContract, ended, lasting, shell, until
+from tests.engines.contract import EngineContract, ended, lasting, shell
 from tests.support.cli import start_gitcoord
 from tests.support.engines import asked_for
 from tests.support.project import Project
 from tests.support.slurm import SlurmCluster, needs_slurm
 from tests.support.tasklists import task
+from tests.support.waiting import until
 
 pytestmark = [needs_slurm, asked_for("slurm")]
 

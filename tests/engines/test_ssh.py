@@ -10,11 +10,12 @@ import pytest
 from gitcoord.engines.engine import Engine
 from gitcoord.engines.ssh import SshEngine, read_hosts
 from gitcoord.errors import GitcoordError
-from tests.engines.contract import EngineContract, ended, shell, until
+from tests.engines.contract import EngineContract, ended, shell
 from tests.support.cli import start_gitcoord
 from tests.support.project import Project
 from tests.support.ssh import SshHosts, needs_sshd
 from tests.support.tasklists import task
+from tests.support.waiting import until
 
 pytestmark = needs_sshd
 

@@ -2,8 +2,6 @@
 
 import re
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,6 +17,7 @@ from tests.support.processes import everything_of, send
 from tests.support.project import Project
 from tests.support.repos import Repo
 from tests.support.tasklists import task
+from tests.support.waiting import until
 
 ONE = TaskId("1")
 
@@ -49,13 +48,6 @@ def test_silence_is_measured_between_looks_that_the_remote_answered() -> None:
     assert not seen(leases, 4300, None, attempt=2).doubtful
     assert seen(leases, 4330, None, attempt=2).silent == 30
     assert seen(leases, 4360, None, attempt=2, claim="d").silent == 0
-
-
-def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("comes_back", [False, True])

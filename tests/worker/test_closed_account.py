@@ -1,8 +1,7 @@
 """An account whose usage limit is reached: nothing starts on any machine that shares it, until it ends."""
 
 import shlex
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from tests.support.forks import Fork
 from tests.support.project import Project, independent
 from tests.support.repos import Repo
 from tests.support.tasklists import task
+from tests.support.waiting import until
 
 START = 1_900_000_000
 HOURS = 3600
@@ -64,13 +64,6 @@ class Machine:
             )
             for one in decision.starts
         ]
-
-
-def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 120
-    while not true():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.02)
 
 
 def _have_begun(diary: Path, count: int) -> bool:

@@ -5,7 +5,8 @@ import signal
 from gitcoord.state.log_ends import MOST_BYTES
 from tests.support.agents import ScriptAgent
 from tests.support.project import Project
-from tests.worker.test_worker import agent, begin, project, told, until, work
+from tests.support.waiting import until
+from tests.worker.test_worker import agent, begin, project, told, work
 
 __all__ = ["agent", "project"]  # fixtures
 

@@ -15,7 +15,8 @@ from tests.support.agents import ScriptAgent
 from tests.support.cli import start_gitcoord
 from tests.support.project import Project
 from tests.support.repos import Repo
-from tests.worker.test_worker import LINES, agent, begin, project, until, work
+from tests.support.waiting import until
+from tests.worker.test_worker import LINES, agent, begin, project, work
 
 __all__ = ["agent", "project"]  # fixtures
 

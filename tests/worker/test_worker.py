@@ -2,8 +2,6 @@
 
 import json
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from tests.support.copies import copy_of
 from tests.support.project import Project
 from tests.support.repos import Repo
 from tests.support.tasklists import task
+from tests.support.waiting import until
 
 BRANCH = "feature/level-0-task-1"
 LINES = "".join(f"line {number}\n" for number in range(9))
@@ -49,13 +48,6 @@ def begin(
     process = start_gitcoord("worker", *arguments, "--agent", agent.command, cwd=place)
     until(lambda: len(agent.runs()) > before or process.poll() is not None)
     return process
-
-
-def until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.02)
 
 
 def told(project: Project, id: str = "1") -> list[str]:

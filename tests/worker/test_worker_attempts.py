@@ -6,7 +6,8 @@ import subprocess
 from tests.support.agents import ScriptAgent
 from tests.support.cli import COMMAND, environment
 from tests.support.project import Project
-from tests.worker.test_worker import BRANCH, agent, begin, left_over, project, told, until, work
+from tests.support.waiting import until
+from tests.worker.test_worker import BRANCH, agent, begin, left_over, project, told, work
 
 __all__ = ["agent", "project"]
 

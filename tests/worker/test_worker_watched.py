@@ -12,7 +12,8 @@ from gitcoord.worker.attempt.broken_off import outcome_of
 from tests.support.agents import ScriptAgent
 from tests.support.cli import COMMAND, environment, start_gitcoord
 from tests.support.project import Project
-from tests.worker.test_worker import BRANCH, agent, begin, left_over, project, told, until, work
+from tests.support.waiting import until
+from tests.worker.test_worker import BRANCH, agent, begin, left_over, project, told, work
 
 __all__ = ["agent", "project"]  # fixtures
 
