@@ -37,6 +37,11 @@ class Corpus:
         self._place = {change.number: place for place, change in enumerate(changes)}
         self.touched = _touched(self.number_of, changes)
         self.change_count = len(changes)
+        self._changes_of_scope: dict[str, list[int]] = {}
+        for place, change in enumerate(changes):
+            if change.scope:
+                self._changes_of_scope.setdefault(change.scope, []).append(place)
+        self._scope_scores: dict[str, dict[int, float]] = {}
         self._spreads = [change.spread for change in changes]
         self._count_touches()
         held = [contents.get(file.oid) for file in files]
@@ -109,6 +114,24 @@ class Corpus:
         """Returns the files whose content defines the identifier."""
         found = self._store.postings(Kind.DEFINITION, identifier)
         return sorted(file for blob in found[::2] for file in self._files_of_blob.get(blob, ()))
+
+    def scope_scores(self, scope: str) -> Mapping[int, float]:
+        """Returns how often changes of a scope (`cli` in `fix(cli): …`) touched each file, 0 to 1.
+
+        Recent changes count more, and those of many files less.
+        """
+        if scope not in self._scope_scores:
+            found: dict[int, float] = {}
+            total = 1.0  # A scope with few changes says little.
+            for place in self._changes_of_scope.get(scope, ()):
+                weight = 0.5 ** ((self.change_count - place) / _LONG_LIFE)
+                total += weight
+                files = self.touched[place]
+                if 0 < len(files) <= MOST_PATHS:
+                    for file in files:
+                        found[file] = found.get(file, 0.0) + weight * len(files) ** -0.5
+            self._scope_scores[scope] = {file: score / total for file, score in found.items()}
+        return self._scope_scores[scope]
 
     @cached_property
     def _weighed_lengths(self) -> list[float]:

@@ -50,6 +50,7 @@ def _features(corpus: Corpus, query: Query, s: FileScores) -> Iterator[tuple[int
         for files in (*ranked.values(), corpus.most_popular)
     ]
     most = [largest(scores) for scores in (s.similar, s.messages, s.path, s.content, s.defines)]
+    most_by_title = [largest(scores) for scores in (s.title_similar, s.title_messages, s.title_content)]
     about_tests = float("test" in query.terms)
     about_documents = float(not _ABOUT_DOCUMENTS.isdisjoint(query.terms))
     for file in _candidates(corpus, ranked, s):
@@ -86,8 +87,22 @@ def _features(corpus: Corpus, query: Query, s: FileScores) -> Iterator[tuple[int
                 about_documents,
                 s.similarity,
                 corpus.popular[file] == 0,
+                *_title_features(s, file, most_by_title),
+                math.log1p(corpus.sizes[file]),
+                s.scope.get(file, 0.0),
+                bool(s.scope),
             ),
         )
+
+
+def _title_features(s: FileScores, file: int, most: Sequence[float]) -> tuple[float, ...]:
+    """Returns the features from the title alone; `most`: the largest scores of changes, messages, content."""
+    return (
+        s.title_similar.get(file, 0.0) / most[0],
+        s.title_messages.get(file, 0.0) / most[1],
+        s.title_path.get(file, 0.0) / s.title_path_total,
+        s.title_content.get(file, 0.0) / most[2],
+    )
 
 
 def _candidates(corpus: Corpus, ranked: dict[str, list[int]], scores: FileScores) -> list[int]:

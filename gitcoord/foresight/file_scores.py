@@ -11,7 +11,15 @@ from collections.abc import Mapping
 import msgspec
 
 from gitcoord.foresight.corpus import MOST_PATHS, Corpus
-from gitcoord.foresight.words import code_identifiers, is_stop_word, paths_in, terms_of, words_of
+from gitcoord.foresight.words import (
+    code_identifiers,
+    is_stop_word,
+    paths_in,
+    plain_text,
+    scope_of,
+    terms_of,
+    words_of,
+)
 
 Scores = dict[int, float]
 """Scores by file number."""
@@ -25,9 +33,11 @@ _SEEDS = 10
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
-    """A query: the terms of a text with their weights, and the text itself."""
+    """A query: the terms of title and body with their weights, those of the title alone, and the text."""
 
     terms: Mapping[str, float]
+    title_terms: Mapping[str, float]
+    scope: str
     text: str
 
 
@@ -48,17 +58,25 @@ class FileScores(msgspec.Struct, frozen=True, kw_only=True):
     stem_named: Scores
     together: Scores
     together_best: Scores
+    title_similar: Scores
+    title_messages: Scores
+    title_path: Scores
+    title_path_total: float
+    title_content: Scores
+    scope: Mapping[int, float]
 
 
-def make_query(text: str) -> Query:
-    """Makes the query for a text."""
-    counts = Counter(terms_of(text, _MOST_TERMS))
-    return Query(terms={term: math.sqrt(min(count, 3)) for term, count in counts.items()}, text=text)
+def make_query(title: str, body: str) -> Query:
+    """Makes the query for a task, in the form of a change's message: the title counts twice."""
+    text = plain_text(f"{title}\n{title}\n{body}")
+    return Query(
+        terms=_weighed(text), title_terms=_weighed(plain_text(title)), scope=scope_of(title), text=text
+    )
 
 
 def find_scores(corpus: Corpus, query: Query) -> FileScores:
     """Computes all scores of files for the query."""
-    similar, best, similarity = similar_changes(corpus, query)
+    similar, best, similarity = similar_changes(corpus, query.terms)
     messages, messages_total = corpus.file_messages.scores(query.terms)
     path, path_total = corpus.path_words.scores(query.terms)
     content, content_total = corpus.contents.scores(query.terms)
@@ -69,6 +87,7 @@ def find_scores(corpus: Corpus, query: Query) -> FileScores:
         named,
     )
     together, together_best = _company(corpus, seeds)
+    title_path, title_path_total = corpus.path_words.scores(query.title_terms)
     return FileScores(
         similar=similar,
         similar_best=best,
@@ -84,6 +103,12 @@ def find_scores(corpus: Corpus, query: Query) -> FileScores:
         stem_named=_stems(corpus, query.text),
         together=together,
         together_best=together_best,
+        title_similar=similar_changes(corpus, query.title_terms)[0],
+        title_messages=corpus.file_messages.scores(query.title_terms)[0],
+        title_path=title_path,
+        title_path_total=title_path_total,
+        title_content=corpus.contents.scores(query.title_terms)[0],
+        scope=corpus.scope_scores(query.scope),
     )
 
 
@@ -107,9 +132,9 @@ def largest(scores: Scores) -> float:
     return max(scores.values(), default=0.0) + 1e-6
 
 
-def similar_changes(corpus: Corpus, query: Query) -> tuple[Scores, Scores, float]:
+def similar_changes(corpus: Corpus, terms: Mapping[str, float]) -> tuple[Scores, Scores, float]:
     """Returns the most similar changes' votes for files, the best vote for each, and the best similarity."""
-    scores, total = corpus.messages.scores(query.terms)
+    scores, total = corpus.messages.scores(terms)
     count = corpus.change_count
     aged = ((score * 0.5 ** ((count - place) / _HALF_LIFE), place) for place, score in scores.items())
     top = heapq.nlargest(_SIMILAR, aged)
@@ -127,6 +152,11 @@ def similar_changes(corpus: Corpus, query: Query) -> tuple[Scores, Scores, float
             votes[file] = votes.get(file, 0.0) + vote
             best[file] = max(best.get(file, 0.0), score / first)
     return votes, best, first / total
+
+
+def _weighed(text: str) -> dict[str, float]:
+    counts = Counter(terms_of(text, _MOST_TERMS))
+    return {term: math.sqrt(min(count, 3)) for term, count in counts.items()}
 
 
 def _defining(corpus: Corpus, text: str) -> Scores:

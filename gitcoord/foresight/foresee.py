@@ -159,7 +159,7 @@ class _Knowledge:
         known = self._chances.get(task)
         if known is None:
             corpus = self.corpus
-            query = make_query(_text(task))
+            query = make_query(task.title, task.body)
             found = file_chances(corpus, query, self._constants, task.modifies)
             known = {corpus.paths[file]: chance for file, chance in found.items()}
             known |= next_file_chances(self._growing, known)
@@ -168,7 +168,7 @@ class _Knowledge:
         return known
 
     def similar_paths(self, task: TaskText) -> list[str]:
-        votes = similar_changes(self.corpus, make_query(_text(task)))[0]
+        votes = similar_changes(self.corpus, make_query(task.title, task.body).terms)[0]
         return [
             path for path, _ in likely_first((self.corpus.paths[one], vote) for one, vote in votes.items())
         ]
@@ -190,11 +190,6 @@ class _Knowledge:
         named = {path for path in paths_in(text) if looks_like_file(path) and not named_files(corpus, path)}
         declared = {path for path in modifies if looks_like_file(path) and path not in corpus.number_of}
         return dict.fromkeys(sorted(named), _NAMED_NEW) | dict.fromkeys(sorted(declared), _DECLARED_NEW)
-
-
-def _text(task: TaskText) -> str:
-    """Returns the text of a task in the form of a change's message: the title counts twice."""
-    return plain_text(f"{task.title}\n{task.title}\n{task.body}")
 
 
 def open_foresight(

@@ -38,6 +38,7 @@ class _ChangeData(msgspec.Struct, frozen=True, array_like=True):
     """The data of a change that is stored beside its terms."""
 
     spread: int
+    scope: str
     paths: tuple[str, ...]
     renames: tuple[tuple[str, str], ...] = ()
 
@@ -93,7 +94,7 @@ def _missing_blobs(files: Iterable[TrackedFile], contents: Iterable[str]) -> lis
 
 def _change_document(change: MinedChange) -> NewDocument:
     spread = sum(2 if count > 1 else 1 for count in change.terms.values())
-    data = _ChangeData(spread=spread, paths=change.paths, renames=change.renames)
+    data = _ChangeData(spread=spread, scope=change.scope, paths=change.paths, renames=change.renames)
     return NewDocument(key=change.commit, terms=change.terms, data=msgspec.msgpack.encode(data))
 
 
@@ -102,7 +103,7 @@ def _known_change(stored: StoredDocument) -> KnownChange:
         data = msgspec.msgpack.decode(stored.data, type=_ChangeData)
     except msgspec.MsgspecError as error:
         raise DamagedIndexError from error
-    return KnownChange(stored.number, stored.length, data.spread, data.paths, data.renames)
+    return KnownChange(stored.number, stored.length, data.spread, data.scope, data.paths, data.renames)
 
 
 def _content_documents(

@@ -8,7 +8,7 @@ from typing import IO, Final
 
 from gitcoord.foresight.hot_files import EditCount
 from gitcoord.foresight.model import MinedChange, RawChange, TrackedFile
-from gitcoord.foresight.words import plain_text, terms_of, without_paths
+from gitcoord.foresight.words import plain_text, scope_of, terms_of, without_paths
 from gitcoord.git.git_cli import Git, Oid, stdin_lines
 
 MOST_CHANGES: Final = 3000
@@ -32,9 +32,13 @@ class HistoryReader:
     def mine_changes(self, commit: Oid, most: int) -> Iterator[MinedChange]:
         """Yields the newest `most` commits of the base's first-parent line with their paths, newest first."""
         for change in self.read_changes(commit, most):
-            terms = terms_of(message_text(*split_message(change.message)), _MOST_TERMS)
+            title, body = split_message(change.message)
             yield MinedChange(
-                commit=change.commit, terms=Counter(terms), paths=change.paths, renames=change.renames
+                commit=change.commit,
+                terms=Counter(terms_of(message_text(title, body), _MOST_TERMS)),
+                scope=scope_of(title),
+                paths=change.paths,
+                renames=change.renames,
             )
 
     def read_changes(self, commit: Oid, most: int) -> Iterator[RawChange]:

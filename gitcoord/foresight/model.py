@@ -24,16 +24,17 @@ class RawChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MinedChange(msgspec.Struct, frozen=True, kw_only=True):
-    """One commit of the base's first-parent line: the terms of its message, and the paths that it changed."""
+    """One commit of the base's first-parent line: terms and scope of its message, paths that it changed."""
 
     commit: str
     terms: dict[str, int]
+    scope: str
     paths: tuple[str, ...]
     renames: tuple[tuple[str, str], ...] = ()
 
 
 class KnownChange(msgspec.Struct, frozen=True):
-    """A change in the index: its number, the size of its message, and the paths that it changed.
+    """A change in the index: its number, size and scope of its message, and the paths that it changed.
 
     `length` is the number of terms in the message; `spread` counts a repeated term only twice.
     """
@@ -41,6 +42,7 @@ class KnownChange(msgspec.Struct, frozen=True):
     number: int
     length: int
     spread: int
+    scope: str
     paths: tuple[str, ...]
     renames: tuple[tuple[str, str], ...] = ()
 

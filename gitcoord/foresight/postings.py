@@ -5,6 +5,7 @@ Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond (
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import compress
 
 Occurrences = Iterable[tuple[int, float]]
 """The documents in which a term occurs, each with the number of occurrences."""
@@ -64,4 +65,4 @@ class Postings:
             if weight > 0:
                 for document, has in zip(documents, weights, strict=True):
                     found[document] += has * weight
-        return {document: score for document, score in enumerate(found) if score}, max(total, 1e-6)
+        return dict(compress(enumerate(found), found)), max(total, 1e-6)

@@ -16,7 +16,7 @@ from typing import Final
 
 import msgspec
 
-_VERSION: Final = 2
+_VERSION: Final = 3
 """Increase it whenever the same commit or blob would be indexed differently."""
 _FILE: Final = Path("gitcoord") / "foresight.sqlite"
 _WAIT: Final = 60.0

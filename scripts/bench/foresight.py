@@ -3,8 +3,8 @@
 Each of the newest plan points is a run of changes that are foretold as tasks, by their words alone, from the
 commits before them. All baselines are of the same run. Files that do not exist yet at the plan point are
 counted apart; pairs include changes of any size; files that nearly every change touches are counted with and
-without. The constants of pairs are those fitted without the repository that is measured, where it is one of
-the five.
+without. The constants of files and pairs are those fitted without the repository that is measured, where it
+is one of the five.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from gitcoord.foresight.accuracy import (
     reliability,
     roc_area,
 )
-from gitcoord.foresight.constants import Constants, PairModels, shipped_constants
+from gitcoord.foresight.constants import Constants, LogisticModel, PairModels, shipped_constants
 from gitcoord.foresight.file_chances import likely_first
 from gitcoord.foresight.mining import HistoryReader
 from gitcoord.foresight.model import TaskText
@@ -78,15 +78,22 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _held_out() -> dict[str, PairModels]:
-    return msgspec.json.decode(HELD_OUT.read_bytes(), type=dict[str, PairModels])
+class HeldOut(msgspec.Struct, frozen=True):
+    """The models that were fitted without one of the five repositories."""
+
+    files: LogisticModel
+    pairs: PairModels
+
+
+def _held_out() -> dict[str, HeldOut]:
+    return msgspec.json.decode(HELD_OUT.read_bytes(), type=dict[str, HeldOut])
 
 
 def _constants(place: Path) -> Constants:
     """The constants that know nothing of the repository at `place`."""
     for name, models in _held_out().items():
         if name in str(place):
-            return msgspec.structs.replace(shipped_constants(), pairs=models)
+            return msgspec.structs.replace(shipped_constants(), files=models.files, pairs=models.pairs)
     return shipped_constants()
 
 

@@ -62,6 +62,7 @@ def test_it_grows_by_what_is_new_and_keeps_what_others_indexed(repo: Repo) -> No
     path = open_store(repo.path).path
     assert path is not None
     with sqlite3.connect(path) as connection:
+        real = connection.execute("SELECT size, number FROM documents WHERE kind = 1").fetchall()
         connection.execute("UPDATE documents SET size = 77777 WHERE kind = 1")
     after = look(repo)
     assert contents(repo) == 4
@@ -69,6 +70,8 @@ def test_it_grows_by_what_is_new_and_keeps_what_others_indexed(repo: Repo) -> No
     assert sizes[0] < 100
     assert sizes[1:] == [77777] * 3  # nothing was read again
     assert after.change_count == 5
+    with sqlite3.connect(path) as connection:
+        connection.executemany("UPDATE documents SET size = ? WHERE number = ?", real)
     elsewhere = open_foresight(HistoryReader(Git(repo.path.parent / "other")), repo.path, repo.tip("main~1"))
     assert elsewhere is not None
     assert elsewhere.chances(TASK) == before.chances(TASK)
@@ -166,3 +169,22 @@ def test_a_partial_clone_is_learned_from_without_fetching_what_it_lacks(repo: Re
     assert known.change_count == 4
     assert known.likely_files(TASK, 1)[0].path == "src/parser.py"
     assert partial.git("count-objects", "-v") == before
+
+
+def test_the_scope_and_the_title_of_a_task_count(tmp_path: Path) -> None:
+    repo = Repo.create(tmp_path / "repo", bare=True)
+    repo.commit({"src/a.py": "pass\n", "src/b.py": "pass\n"}, "Begin")
+    for number in range(4):
+        repo.commit({"src/a.py": f"A = {number}\n"}, f"fix(shell): option {number}")
+        repo.commit({"src/b.py": f"B = {number}\n"}, f"Option of the shell, fix {number}")
+    known = look(repo)
+
+    def chance(title: str, body: str = "") -> float:
+        return known.chances(TaskText(id=TaskId("1"), title=title, body=body))["src/a.py"]
+
+    assert chance("fix(shell): option") > chance("fix shell option")  # the same words
+    repo.commit({"src/c.py": "pass\n"}, "Parse the invoice")
+    known = look(repo)
+    named = known.chances(TaskText(id=TaskId("1"), title="Invoice", body="Report the shell option"))
+    told = known.chances(TaskText(id=TaskId("1"), title="Report", body="Invoice invoice shell option"))
+    assert named["src/c.py"] > told["src/c.py"]
