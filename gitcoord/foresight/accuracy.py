@@ -50,7 +50,10 @@ def average_precision(scores: Sequence[float], truth: Sequence[bool]) -> float:
 
 
 def brier_skill(chances: Sequence[float], truth: Sequence[bool]) -> float:
-    """Returns by which share the squared error is smaller than that of always predicting the base rate."""
+    """Returns by which share the squared error is smaller than that of always predicting the base rate.
+
+    Returns NaN unless there are both true and false pairs.
+    """
     rate = sum(truth) / len(truth) if truth else 0.0
     if not 0 < rate < 1:
         return math.nan

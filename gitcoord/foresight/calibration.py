@@ -76,7 +76,7 @@ def _fitted(models: PairModels, samples: Sequence[PairSample]) -> PairModels:
 def moved(
     model: LogisticModel, samples: Sequence[PairSample], truth: Callable[[PairSample], bool]
 ) -> LogisticModel:
-    """Returns the model fitted to the samples."""
+    """Returns the maximum a posteriori model for the samples; the prior's mean is `model`."""
     count = len(samples)
     columns = list(zip(*(sample.features for sample in samples), strict=True))
     means = [math.fsum(column) / count for column in columns]

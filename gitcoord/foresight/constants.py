@@ -29,7 +29,11 @@ class PairModels(msgspec.Struct, frozen=True):
 
 
 class DeclaredShifts(msgspec.Struct, frozen=True):
-    """The shifts of a file's log-odds by a declaration: of its path, by a glob, or only of other files."""
+    """The values that a task's declarations add to a file's log-odds.
+
+    `path`: if the task names the file; `glob`: if a glob matches it, plus `glob_size` times the logarithm of
+    one more than the number of files that match; `elsewhere`: if the task declares only other files.
+    """
 
     path: float
     glob: float

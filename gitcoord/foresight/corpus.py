@@ -21,7 +21,7 @@ _MODULE_NAMES: Final = frozenset({"mod", "__init__", "index", "lib", "main"})
 
 
 class Corpus:
-    """The data for queries. Files have the numbers of `files`, changes are numbered from the oldest."""
+    """The data for queries. Files are numbered in the order of `files`, changes from the oldest on."""
 
     def __init__(
         self,
@@ -106,7 +106,7 @@ class Corpus:
 
     @cached_property
     def most_popular(self) -> list[int]:
-        """The files with the most changes; recent changes count most."""
+        """At most 200 files, those with the most changes first; recent changes count most."""
         count = range(len(self.paths))
         return sorted(count, key=lambda file: (-self.recent[file] - 0.01 * self.popular[file], file))[:200]
 
@@ -144,7 +144,7 @@ class Corpus:
     def _in_changes(self, term: str) -> Occurrences:
         place = self._place
         found = _pairs(self._store.postings(Kind.CHANGE, term))
-        # Sort by history: they may have been indexed in another order.
+        # Sort by history: changes may have been indexed in another order.
         return sorted((place[number], count) for number, count in found if number in place)
 
     def _in_contents(self, term: str) -> Occurrences:

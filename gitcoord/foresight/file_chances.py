@@ -20,7 +20,7 @@ _CONFIGURATION: Final = frozenset({"yml", "yaml", "toml", "cfg", "json", "lock",
 _ABOUT_DOCUMENTS: Final = frozenset({"doc", "docs", "document", "readme", "typo", "changelog"})
 _LONGEST_LIST: Final = 200
 _LEAST_NAMED, _LEAST_INSIDE = -2.0, -4.0
-"""The log-odds of a declared file before its declaration, if nothing else points to it."""
+"""The least log-odds of a file that a task names, or that its glob matches, before the shift is added."""
 
 
 def file_chances(corpus: Corpus, query: Query, constants: Constants, modifies: Sequence[str]) -> Scores:

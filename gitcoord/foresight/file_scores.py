@@ -42,7 +42,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FileScores(msgspec.Struct, frozen=True, kw_only=True):
-    """Scores by file, each with its own scale; `…_total`: the total weight of the query on that scale."""
+    """Scores by file, each on a scale of its own; `…_total`: the sum of the query's term weights on it."""
 
     similar: Scores
     similar_best: Scores
@@ -133,7 +133,11 @@ def largest(scores: Scores) -> float:
 
 
 def similar_changes(corpus: Corpus, terms: Mapping[str, float]) -> tuple[Scores, Scores, float]:
-    """Returns the most similar changes' votes for files, the best vote for each, and the best similarity."""
+    """Returns two scores by file from the most similar changes, and the similarity of the best one, 0 to 1.
+
+    The first score adds up the votes of the changes that touched the file. The second is the similarity of
+    the best of these changes, as a share of the best similarity of all.
+    """
     scores, total = corpus.messages.scores(terms)
     count = corpus.change_count
     aged = ((score * 0.5 ** ((count - place) / _HALF_LIFE), place) for place, score in scores.items())
@@ -170,7 +174,10 @@ def _defining(corpus: Corpus, text: str) -> Scores:
 
 
 def _stems(corpus: Corpus, text: str) -> Scores:
-    """Returns files whose name without the extension is a word of the text."""
+    """Returns the files whose name without the extension is a word of the text with four letters or more.
+
+    Leaves out names that more than four files have.
+    """
     found: Scores = {}
     for word in {word.lower() for word in words_of(text)}:
         files = corpus.by_stem.get(word, ())

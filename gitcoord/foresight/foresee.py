@@ -33,7 +33,7 @@ LeftOut = Callable[[str], bool]
 
 
 class Foresight:
-    """Predictions at one commit. The first takes a second per thousand files, later ones milliseconds."""
+    """Predictions at one commit. Indexing takes about 0.4 s per thousand files, a query milliseconds."""
 
     def __init__(
         self,
@@ -204,7 +204,7 @@ def open_foresight(
     left_out: LeftOut | None = None,
     pairs: Sequence[PairOutcome] = (),
 ) -> Foresight | None:
-    """Opens foresight at `commit`; returns None if the history has fewer than `least` changes.
+    """Opens the predictions at `commit`; returns None if the history has fewer than `least` changes.
 
     `common_dir`: the directory of the index (None: in memory). `most`: the number of changes to use. Paths
     that are `left_out` do not count for pairs. Raises `git-failed`.

@@ -65,7 +65,10 @@ def growing_directories(
 
 
 def next_file_chances(growing: Iterable[GrowingDirectory], chances: Mapping[str, float]) -> dict[str, float]:
-    """Returns the likely next files, from the chances of the existing ones."""
+    """Returns the next file of each directory with the chance that a task adds it, if that is 1 % or more.
+
+    `chances`: how likely the task changes each existing file.
+    """
     found = {}
     for one in growing:
         none = math.fsum(math.log1p(-min(0.99, chances.get(path, 0.0))) for path in one.files)

@@ -1,7 +1,7 @@
-"""Files that nearly every change touches: append-only lists and generated files. Pure.
+"""Finds hot files: lock files, and append-only lists that many changes touch. Pure.
 
-They do not show which two changes conflict, and no order of tasks separates changes to them. They are left
-out of the risk of pairs; a merge rule prevents their conflicts.
+So many changes touch them that they do not show which two tasks conflict, and no grouping of tasks keeps
+those changes apart. They are left out of the risk of pairs; a merge rule prevents their conflicts.
 """
 
 import re
@@ -11,6 +11,7 @@ from typing import Final, Literal
 import msgspec
 
 HotKind = Literal["append", "lock", "rule"]
+"""`rule`: a rule in the settings prevents conflicts in the file."""
 
 RECENT: Final = 100
 """The number of recent changes to look at."""
@@ -49,7 +50,10 @@ def is_lock(path: str) -> bool:
 
 
 def often_touched(recent: Iterable[Iterable[str]]) -> list[str]:
-    """Returns the paths that at least a fifth of the `recent` changes touched, sorted; none if few."""
+    """Returns the paths that a fifth of the `recent` changes touched, and at least five of them, sorted.
+
+    Returns nothing if there are fewer than 20 changes.
+    """
     counts: dict[str, int] = {}
     changes = 0
     for paths in recent:

@@ -75,7 +75,7 @@ class HotspotReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def without_paths_of_rules(pairs: Iterable[PastPair], ruled: Container[str]) -> list[PastPair]:
-    """Removes paths with an `exclusive` or `ignore` rule from the pairs."""
+    """Removes the paths `ruled` from the pairs; a pair of which none remains no longer conflicts."""
     found = []
     for pair in pairs:
         left = frozenset(path for path in pair.paths if path not in ruled)

@@ -46,9 +46,10 @@ class _ChangeData(msgspec.Struct, frozen=True, array_like=True):
 def make_corpus(
     reader: HistoryReader, commit: str, history: Sequence[str], store: IndexStore, tell: Tell | None = None
 ) -> tuple[Corpus, list[KnownChange]]:
-    """Makes the corpus at `commit`; returns it with the changes of `history` (newest first), oldest first.
+    """Makes the corpus at `commit`; returns it and the changes of `history` that touched files.
 
-    Reads only objects that the index lacks. Raises DamagedIndexError.
+    `history` is newest first, the returned changes are oldest first. Reads only blobs that the index lacks,
+    and the history back to the oldest change that it lacks. Raises DamagedIndexError.
     """
     files = reader.list_files(commit)
     if store.is_spent(len(files) + len(history)):
@@ -64,13 +65,13 @@ def make_corpus(
                 store.add(Kind.CONTENT, _content_documents(reader, blobs, tell))
         changes, contents = store.documents(Kind.CHANGE, data=True), store.documents(Kind.CONTENT)
     known = [_known_change(changes[oid]) for oid in reversed(history) if oid in changes]
-    # A commit without a diff has no files.
+    # A commit that changes nothing, such as an empty one, says nothing about files.
     known = [change for change in known if change.paths]
     return Corpus(store, files, known, contents), known
 
 
 def _missing_changes(history: Sequence[str], changes: Iterable[str]) -> int:
-    """Returns how many changes to read: back to the oldest one that is not indexed."""
+    """Returns the number of changes to read: from the newest to the oldest one that is not indexed."""
     known = set(changes)
     return max((place for place, oid in enumerate(history, 1) if oid not in known), default=0)
 

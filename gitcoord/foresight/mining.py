@@ -1,4 +1,4 @@
-"""Reads history and tree from git, with one process each. No other module of this package calls git."""
+"""Reads history, tree and blobs from git, each with one process or two."""
 
 import re
 import threading
@@ -73,7 +73,10 @@ class HistoryReader:
         return found
 
     def read_blobs(self, oids: Sequence[Oid], largest: int) -> Iterator[tuple[Oid, int, bytes]]:
-        """Yields size and content of each local blob; no content for one larger than `largest` bytes."""
+        """Yields id, size and content of each local blob; first those larger than `largest`, without content.
+
+        Sizes are in bytes.
+        """
         git = self._git.with_environment(_NO_FETCH)
         form = "--batch-check=%(objectsize) %(objectname)"
         # In a partial clone git ends at the first blob that it would have to fetch.

@@ -49,7 +49,10 @@ def likely_files(foresight: Foresight, task: Task, most: int = _MOST_FILES) -> t
 
 
 def plan_risks(foresight: Foresight, tasks: Sequence[Task]) -> Risks:
-    """Returns the risks of the first `MOST_TASKS` tasks, without pairs in which one depends on the other."""
+    """Returns the riskiest pairs of the first `MOST_TASKS` tasks, and the likely files of each of these.
+
+    Leaves out pairs in which one task depends on the other, and pairs whose risk is below `LEAST`.
+    """
     tasks = tasks[:MOST_TASKS]
     before = _needed(tasks)
     pairs = [

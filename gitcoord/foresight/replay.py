@@ -47,7 +47,7 @@ class PlanPoint(msgspec.Struct, frozen=True):
 
 
 def past_tasks(reader: HistoryReader, commit: str, most: int) -> list[PastTask]:
-    """Returns the newest `most` changes by people, without routine ones, oldest first."""
+    """Returns at most `most` of the newest changes by people, without routine ones, oldest first."""
     found: list[PastTask] = []
     for change in reader.read_changes(commit, 2 * most + 1000):
         title, body = split_message(change.message)
@@ -79,7 +79,10 @@ def replay(
     constants: Constants | None = None,
     most: int = MOST_CHANGES,
 ) -> Iterator[PlanPoint]:
-    """Yields the newest `points` runs of `every` tasks, oldest first; keeps one or more to learn from."""
+    """Yields the newest `points` runs of `every` tasks, oldest first.
+
+    Yields fewer if there are too few tasks: at least `every` older ones remain to learn from.
+    """
     count = min(points, len(tasks) // every - 1)
     for start in range(len(tasks) - count * every, len(tasks), every):
         part = tasks[start : start + every]

@@ -1,8 +1,8 @@
 """The index of messages and contents, in SQLite under the git directory that all worktrees share.
 
-Commits and blobs never change, so an entry stays valid: an index only grows. It may be deleted at any time. A
-damaged index, or one of another version, is built again; if the file cannot be used (full disk, no
-permission), the index is built in memory. Nothing in it is ever executed.
+Commits and blobs never change, so an entry stays valid, and an index only grows. It may be deleted at any
+time. An index that is damaged, mostly unused or of another version is built again; if the file cannot be used
+(full disk, no permission), the index is built in memory. Nothing in it is ever executed.
 """
 
 import contextlib
@@ -52,7 +52,7 @@ class NewDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredDocument(msgspec.Struct, frozen=True):
-    """An indexed document: its number, its bytes, and its number of terms, with repetitions."""
+    """An indexed document: number, size in bytes, number of terms (with repetitions), data for the reader."""
 
     number: int
     size: int
@@ -61,7 +61,7 @@ class StoredDocument(msgspec.Struct, frozen=True):
 
 
 class DamagedIndexError(Exception):
-    """The index contains data that gitcoord did not write."""
+    """The index has to be built again: it has data that gitcoord did not write, or is spent."""
 
 
 class IndexStore:
@@ -156,9 +156,8 @@ def open_store(common_dir: Path | None) -> IndexStore:
         try:
             return _open(path)
         except sqlite3.OperationalError:
-            return (
-                _in_memory()
-            )  # the disk is full, there is no permission, or another process does not finish
+            # The disk is full, there is no permission, or another process does not finish.
+            return _in_memory()
         except sqlite3.DatabaseError:
             discard(path)
             return _open(path)

@@ -46,7 +46,7 @@ _MOST_CHARACTERS: Final = 4200
 
 
 def plain_text(text: str) -> str:
-    """Returns the start of a text without parts for programs: comments, trailers, links, numbers."""
+    """Returns the start of a text, without HTML comments, trailers, links and references such as `#12`."""
     text = _TRAILER.sub("", _COMMENT.sub("", text))[:_MOST_CHARACTERS]
     return _REFERENCE.sub("", text)
 
@@ -121,7 +121,7 @@ def code_identifiers(text: str) -> list[str]:
 
 
 def scope_of(title: str) -> str:
-    """Returns the scope of a conventional title (`fix(config): …`, `[cli] …`), else ""."""
+    """Returns the scope of a title (`fix(config): …`, `[cli] …`, `cli: …`) in lower case, else ""."""
     match = _SCOPE.match(title)
     return next(filter(None, match.groups()), "").lower() if match else ""
 
