@@ -13,6 +13,7 @@ import msgspec
 
 from gitcoord.checks.model import CheckCommand, CheckResult, check_key
 from gitcoord.git.git_cli import Oid
+from gitcoord.path_search import matching_paths
 
 RESULT_FILE, LOG_FILE, LOCK_FILE = "result.json", "log", "lock"
 MOST_KEPT = 1000
@@ -39,7 +40,7 @@ class CheckMemo:
     def forget_failures(self) -> int:
         """Deletes this command's results other than `passed`, to check again; returns how many."""
         count = 0
-        for place in self._folder.glob(f"*-{self._command.digest}"):
+        for place in matching_paths(self._folder, f"*-{self._command.digest}"):
             found = read_result(place)
             if found is not None and found.outcome != "passed":
                 (place / RESULT_FILE).unlink(missing_ok=True)

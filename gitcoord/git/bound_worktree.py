@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gitcoord.errors import GitcoordError
 from gitcoord.git.git_cli import Git
+from gitcoord.path_search import matching_paths
 
 
 def bound(git: Git, directory: Path, common_dir: Path | None = None) -> Git:
@@ -39,7 +40,7 @@ def administration(common_dir: Path, directory: Path) -> Path | None:
     Source: https://git-scm.com/docs/gitrepository-layout (`worktrees/<id>/gitdir`).
     """
     wanted = directory.resolve()
-    for record in (common_dir / "worktrees").glob("*/gitdir"):
+    for record in matching_paths(common_dir / "worktrees", "*/gitdir"):
         try:
             link = os.fsdecode(record.read_bytes()).rstrip("\n")
         except OSError:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from gitcoord.git.git_cli import Git, Oid, stdin_lines
+from gitcoord.path_search import matching_paths
 
 _CLOCKS = 2.0
 """Seconds by which the clock of a file system may be behind."""
@@ -41,7 +42,7 @@ def _positions(common_dir: Path) -> set[Oid]:
     logs = (
         common_dir / "logs/HEAD",
         common_dir / "logs/refs/stash",
-        *common_dir.glob("worktrees/*/logs/HEAD"),
+        *matching_paths(common_dir, "worktrees/*/logs/HEAD"),
     )
     found = set()
     for log in logs:
@@ -63,7 +64,10 @@ def _objects_since(git: Git, objects: Path, moment: float) -> Iterator[Oid]:
             if _is_since(directory / name, moment):
                 yield f"{directory.name}{name}"
     read = set[Path]()
-    while new := {index for index in (objects / "pack").glob("*.idx") if _is_since(index, moment)} - read:
+    while (
+        new := {index for index in matching_paths(objects / "pack", "*.idx") if _is_since(index, moment)}
+        - read
+    ):
         read |= new
         for index in new:
             with suppress(FileNotFoundError):  # Its objects are in a newer pack, which the next turn reads.

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from gitcoord.errors import GitcoordError
+from gitcoord.path_search import matching_paths
 
 _PREFIX = "gitcoord-objects-"
 _YOUNG = 60.0
@@ -39,7 +40,7 @@ def scratch_directory() -> Iterator[str]:
 
 def sweep(place: Path) -> None:
     """Removes the directories under `place` whose processes have ended."""
-    for left in place.glob(f"{_PREFIX}*"):
+    for left in matching_paths(place, f"{_PREFIX}*"):
         with suppress(OSError):
             if left.stat().st_uid == os.getuid() and time.time() - left.stat().st_mtime > _YOUNG:
                 _remove_unless_held(left)

@@ -15,6 +15,7 @@ from gitcoord.git.git_cli import Oid, stdin_lines
 from gitcoord.git.git_result import GitResult
 from gitcoord.git.refs import read_refs
 from gitcoord.git.repository import Repository
+from gitcoord.path_search import matching_paths
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -201,7 +202,7 @@ class Mirror:
     def _locks(self) -> "dict[Path, tuple[int, int]]":
         """Returns git's lock files in the copy, each with data that identifies it."""
         found = {}
-        for lock in (self._repository.common_dir / self.prefix).rglob("*.lock"):
+        for lock in matching_paths(self._repository.common_dir / self.prefix, "**/*.lock"):
             with suppress(FileNotFoundError):
                 seen = lock.stat()
                 found[lock] = seen.st_ino, seen.st_mtime_ns

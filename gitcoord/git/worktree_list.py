@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from gitcoord.git.git_cli import Git, Oid
+from gitcoord.path_search import matching_paths
 
 _PAUSES = (0.02, 0.1, 0.5)
 """Seconds to wait before the list is read again."""
@@ -42,7 +43,7 @@ def linked_worktrees(git: Git, common_dir: Path) -> list[ListedWorktree]:
 
 
 def _own_directories(common_dir: Path) -> Iterator[tuple[Path, Path]]:
-    for record in (common_dir / "worktrees").glob("*/gitdir"):
+    for record in matching_paths(common_dir / "worktrees", "*/gitdir"):
         try:
             link = os.fsdecode(record.read_bytes()).rstrip("\n")
         except OSError:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from gitcoord.git.git_cli import Git, Oid
+from gitcoord.path_search import matching_paths
 from gitcoord.text_lists import some
 
 GENERATED = frozenset(
@@ -37,7 +38,7 @@ def under_way(own: Path) -> str:
     """Returns why a worktree is busy, according to git's files in its directory `own`; or ""."""
     if (own / "index.lock").exists():
         return "a git process works in it, or was killed there (index.lock)"
-    if any(path.is_file() for path in (own / "refs").rglob("*")):
+    if any(path.is_file() for path in matching_paths(own / "refs", "**/*")):
         return "it has its own refs (refs/worktree, refs/bisect)"
     name = next((what for file, what in _UNDER_WAY.items() if (own / file).exists()), "")
     return f"it is in the middle of {name}" if name else ""

@@ -15,6 +15,7 @@ import msgspec
 
 from gitcoord.engines.engine import key_of
 from gitcoord.errors import GitcoordError
+from gitcoord.path_search import matching_paths
 from gitcoord.run.observe import RunView
 from gitcoord.settings import RunSettings
 from gitcoord.state.log_ends import prune_log_ends
@@ -43,7 +44,7 @@ class _Kept(msgspec.Struct, frozen=True):
 
 def find_old_logs(run: Path, view: RunView, settings: RunSettings, now: float | None = None) -> OldLogs:
     """Finds the logs that the settings no longer keep at the time `now` (seconds since the epoch)."""
-    earlier = [place for place in run.parent.glob("run*") if place.is_dir() and place != run]
+    earlier = [place for place in matching_paths(run.parent, "run*") if place.is_dir() and place != run]
     everything = (one for place in (run, *earlier) for one in _kept(place))
     found = sorted(everything, key=lambda one: (one.at, one.place.name))
     total = sum(one.size for one in found)
@@ -99,8 +100,11 @@ def _free(place: Path, needed: Collection[str]) -> bool:
 
 
 def _kept(run: Path) -> Iterator[_Kept]:
-    for place in run.iterdir() if run.is_dir() else ():
+    for place in matching_paths(run, "*"):
         if re.search("-[1-9][0-9]*$", place.name) and place.is_dir() and not place.is_symlink():
-            files = [file.lstat() for file in place.iterdir()]
-            at = max((file.st_mtime for file in files), default=place.lstat().st_mtime)
+            try:
+                files = [file.lstat() for file in matching_paths(place, "*")]
+                at = max((file.st_mtime for file in files), default=place.lstat().st_mtime)
+            except FileNotFoundError:
+                continue  # Somebody is removing the directory.
             yield _Kept(place, at, sum(file.st_size for file in files))

@@ -9,10 +9,11 @@ from pathlib import Path
 from gitcoord.engines.engine import key_of, mark_of
 from gitcoord.engines.local import LocalEngine
 from gitcoord.engines.processes import MARK, end, marked, sleep_until_end, tell
+from gitcoord.path_search import matching_paths
 from gitcoord.state.task_history import Progress
 from gitcoord.tasks.model import TaskId
 from gitcoord.worker.attempt.paths import run_directory
-from gitcoord.worker.attempt.pid_file import worker_at
+from gitcoord.worker.attempt.pid_file import is_recorded, worker_at
 
 _BEYOND_GRACE = 10.0
 
@@ -22,7 +23,7 @@ def attempts_here(common_dir: Path, generation: int, unit: TaskId) -> dict[int, 
     prefix = key_of(unit, 0).removesuffix("0")
     run = run_directory(common_dir, generation)
     found = {}
-    for place in run.glob("*") if run.is_dir() else ():
+    for place in matching_paths(run, "*"):
         number = place.name.removeprefix(prefix)
         if place.name.startswith(prefix) and re.fullmatch("[1-9][0-9]*", number):
             found[int(number)] = place
@@ -40,11 +41,15 @@ def under_way(place: Path) -> bool:
     return at_work(place) or engine.poll([place.name])[place.name].state in ("starting", "running")
 
 
-def has_processes(place: Path) -> bool:
-    """Whether a process of the attempt is alive here, even if an agent removed the files in `place`.
+def may_be_under_way(place: Path) -> bool:
+    """Whether the attempt is under way on this machine, or has processes but no record of its worker.
 
-    Looks at the environment of all processes, which takes some milliseconds.
+    An agent may have removed the record. Finding processes by their environment takes some milliseconds.
     """
+    if under_way(place):
+        return True
+    if is_recorded(place):
+        return False
     mark = mark_of(place.parent, place.name)
     return os.environ.get(MARK) == mark or bool(marked(mark.__eq__))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gitcoord.engines.engine import key_of
 from gitcoord.git.repository import Repository
+from gitcoord.path_search import matching_paths
 from gitcoord.tasks.model import TaskId
 
 
@@ -29,7 +30,7 @@ def newest_attempt(common_dir: Path, checkout: Path) -> Path | None:
     if later := re.fullmatch(r"(.+)-g(\d+)", name):
         owners.append((int(later[2]), later[1]))
     for generation, key in owners:
-        for place in run_directory(common_dir, generation).glob(f"{key}-*"):
+        for place in matching_paths(run_directory(common_dir, generation), f"{key}-*"):
             number = place.name.removeprefix(f"{key}-")
             found += [(int(number), place)] if number.isdecimal() else []
     return max(found)[1] if found else None

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitcoord.event_stamp import worker_name
+from gitcoord.path_search import matching_paths
 
 if TYPE_CHECKING:
     import psutil
@@ -73,4 +74,4 @@ def _claiming(place: Path) -> Path:
 
 def _files(place: Path) -> list[Path]:
     own = [place / _FILE] if (place / _FILE).exists() else []
-    return own or sorted(place.glob(f"{_CLAIMING}*.json"))
+    return own or sorted(matching_paths(place, f"{_CLAIMING}*.json"))

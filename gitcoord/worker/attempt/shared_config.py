@@ -14,9 +14,10 @@ import msgspec
 from gitcoord.git.bound_worktree import administration
 from gitcoord.git.git_cli import Git
 from gitcoord.git.remote_refs import HEADS
+from gitcoord.path_search import matching_paths
 from gitcoord.worker.attempt.full_history import SHALLOW, restore_history
 from gitcoord.worker.attempt.git_trace import GitProcess, GitTrace
-from gitcoord.worker.attempt.local_attempts import has_processes, under_way
+from gitcoord.worker.attempt.local_attempts import may_be_under_way, under_way
 
 _OF_BRANCHES = "branch."
 """The prefix of keys about one branch, such as its upstream, which git writes by itself."""
@@ -186,8 +187,8 @@ def put_back_of_the_dead(git: Git, common_dir: Path) -> Iterator[tuple[str, tupl
 
     Yields the key of each such attempt, and the configuration keys that were reverted.
     """
-    for kept in (common_dir / "gitcoord").glob(f"run*/*/{_BEFORE}"):
-        if not under_way(kept.parent) and not has_processes(kept.parent):
+    for kept in matching_paths(common_dir / "gitcoord", f"run*/*/{_BEFORE}"):
+        if not may_be_under_way(kept.parent):
             config = SharedConfig(git, common_dir, kept.parent)
             config.unlock()
             trace = GitTrace(kept.parent)
@@ -206,7 +207,7 @@ def put_back_of_others(git: Git, common_dir: Path, own: Path) -> Iterator[tuple[
     Yields the key of each such attempt, and the configuration keys that were reverted. Its agent may still
     need the changes: call this only if they made the own attempt fail.
     """
-    for kept in (common_dir / "gitcoord").glob(f"run*/*/{_BEFORE}"):
+    for kept in matching_paths(common_dir / "gitcoord", f"run*/*/{_BEFORE}"):
         if kept.parent != own and _decoded(kept) and under_way(kept.parent):
             keys, _ = SharedConfig(git, common_dir, kept.parent).put_back(GitTrace(kept.parent).read())
             if keys:

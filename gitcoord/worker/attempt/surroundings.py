@@ -18,6 +18,7 @@ from gitcoord.git.refs import read_refs
 from gitcoord.git.remote_refs import HEADS
 from gitcoord.git.repository import Repository
 from gitcoord.landing.level_branch_names import round_names
+from gitcoord.path_search import matching_paths
 from gitcoord.planning.model import Plan
 from gitcoord.worker.attempt.paths import newest_attempt
 from gitcoord.worker.attempt.pid_file import died_here
@@ -135,7 +136,7 @@ def worktree_places(repository: Repository) -> Iterator[tuple[Path, Path]]:
     """
     if repository.common_dir.name == ".git":
         yield repository.common_dir.parent, repository.common_dir
-    for record in sorted((repository.common_dir / "worktrees").glob("*/gitdir")):
+    for record in sorted(matching_paths(repository.common_dir / "worktrees", "*/gitdir")):
         with suppress(OSError):  # git may be removing the record at this moment
             link = record.read_text("utf-8", "surrogateescape").rstrip("\n")
             yield (record.parent / link).parent, record.parent
@@ -183,8 +184,8 @@ def _hook_files(common_dir: Path) -> dict[str, tuple[int, int]]:
     """The marks of files in git's directory that affect all checkouts: hooks, replaced objects …"""
     files = ("info/exclude", "info/attributes", "info/grafts", "objects/info/alternates")
     paths = (
-        *(common_dir / "hooks").glob("*"),
-        *(common_dir / "refs/replace").glob("*"),
+        *matching_paths(common_dir / "hooks", "*"),
+        *matching_paths(common_dir / "refs/replace", "*"),
         *(common_dir / name for name in files),
     )
     return {str(path.relative_to(common_dir)): file_mark(path) for path in paths}
