@@ -28,7 +28,7 @@ def test_plan_doctor_and_run_name_the_branch_before_anything_is_changed(
     for command in (("plan",), ("plan", "--dry-run"), ("run", "--agent", agent.command, "--yes")):
         refused = project.run(*command, "--json", ok=2).json
         assert refused["code"] == "name-taken"
-        assert f"cannot be made on the remote origin: {name} is there" in refused["message"]
+        assert f"cannot be made on the remote origin: {name} exists" in refused["message"]
         assert f"Delete or rename {name}" in refused["hint"]
     found = {one["name"]: one for one in project.run("doctor", "--json").json["findings"]}
     assert found["branches"]["verdict"] == "failed"
@@ -53,7 +53,7 @@ def test_checkout_names_it_where_it_is(project: Project, name: str, here: bool) 
     (project.desk if here else project.remote).branch(name)
     refused = project.run("checkout", "1", "--json", ok=2).json
     where = "in this repository" if here else "on the remote origin"
-    assert (refused["code"], f"{where}: {name} is there" in refused["message"]) == ("name-taken", True)
+    assert (refused["code"], f"{where}: {name} exists" in refused["message"]) == ("name-taken", True)
 
 
 def test_checkout_of_a_subtask_names_it(project: Project) -> None:
@@ -81,4 +81,4 @@ def test_one_that_comes_while_the_agent_works_ends_the_attempt_for_good(
     assert agent.runs() == []
     state = next(unit for unit in ran.json["units"] if unit["unit"] == "1")
     assert (state["state"], state["attempts"]) == ("failed", 1), json.dumps(ran.json)
-    assert "feature/level-0-task-1/wip is there" in state["reason"]
+    assert "feature/level-0-task-1/wip exists" in state["reason"]
