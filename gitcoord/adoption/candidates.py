@@ -7,7 +7,7 @@ import msgspec
 
 from gitcoord.adoption.model import AdoptionRequest, ExcludedHead
 from gitcoord.forge.pull_requests import Forge, Pull
-from gitcoord.git.git_cli import Oid
+from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.refs import read_refs
 from gitcoord.git.remote_refs import HEADS, RefUpdate, SharedRefs
 from gitcoord.git.repository import Repository
@@ -112,3 +112,11 @@ def branch_candidates(
 def _here(repository: Repository) -> dict[str, Oid]:
     found = read_refs(repository.git, HEADS).targets
     return {name.removeprefix(HEADS): oid for name, oid in found.items()}
+
+
+def own_title(git: Git, base_commit: Oid, one: HeadCandidate) -> str:
+    """Returns the subject of a branch's only commit, else its name, as GitHub proposes for a pull request."""
+    subjects = git.lines(
+        "log", "--no-show-signature", "--format=%s", "--max-count=2", f"{base_commit}..{one.commit}"
+    )
+    return subjects[0] if len(subjects) == 1 else one.branch

@@ -7,6 +7,7 @@ from gitcoord.adoption.candidates import (
     asked_branches,
     asked_pulls,
     branch_candidates,
+    own_title,
     pull_candidates,
 )
 from gitcoord.adoption.dropped_needs import built_on_closed, built_on_dropped
@@ -16,7 +17,7 @@ from gitcoord.errors import GitcoordError
 from gitcoord.evidence.proof_by_content import holds
 from gitcoord.forge.pull_requests import Forge, Pull
 from gitcoord.git.base_branch import find_base
-from gitcoord.git.git_cli import Git, Oid
+from gitcoord.git.git_cli import Oid
 from gitcoord.git.remote_refs import SharedRefs
 from gitcoord.git.repository import Repository
 from gitcoord.planning.adopted import AdoptedHead
@@ -152,22 +153,27 @@ class _Selection:
         for one, has in zip(rest, held, strict=True):
             if has or one.commit in inside:
                 self._exclude(one.branch, f"{self._base} already has all of its changes", settled=True)
+            elif landing := self._landing_of(one.branch, one.commit):
+                self._exclude(one.branch, f"it has landed as {landing[:12]}", settled=True)
             elif one.branch in elsewhere:
                 reason, settled = self._merged_elsewhere(one, elsewhere[one.branch])
                 self._exclude(one.branch, reason, settled=settled)
+
+    def _landing_of(self, branch: str, commit: Oid) -> Oid | None:
+        """Returns the commit that landed this commit of a head; the base may have changed it since."""
+        known = self._known.get(branch)
+        for head, at in known.landings if known is not None else ():
+            if self._ancestry.contains(head, commit) and self._ancestry.contains(self._base_commit, at):
+                return at
+        return None
 
     def _has_work_of(self, pull: Pull) -> bool:
         """Whether the base has the work of a closed pull request.
 
         GitHub itself closes a pull request that has nothing new for the base, or whose branch was deleted.
         """
-        head, known = pull.head_commit, self._known.get(pull.head)
-        if self._ancestry.contains(self._base_commit, head):
-            return True
-        return known is not None and any(
-            self._ancestry.contains(landed, head) and self._ancestry.contains(self._base_commit, commit)
-            for landed, commit in known.landings
-        )
+        inside = self._ancestry.contains(self._base_commit, pull.head_commit)
+        return inside or self._landing_of(pull.head, pull.head_commit) is not None
 
     def _has_landed(self, branch: str) -> bool:
         return branch in self._known and self._known[branch].landed
@@ -289,11 +295,3 @@ class _Selection:
             needs=tuple(needs),
             merged=pull is not None and pull.state == "merged",
         )
-
-
-def own_title(git: Git, base_commit: Oid, one: HeadCandidate) -> str:
-    """Returns the subject of a branch's only commit, else its name, as GitHub proposes for a pull request."""
-    subjects = git.lines(
-        "log", "--no-show-signature", "--format=%s", "--max-count=2", f"{base_commit}..{one.commit}"
-    )
-    return subjects[0] if len(subjects) == 1 else one.branch

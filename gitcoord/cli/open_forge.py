@@ -23,7 +23,13 @@ def open_forge(context: Context, *, requested: str | None = None, repository: st
     from gitcoord.cli.views.countdown import count_down
     from gitcoord.forge.github import open_github
 
-    return open_github(url=url, repository=named, environ=context.environ, tell=count_down)
+    return open_github(
+        url=url,
+        repository=named,
+        environ=context.environ,
+        tell=count_down,
+        base_tip=context.shared.tip_now,
+    )
 
 
 def is_github(url: str | None) -> bool:

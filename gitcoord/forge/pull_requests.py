@@ -153,7 +153,8 @@ class Unclear(msgspec.Struct, frozen=True, kw_only=True, tag="unclear"):
 class MergeRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A merge to perform only if the pull request's head is still `head`, and its base still `base`.
 
-    GitHub has no guard for the base: it is read right before the merge, and can still change in between.
+    GitHub has no guard for the base: it is read right before the merge, and can still change in between. With
+    `base_commit`, the base must also be at that commit right before the merge.
     `title` and `message` are for the merge or squash commit (rebase makes none).
     """
 
@@ -163,6 +164,7 @@ class MergeRequest(msgspec.Struct, frozen=True, kw_only=True):
     method: Method
     title: str
     message: str
+    base_commit: str = ""
     tree: str = ""
     """The tree that the base must get, if it was checked; a forge that can compare it refuses any other."""
 

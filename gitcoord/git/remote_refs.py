@@ -141,6 +141,14 @@ class SharedRefs:
             raise fetch_error(self.remote or "", brought, readable=listed.code == 0, broken=())
         return refs
 
+    def tip_now(self, branch: str) -> Oid | None:
+        """Asks the remote for the tip of a branch; None if it has none or does not answer."""
+        if self._mirror is None:
+            return self.repository.resolve(HEADS + branch)
+        asked = ("ls-remote", "--quiet", "--refs", "--", self._address, HEADS + branch)
+        pairs = (line.split("\t", 1) for line in self.git.run(*asked, ok=()).text.split("\n") if "\t" in line)
+        return next((oid for oid, name in pairs if name == HEADS + branch), None)
+
     def bring(self, commit: Oid) -> bool:
         """Fetches a commit that is on no branch any more; returns False if the remote does not send it.
 

@@ -83,6 +83,7 @@ def merge_request(
         number=number,
         head=carrier.head,
         base=snapshot.base,
+        base_commit=snapshot.base_commit,
         method=context.options.method,
         title=short(title, _TITLE_LENGTH - len(suffix)) + suffix,
         message=message,

@@ -95,6 +95,19 @@ def test_a_head_lands_whose_base_is_a_branch_that_people_have_merged(foreign: Fo
     assert {"below.txt", "above.txt"} <= set(foreign.remote.files("main"))
 
 
+@pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
+def test_a_head_that_has_landed_is_not_adopted_again_when_the_base_changes_its_lines(
+    foreign: Foreign, method: str
+) -> None:
+    foreign.remote.commit({"src/main.rs": "mine\n"}, branch="work")
+    words = ("land", "--branches", "work", "--base", "main", "--method", method, "--yes", "--json")
+    (landed,) = foreign.run(*words, ok=0).json["landed"]
+    foreign.remote.commit({"src/main.rs": "theirs\n"}, branch="main")
+    inside = "main already has all of its changes"
+    landed_as = f"it has landed as {landed['commit'][:12]}"
+    assert reasons(foreign.run(*words, ok=0)) == {"work": inside if method == "merge" else landed_as}
+
+
 def test_a_head_waits_for_the_one_below_although_that_got_new_commits(foreign: Foreign) -> None:
     below = foreign.pull("below", {"below.txt": ""})
     above = foreign.pull("above", {"above.txt": ""}, at="below")

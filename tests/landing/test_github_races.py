@@ -7,7 +7,7 @@ import pytest
 
 from tests.emulator.api import Api
 from tests.landing.scenes import independent_on_github, three_tasks_on_github
-from tests.support.cli import start_gitcoord
+from tests.support.cli import gitcoord, start_gitcoord
 from tests.support.github.emulator import GitHubEmulator, LoggedRequest
 from tests.support.github.fixtures import hub
 from tests.support.github.model import Protection, Pull
@@ -68,6 +68,25 @@ def test_a_head_that_is_pushed_to_before_its_merge_is_never_merged_unseen(
     else:
         assert landing.returncode == 0, err
         assert project.remote.git("merge-base", "--is-ancestor", newer, "main") == ""
+
+
+@pytest.mark.parametrize("strategy", ["single-pr", "multi-pr"])
+def test_what_another_client_has_merged_is_not_merged_again_though_github_shows_it_as_open(
+    strategy: str, hub: GitHubEmulator, tmp_path: Path
+) -> None:
+    project = independent_on_github(tmp_path, hub, "1", "2", strategy=strategy)
+    other = project.desk.clone(tmp_path / "other")
+    other.git("remote", "set-url", "origin", project.desk.git("remote", "get-url", "origin"))
+    late = hub.fault(r"PUT .*/pulls/1/merge-async$", "gate")
+    landing = start_gitcoord("merge-level", "--json", cwd=project.desk.path, env=project.env)
+    late.gate.wait_until_reached()
+    broken = hub.fault(r"PUT .*/pulls/1/merge$", "partial-merge")
+    first = gitcoord("merge-level", "--json", cwd=other.path, env=project.env, ok=0)
+    late.gate.open()
+    _, err = landing.communicate(timeout=60)
+    assert (landing.returncode, broken.fired) == (0, 1), err
+    assert [one["task"] for one in first.json["landed"]] == ["1", "2"]
+    assert len(hub.requests(r"PUT .*/pulls/1/merge$")) == 1
 
 
 def test_closed_gates_are_named_and_opened_while_landing_waits(hub: GitHubEmulator, tmp_path: Path) -> None:

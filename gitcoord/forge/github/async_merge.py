@@ -20,17 +20,18 @@ class LaterMerges:
     def __init__(self, gateway: Gateway, repository_path: str) -> None:
         self._gateway = gateway
         self._path = repository_path
-        self._offered = not gateway.is_enterprise_server
+        self.offered = not gateway.is_enterprise_server
+        """Whether the host may have asynchronous merges, as far as is known."""
 
     def merge(self, number: int, body: Mapping[str, Any]) -> Outcome | None:
         """Requests one merge and waits for its result; returns None if the host has no asynchronous merge."""
-        if not self._offered:
+        if not self.offered:
             return None
         path = f"{self._path}/pulls/{number}/merge-async"
         # `direct_merge`: gitcoord decides the order, so GitHub must not put the pull request into a queue.
         written = self._gateway.write("PUT", path, {**body, "merge_action": "direct_merge"}, denied=(404,))
         if isinstance(written, Denied) and written.status == 404:
-            self._offered = False
+            self.offered = False
             return None
         if isinstance(written, NoAnswer) or (
             isinstance(written, Denied) and written.status not in (400, 409)

@@ -10,6 +10,7 @@ from gitcoord.errors import usage_error
 from gitcoord.forge.github.client import Gateway
 from gitcoord.forge.github.credentials import sign_in
 from gitcoord.forge.github.forge import GitHubForge
+from gitcoord.forge.github.guarded_merge import BaseTip, unknown_tip
 from gitcoord.forge.github.rate_limit import LONGEST, Countdown, RateLimitPatience
 from gitcoord.forge.github.transport import RequestPace
 from gitcoord.forge.github_repository_name import choose_repository
@@ -31,14 +32,16 @@ def open_github(
     repository: str | None,
     environ: Mapping[str, str] = os.environ,
     tell: Countdown | None = None,
+    base_tip: BaseTip = unknown_tip,
 ) -> GitHubForge:
     """Returns the forge of the repository named by `repository`, the remote's `url` or GITHUB_REPOSITORY.
 
-    Makes one request, for the repository's current name. Calls `tell` for every wait for a rate limit. Raises
-    `no-token`, and any error of the connection.
+    Makes one request, for the repository's current name. Calls `tell` for every wait for a rate limit, and
+    `base_tip` right before each merge. Raises `no-token`, and any error of the connection.
     """
     full_name = choose_repository(url, repository, environ)
-    return GitHubForge(connect(url=url, full_name=full_name, environ=environ, tell=tell), full_name)
+    gateway = connect(url=url, full_name=full_name, environ=environ, tell=tell)
+    return GitHubForge(gateway, full_name, base_tip)
 
 
 def connect(

@@ -10,7 +10,7 @@ from gitcoord.errors import GitcoordError
 from gitcoord.forge.github.api_types import RepositoryAnswer
 from gitcoord.forge.github.client import Denied, Gateway, decode_written
 from gitcoord.forge.github.comments import Conversation
-from gitcoord.forge.github.guarded_merge import GuardedMerges
+from gitcoord.forge.github.guarded_merge import BaseTip, GuardedMerges, unknown_tip
 from gitcoord.forge.github.merge_queue import Handover
 from gitcoord.forge.github.pull_reader import PullReader
 from gitcoord.forge.github.pull_types import PullAnswer
@@ -44,7 +44,7 @@ class GitHubForge:
     name = "github"
     merges_together = False
 
-    def __init__(self, gateway: Gateway, full_name: str) -> None:
+    def __init__(self, gateway: Gateway, full_name: str, base_tip: BaseTip = unknown_tip) -> None:
         """Asks GitHub for the repository's current name: it does not perform writes to a former name."""
         self._gateway = gateway
         answer = gateway.read(f"/repos/{full_name}", RepositoryAnswer)
@@ -55,7 +55,7 @@ class GitHubForge:
         self.conversation = Conversation(gateway, self.full_name)
         self.gates = GateReader(gateway, self.full_name, self.handover)
         self._merges = GuardedMerges(
-            gateway, self._path, self._reader, self.handover, answer.methods, self.gates.queues.add
+            gateway, self._path, self._reader, self.handover, answer.methods, self.gates.queues.add, base_tip
         )
 
     def find_pulls(self, heads: Collection[str], base: str) -> Mapping[str, BranchPulls]:

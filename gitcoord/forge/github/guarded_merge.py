@@ -1,6 +1,8 @@
 """Merges and hand-overs that are sent only while the pull request is as it was examined.
 
 GitHub itself guards a merge only by the head: the base, the draft state and the state are read right before.
+A merge that GitHub performed, but did not record, leaves the pull request open. Another client would merge it
+again: only the base's tip tells, which is read from git.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,6 +30,15 @@ from gitcoord.forge.pull_requests import (
 Outcome = TypeVar("Outcome")
 
 
+BaseTip = Callable[[str], str | None]
+"""Returns the tip that a branch has now; None if that is not known."""
+
+
+def unknown_tip(branch: str) -> str | None:
+    """Knows no tip."""
+    return None
+
+
 class _ChangedMeanwhile(Exception):  # noqa: N818 - no fault: a person was faster
     def __init__(self, refused: Refused) -> None:
         super().__init__(refused.message)
@@ -48,9 +59,10 @@ class GuardedMerges:
         handover: Handover,
         allowed: tuple[Method, ...],
         queue_found: Callable[[str], None],
+        base_tip: BaseTip,
     ) -> None:
         self._gateway, self._path, self._reader, self._handover = gateway, path, reader, handover
-        self._allowed, self._queue_found = allowed, queue_found
+        self._allowed, self._queue_found, self._base_tip = allowed, queue_found, base_tip
         self._later = LaterMerges(gateway, path)
         self._refused: dict[tuple[int, str, Method], tuple[Refused, str]] = {}
 
@@ -81,10 +93,12 @@ class GuardedMerges:
         body = {"sha": request.head, "merge_method": request.method}
         if request.method != "rebase":
             body |= {"commit_title": request.title, "commit_message": request.message}
+        if self._later.offered and (moved := self._base_moved(request)) is not None:
+            return moved
         answer = self._later.merge(request.number, body)
         if answer is None:
             # While the host was asked for another way to merge, somebody may have changed the pull request.
-            changed = self._changed(request)
+            changed = self._changed(request) or self._base_moved(request)
             if changed is not None:
                 return changed
             answer = self._merge_now(path, body)
@@ -134,6 +148,13 @@ class GuardedMerges:
         if pull.state == "open" and pull.draft:
             return Refused(kind="gate", message=f"Pull request {pull.number} is a draft.")
         return None
+
+    def _base_moved(self, request: MergeRequest) -> Refused | None:
+        """Returns a refusal if the base has got commits since it was observed: perhaps this very merge."""
+        tip = self._base_tip(request.base) if request.base_commit else None
+        if tip is None or tip == request.base_commit:
+            return None
+        return Refused(kind="moved", message=f"{request.base} has moved to {tip[:12]}.")
 
     def _require_unchanged(self, request: MergeRequest) -> None:
         """Raises if the pull request changed while the write was delayed."""

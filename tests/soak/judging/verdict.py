@@ -173,12 +173,12 @@ class Judge:
         client may have had its own merge on the way.
         """
         pull = self._app.pulls[number]
+        crossed = pull.broken_off and merges_crossed(self._hub.log, number)
         if pull.broken_off and self._scenario.asked is not None:
             # What is pushed to an adopted head after it has landed is work to land as well.
-            return len({one.head for one in self._effects.made if one.number == number})
+            return len({one.head for one in self._effects.made if one.number == number}) + crossed
         again = {work.branch for work in self._scenario.works if work.id in self._again}
-        twice = pull.broken_off and (pull.head in again or merges_crossed(self._hub.log, number))
-        return 2 if twice else 1
+        return 2 if crossed or (pull.broken_off and pull.head in again) else 1
 
     def forge(self) -> None:
         """No second merge, no second comment, and nothing that the host's description does not know."""
