@@ -86,15 +86,15 @@ def open_context(
 
     A command that only `reads` also works in a read-only repository; all others raise `read-only` there. One
     that `restores` first undoes changes of killed attempts to git's configuration: they may have removed the
-    remote.
+    remote. It also undoes changes of running attempts that hide the worktree.
     """
     place = locate(start)
     if not is_writable(place):
         if not reads:
             raise cannot_write(place)
         place = copied(place)
-    if restores:
-        _restore(place)
+    if restores and _restore(place):
+        place = locate(start)
     settings = load_settings(place.root)
     for given in settings.repositories.values():
         if isinstance(given, RepositorySettings) and given.token:
@@ -124,13 +124,25 @@ def _not_across(settings: Settings) -> GitcoordError:
     )
 
 
-def _restore(place: RepositoryPlace) -> None:
-    from gitcoord.cli.views.notices import killed_sentence
+def _restore(place: RepositoryPlace) -> bool:
+    """Undoes changes of attempts to git's configuration; returns whether there were any."""
+    from gitcoord.cli.views.notices import killed_sentence, running_sentence
     from gitcoord.cli.views.output import say
-    from gitcoord.worker.attempt.shared_config import put_back_of_the_dead
+    from gitcoord.worker.attempt.shared_config import (
+        FINDS_WORKTREE,
+        put_back_of_others,
+        put_back_of_the_dead,
+    )
 
+    found = False
     for attempt, keys in put_back_of_the_dead(place.git, place.common_dir):
         say(killed_sentence(attempt, keys))
+        found = True
+    if place.root is None:
+        for attempt, keys in put_back_of_others(place.git, place.common_dir, None, FINDS_WORKTREE):
+            say(running_sentence(attempt, keys))
+            found = True
+    return found
 
 
 def maybe_context(start: Path | None = None, *, reads: bool = False, several: bool = False) -> Context | None:

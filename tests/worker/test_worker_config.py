@@ -8,9 +8,10 @@ import pytest
 from gitcoord.git.git_cli import Git
 from gitcoord.worker.attempt.git_trace import GitProcess
 from gitcoord.worker.attempt.shared_config import SharedConfig
-from tests.support.cli import COMMAND
+from tests.support.cli import COMMAND, start_gitcoord
 from tests.support.project import Project
 from tests.support.tasklists import task
+from tests.support.waiting import until
 from tests.worker.test_worker_kept import shell
 
 CHANGES = (
@@ -144,6 +145,27 @@ def test_an_attempt_is_not_dead_because_its_agent_removed_its_process_id(tmp_pat
     other = f"cd {desk}; {shlex.join(COMMAND)} worker 2 --shell --agent 'echo 2 > y'"
     shell(project, f"{hide}; rm {desk}/.git/gitcoord/run/1-1/worker.json; {other}")
     assert project.remote.read("feature/level-0-task-1", "app.txt") == "precious"
+
+
+@pytest.mark.parametrize("change", ["core.bare true", "core.worktree /nowhere"])
+def test_a_worker_finds_its_settings_although_another_agent_hides_the_worktree(
+    tmp_path: Path, change: str
+) -> None:
+    project = Project.create(tmp_path / "project", [task(1), task(2)])
+    desk = project.desk.path
+    (desk / "gitcoord.toml").write_text("[run]\nworktrees = 'trees'\n")
+    wait = f"until [ -e {tmp_path}/go ]; do sleep 0.1; done"
+    first = f"git config {change}; touch {tmp_path}/changed; {wait}; echo 1 > one"
+    arguments = ("worker", "1", "--shell", "--agent", first)
+    running = start_gitcoord(*arguments, cwd=desk, env=project.env)
+    until(lambda: (tmp_path / "changed").exists() or running.poll() is not None)
+    said = shell(project, f"pwd > {tmp_path}/where; echo 2 > two", "2")
+    (tmp_path / "go").touch()
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 0, err
+    assert (tmp_path / "where").read_text() == f"{desk}/trees/2\n"
+    key = change.split()[0]
+    assert f"Restored the configuration that the agent of the running attempt 1-1 changed: {key}" in said
 
 
 def test_what_an_agent_changes_while_it_runs_does_not_fail_the_others(tmp_path: Path) -> None:

@@ -123,6 +123,11 @@ def killed_sentence(attempt: str, keys: Sequence[str]) -> str:
     )
 
 
+def running_sentence(attempt: str, keys: Sequence[str]) -> str:
+    """Returns a sentence: the git configuration that a running attempt changed was restored."""
+    return f"Restored the configuration that the agent of the running attempt {attempt} changed: {some(keys)}"
+
+
 def _run(
     notice: StartedAlthough
     | StartFailed

@@ -14,6 +14,7 @@ from gitcoord.worker.attempt.kept_commits import (
     kept_ref,
     uncommitted_ref,
 )
+from gitcoord.worker.attempt.shared_state import put_back_of_other_attempts
 from gitcoord.worker.attempt.uncommitted_work import keep_uncommitted
 
 
@@ -86,5 +87,7 @@ def _kept(context: AttemptContext, keep: Callable[[], str]) -> str:
     try:
         return keep()
     except GitcoordError as error:
+        if put_back_of_other_attempts(context):
+            return _kept(context, keep)
         context.log.say(f"cannot find out whether the agent left commits on no branch: {error}")
         return ""

@@ -22,6 +22,9 @@ from gitcoord.worker.attempt.local_attempts import may_be_under_way, under_way
 _OF_BRANCHES = "branch."
 """The prefix of keys about one branch, such as its upstream, which git writes by itself."""
 
+FINDS_WORKTREE = ("core.bare", "core.worktree")
+"""The keys that hide the main worktree, and with it the settings: gitcoord then sees a bare repository."""
+
 _BEFORE = "shared-config.json"
 _LOCKED = ("config", "packed-refs")
 """Files that every checkout writes, besides the base's ref."""
@@ -81,15 +84,19 @@ class SharedConfig:
         began = self._kept.stat().st_mtime  # a worker that was killed wrote it before its command
         return {lock: seen if seen and seen[1] < began - 1 else None for lock, seen in there.items()}
 
-    def put_back(self, processes: Sequence[GitProcess]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Reverts what `processes` of the command changed.
+    def put_back(
+        self, processes: Sequence[GitProcess], only: Collection[str] = ()
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Reverts what `processes` of the command changed, with `only` just these keys.
 
         Returns the reverted keys, and other keys that changed meanwhile, without those of branches. If the
         worker is killed before it calls `delete`, `put_back_of_the_dead` does the rest.
         """
         now = self._read()
         changed = [
-            key for key in dict.fromkeys((*self._before, *now)) if self._before.get(key) != now.get(key)
+            key
+            for key in dict.fromkeys((*self._before, *now))
+            if self._before.get(key) != now.get(key) and (not only or key in only)
         ]
         made = {one.worktree: place for place, one in enumerate(processes) if one.command in _MAKE}
         own = [
@@ -201,15 +208,18 @@ def put_back_of_the_dead(git: Git, common_dir: Path) -> Iterator[tuple[str, tupl
                 yield kept.parent.name, own
 
 
-def put_back_of_others(git: Git, common_dir: Path, own: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+def put_back_of_others(
+    git: Git, common_dir: Path, own: Path | None, only: Collection[str] = ()
+) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Reverts changes to the configuration by other running attempts than the one at `own`.
 
-    Yields the key of each such attempt, and the configuration keys that were reverted. Its agent may still
-    need the changes: call this only if they made the own attempt fail.
+    With `only`, reverts just these keys. Yields the key of each such attempt, and the configuration keys that
+    were reverted. Its agent may still need the changes: call this only if they make the own attempt fail.
     """
     for kept in matching_paths(common_dir / "gitcoord", f"run*/*/{_BEFORE}"):
         if kept.parent != own and _decoded(kept) and under_way(kept.parent):
-            keys, _ = SharedConfig(git, common_dir, kept.parent).put_back(GitTrace(kept.parent).read())
+            config, trace = SharedConfig(git, common_dir, kept.parent), GitTrace(kept.parent)
+            keys, _ = config.put_back(trace.read(), only)
             if keys:
                 yield kept.parent.name, keys
 

@@ -1,6 +1,6 @@
 """Reverts a command's changes to state that all checkouts share: refs, configuration, history, locks."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from gitcoord.state.permanent_refs import LastingRefs
 from gitcoord.worker.attempt.attempt_context import AttemptContext
@@ -8,7 +8,7 @@ from gitcoord.worker.attempt.full_history import SHALLOW, restore_history
 from gitcoord.worker.attempt.git_trace import GitTrace
 from gitcoord.worker.attempt.kept_commits import remember_log
 from gitcoord.worker.attempt.moved_base import put_base_back
-from gitcoord.worker.attempt.shared_config import SharedConfig, put_back_of_others
+from gitcoord.worker.attempt.shared_config import FINDS_WORKTREE, SharedConfig, put_back_of_others
 
 
 class SharedState:
@@ -50,6 +50,9 @@ class SharedState:
         context.outside.saw(processes, own, others)
         if own:
             context.log.say(f"{by} changed the repository's configuration; it was restored: {', '.join(own)}")
+        if any(key in others for key in FINDS_WORKTREE):
+            put_back_of_other_attempts(context, FINDS_WORKTREE)
+            others = tuple(key for key in others if key not in FINDS_WORKTREE)
         if others:
             stay = "others changed the repository's configuration meanwhile; their changes stay"
             context.log.say(f"{stay}: {', '.join(others)}")
@@ -63,15 +66,16 @@ class SharedState:
         self._trace.delete()
 
 
-def put_back_of_other_attempts(context: AttemptContext) -> bool:
-    """Reverts and logs changes to the configuration by other running attempts, after this one failed.
+def put_back_of_other_attempts(context: AttemptContext, only: Collection[str] = ()) -> bool:
+    """Reverts the configuration that other running attempts changed, if it makes this one fail.
 
-    Returns False if there were none: the failure has another reason.
+    With `only`, reverts just these keys. Returns False if there was nothing to revert: a failure then has
+    another reason.
     """
     repository, found = context.task_context.repository, False
-    for attempt, keys in put_back_of_others(repository.git, repository.common_dir, context.place):
+    for attempt, keys in put_back_of_others(repository.git, repository.common_dir, context.place, only):
         context.outside.saw((), (), keys)
-        changed = f"the running attempt {attempt} changed the repository's configuration"
+        changed = f"attempt {attempt} changed the repository's configuration while it ran"
         context.log.say(f"{changed}; it was restored: {', '.join(keys)}")
         found = True
     return found
