@@ -14,7 +14,7 @@ from gitcoord.conflicts.merge_proof import digest_of
 from gitcoord.conflicts.model import BranchInput, ConflictMetrics, ConflictReport, PairReport, SerializeOn
 from gitcoord.conflicts.pair_checks import find_pairs
 from gitcoord.conflicts.pair_report import Rules, branch_report, worth_telling
-from gitcoord.conflicts.regenerated import changed_alone
+from gitcoord.conflicts.regeneration_commands import changed_alone
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.repository import Repository

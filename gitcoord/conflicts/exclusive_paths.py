@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from gitcoord.conflicts.changes import Changes, changes_between
-from gitcoord.conflicts.regenerated import changed_alone
+from gitcoord.conflicts.regeneration_commands import changed_alone
 from gitcoord.conflicts.rules import SAME_NUMBER, Place, Rulebook
 from gitcoord.git.ancestry import merge_base
 from gitcoord.git.git_cli import Git, Oid

@@ -15,7 +15,7 @@ from gitcoord.conflicts.pair_report import Rules, judgement_of, pair_report
 from gitcoord.conflicts.pair_verdict import PairMerger, PairRelation, PairVerdict
 from gitcoord.conflicts.path_overlap import Overlap, Pair, find_overlaps
 from gitcoord.conflicts.rebase_in_memory import MergeContext
-from gitcoord.conflicts.regenerated import changed_alone
+from gitcoord.conflicts.regeneration_commands import changed_alone
 from gitcoord.conflicts.rules import Place, Rulebook
 from gitcoord.git.git_cli import Oid
 

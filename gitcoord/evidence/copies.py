@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from gitcoord.evidence.proof_by_content import proved_commit
-from gitcoord.evidence.trailers import LANDED, values
+from gitcoord.evidence.trailer_syntax import LANDED, values
 from gitcoord.git.ancestry import Ancestry, common_base
 from gitcoord.git.git_cli import Git, Oid
 from gitcoord.git.merge_tree import STAMP

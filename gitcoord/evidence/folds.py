@@ -5,7 +5,7 @@ from functools import partial
 
 import msgspec
 
-from gitcoord.evidence.trailers import FOLDED
+from gitcoord.evidence.trailer_syntax import FOLDED
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.commit_facts import paths_between, trees_of
 from gitcoord.git.git_cli import Git, Oid

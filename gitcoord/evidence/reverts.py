@@ -7,7 +7,7 @@ from collections.abc import Collection
 from functools import partial
 
 from gitcoord.events import RollbackProposed
-from gitcoord.evidence.trailers import ROLLED_BACK, values
+from gitcoord.evidence.trailer_syntax import ROLLED_BACK, values
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.commit_facts import first_parents, paths_between, tree_of
 from gitcoord.git.git_cli import Git, Oid

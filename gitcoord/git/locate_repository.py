@@ -52,7 +52,7 @@ class RepositoryPlace(msgspec.Struct, frozen=True):
                 added = {**added, **appended({**os.environ, **added}, entries)}
             git = git.with_environment(added)
         if union or regenerated:
-            from gitcoord.git.union_merge import attributes_environment
+            from gitcoord.git.merge_attributes import attributes_environment
 
             unmerged = tuple(regenerated)
             git = git.with_environment(

@@ -10,7 +10,7 @@ from gitcoord.landing.loop_memory import LandingMemory
 from gitcoord.landing.model import LandingSnapshot, TaskState
 from gitcoord.landing.notices import LandingNotices
 from gitcoord.landing.observation_cache import ObservationCache
-from gitcoord.landing.pull_comments import try_to
+from gitcoord.landing.post_comments import try_to
 from gitcoord.landing.steps import Retarget
 
 

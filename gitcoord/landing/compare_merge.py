@@ -7,7 +7,7 @@ from itertools import takewhile
 import msgspec
 
 from gitcoord.errors import GitcoordError
-from gitcoord.evidence.trailers import values
+from gitcoord.evidence.trailer_syntax import values
 from gitcoord.forge.pull_requests import Pull
 from gitcoord.git.bare_merge import merge_on_server
 from gitcoord.git.commit_facts import first_parents, tree_of

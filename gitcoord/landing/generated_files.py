@@ -6,7 +6,7 @@ from typing import Protocol
 import msgspec
 
 from gitcoord.checks.model import CheckResult
-from gitcoord.conflicts.regenerated import Maker, makers
+from gitcoord.conflicts.regeneration_commands import Maker, makers
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.git.commit_facts import paths_between
 from gitcoord.git.git_cli import Git, Oid

@@ -7,7 +7,7 @@ import msgspec
 from gitcoord.conflicts.exclusive_paths import overtaken
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.errors import GitcoordError
-from gitcoord.evidence.trailers import FOLDED, trailer
+from gitcoord.evidence.trailer_syntax import FOLDED, trailer
 from gitcoord.git.base_branch import base_missing
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.merge_tree import merge_tree

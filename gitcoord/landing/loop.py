@@ -30,8 +30,8 @@ from gitcoord.landing.outcomes import (
     OutcomeFollower,
 )
 from gitcoord.landing.perform_forge import examine, follow_merge
+from gitcoord.landing.post_comments import close_unwanted, tell_deferred, tell_settled
 from gitcoord.landing.prover import Prover, merges_in_one_move
-from gitcoord.landing.pull_comments import close_unwanted, tell_deferred, tell_settled
 from gitcoord.landing.pull_texts import merge_request
 from gitcoord.landing.report import Report, make_report, waiting_tasks
 from gitcoord.landing.steps import (

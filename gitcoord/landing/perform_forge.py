@@ -22,7 +22,7 @@ from gitcoord.landing.outcomes import (
     Outcome,
 )
 from gitcoord.landing.own_text import is_own
-from gitcoord.landing.pull_comments import add_extras, made_ready
+from gitcoord.landing.post_comments import add_extras, made_ready
 from gitcoord.landing.pull_texts import merge_request, new_pull, new_text
 from gitcoord.landing.rejections import moved_away
 from gitcoord.landing.steps import HandOver, Merge, OpenPull

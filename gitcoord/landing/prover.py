@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 from typing import Literal
 
 from gitcoord.forge.pull_requests import CommitStatus
-from gitcoord.landing.pull_comments import try_to
+from gitcoord.landing.post_comments import try_to
 from gitcoord.text_lists import named_tasks
 
 _LONGEST = 140

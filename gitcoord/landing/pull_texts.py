@@ -4,7 +4,7 @@ import hashlib
 
 import msgspec
 
-from gitcoord.evidence.trailers import LANDED, trailer
+from gitcoord.evidence.trailer_syntax import LANDED, trailer
 from gitcoord.forge.pull_requests import MergeRequest, NewPull, Pull
 from gitcoord.landing.context import LandingContext
 from gitcoord.landing.model import Carrier, LandingSnapshot

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from gitcoord.events import TaskHandedOver
-from gitcoord.evidence.trailers import LANDED
+from gitcoord.evidence.trailer_syntax import LANDED
 from gitcoord.forge.pull_requests import Pull
 from gitcoord.git.git_cli import Oid
 from gitcoord.landing.compare_merge import (

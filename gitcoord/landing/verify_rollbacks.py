@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from gitcoord.events import RollbackProposed, TaskRolledBack
-from gitcoord.evidence.trailers import ROLLED_BACK
+from gitcoord.evidence.trailer_syntax import ROLLED_BACK
 from gitcoord.forge.pull_requests import Forge
 from gitcoord.git.git_cli import Oid
 from gitcoord.landing.compare_merge import OwnMessage, compare_recorded, fetch_head, is_by_forge, is_merge_of

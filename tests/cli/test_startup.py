@@ -38,7 +38,7 @@ ONLY_FOR_SOME = {
     "gitcoord.git.worktree_sync",
     "gitcoord.git.credential_cache",
     "gitcoord.git.object_quarantine",
-    "gitcoord.git.union_merge",
+    "gitcoord.git.merge_attributes",
     "gitcoord.git.object_writer",
     "gitcoord.git.credentials",
     "gitcoord.git.damage",

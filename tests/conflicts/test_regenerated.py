@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitcoord.conflicts.regenerated import makers
+from gitcoord.conflicts.regeneration_commands import makers
 from gitcoord.conflicts.rules import Rulebook
 from gitcoord.settings import RuleSettings
 

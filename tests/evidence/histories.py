@@ -8,7 +8,7 @@ from gitcoord.events import AnyEvent, AttemptStarted, BranchUpdated, TaskStarted
 from gitcoord.evidence.landings import landed_tasks
 from gitcoord.evidence.model import Landing
 from gitcoord.evidence.spent_branches import is_spent
-from gitcoord.evidence.trailers import LANDED, trailer
+from gitcoord.evidence.trailer_syntax import LANDED, trailer
 from gitcoord.forge.pull_requests import Pull, PullState
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.git_cli import Git

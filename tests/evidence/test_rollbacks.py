@@ -6,7 +6,7 @@ import msgspec
 
 from gitcoord.events import RollbackProposed, TaskLanded
 from gitcoord.evidence.rollbacks import find_rollbacks, with_rollbacks
-from gitcoord.evidence.trailers import ROLLED_BACK, trailer
+from gitcoord.evidence.trailer_syntax import ROLLED_BACK, trailer
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.git_cli import Git
 from gitcoord.state.task_history import replay

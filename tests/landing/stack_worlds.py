@@ -15,10 +15,10 @@ from gitcoord.git.merge_tree import merge_tree
 from gitcoord.git.remote_refs import SharedRefs
 from gitcoord.git.write_commits import commit_tree
 from gitcoord.landing.context import LandingContext, stacks_on
-from gitcoord.landing.landing_order import with_real_order
 from gitcoord.landing.loop import Lander
 from gitcoord.landing.model import Options
 from gitcoord.landing.observe import observe
+from gitcoord.landing.reorder_by_conflicts import with_real_order
 from gitcoord.landing.report import Report
 from gitcoord.planning.model import Plan
 from gitcoord.state.store import Store

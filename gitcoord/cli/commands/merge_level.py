@@ -108,7 +108,7 @@ def merge_level(
     from gitcoord.cli.landing.merge_options import LandingArguments, make_landing_context, make_options
     from gitcoord.cli.views.notices import say_notice
     from gitcoord.landing.defer_task import take_again
-    from gitcoord.landing.landing_order import with_real_order
+    from gitcoord.landing.reorder_by_conflicts import with_real_order
 
     context = open_context(reads=dry_run, several=True)
     words = CheckArguments(

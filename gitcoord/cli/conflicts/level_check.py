@@ -13,8 +13,8 @@ from gitcoord.evidence.foreign_commits import Carried
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.repository import Repository
 from gitcoord.git.stacks import Stacks
-from gitcoord.landing.landing_order import candidates
 from gitcoord.landing.proof import LevelProof
+from gitcoord.landing.reorder_by_conflicts import candidates
 from gitcoord.planning.arrange_waves import Candidate
 from gitcoord.planning.model import Plan, PlannedLevel
 from gitcoord.tasks.model import TaskId

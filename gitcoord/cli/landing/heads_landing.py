@@ -23,9 +23,9 @@ from gitcoord.forge.pull_requests import Forge
 from gitcoord.landing.context import LandingContext
 from gitcoord.landing.defer_task import take_again
 from gitcoord.landing.dry_run import preview
-from gitcoord.landing.landing_order import with_real_order
 from gitcoord.landing.loop import Lander
 from gitcoord.landing.model import Options
+from gitcoord.landing.reorder_by_conflicts import with_real_order
 from gitcoord.planning.model import Plan, PlannedLevel
 from gitcoord.state.store import Store
 

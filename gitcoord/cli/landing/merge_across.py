@@ -20,8 +20,8 @@ from gitcoord.git.base_branch import no_such_base
 from gitcoord.git.git_cli import Oid
 from gitcoord.landing.across.model import AcrossContext
 from gitcoord.landing.context import LandingContext
-from gitcoord.landing.landing_order import with_real_order
 from gitcoord.landing.proof import CheckOptions
+from gitcoord.landing.reorder_by_conflicts import with_real_order
 from gitcoord.landing.rollback.loop import Rollbacker
 from gitcoord.landing.rollback.model import RollbackContext, RollbackReport
 from gitcoord.level_events import LevelAcross

@@ -145,8 +145,8 @@ class RunActions:
 
         The run calls it in a thread of its own.
         """
-        from gitcoord.landing.landing_order import with_real_order
         from gitcoord.landing.loop import Lander
+        from gitcoord.landing.reorder_by_conflicts import with_real_order
 
         context = open_context(self._context.repository.git.directory)
         context.repository.read_in_process()

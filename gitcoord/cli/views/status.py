@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from gitcoord.cli.views.output import clean, plain
 from gitcoord.cli.views.styled_text import Shown, StyledText, TextColumn, TextTable
-from gitcoord.cli.views.times import ago, duration
+from gitcoord.cli.views.times import QUIET, ago, duration
 
 if TYPE_CHECKING:
     from gitcoord.cli.status.status_document import LevelStatus, StatusDocument, TaskStatus
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 MOST_LEVELS = 60
 MOST_ROWS = 40
 _BAR = 30
-_QUIET = 120.0
-"""Seconds after which the status mentions that an agent prints nothing."""
 _LATE = 0.4
 """The share of a lease after which at least one heartbeat is missing."""
 MARKS: "dict[str, tuple[str, str]]" = {
@@ -142,7 +140,7 @@ def _reasons(status: "StatusDocument", level: "LevelStatus") -> list[StyledText]
         plain(f"      {clean(unit)}: last output {duration(quiet)} ago", "yellow")
         for _, one in told
         for unit, quiet in one.quiet.items()
-        if quiet >= _QUIET
+        if quiet >= QUIET
     ]
     lines += [
         plain(

@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime
 
+QUIET = 120.0
+"""Seconds without output after which an agent is called quiet."""
+
 
 def ago(at: str, now: datetime | None = None) -> str:
     """Returns how long ago `at` was: `just now`, `5 min ago`, `3 h ago`, `2 days ago`."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from gitcoord.landing.across.model import AcrossContext, RepositoryAccess, RepositoryState
-from gitcoord.landing.pull_comments import try_to
+from gitcoord.landing.post_comments import try_to
 from gitcoord.text_lists import named_tasks
 
 _TOPIC = "repositories"

@@ -8,7 +8,7 @@ import msgspec
 
 from gitcoord.errors import GitcoordError, answer_no
 from gitcoord.evidence.model import Landing
-from gitcoord.evidence.trailers import LANDED, values
+from gitcoord.evidence.trailer_syntax import LANDED, values
 from gitcoord.git.ancestry import Ancestry
 from gitcoord.git.commit_facts import tree_of
 from gitcoord.git.git_cli import Git, Oid

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 
-from gitcoord.evidence.trailers import ROLLED_BACK, trailer
+from gitcoord.evidence.trailer_syntax import ROLLED_BACK, trailer
 from gitcoord.forge.pull_requests import Pull
 from gitcoord.git.git_cli import Git
 from gitcoord.landing.rollback.model import RollbackSnapshot

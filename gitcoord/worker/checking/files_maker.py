@@ -10,7 +10,7 @@ import msgspec
 
 from gitcoord.checks.memo import CheckMemo, read_result, write_result
 from gitcoord.checks.model import CheckCommand, CheckResult, CheckTarget
-from gitcoord.conflicts.regenerated import Maker
+from gitcoord.conflicts.regeneration_commands import Maker
 from gitcoord.errors import GitcoordError
 from gitcoord.git.git_cli import Oid
 from gitcoord.git.repository import Repository

@@ -12,7 +12,7 @@ import msgspec
 
 from gitcoord.checks.memo import LOCK_FILE, LOG_FILE, read_result, write_result
 from gitcoord.checks.model import MOST_OUTPUT, CheckResult, CheckTarget
-from gitcoord.conflicts.regenerated import Maker
+from gitcoord.conflicts.regeneration_commands import Maker
 from gitcoord.engines.processes import MARK, adopt_orphans, end, marked
 from gitcoord.errors import GitcoordError
 from gitcoord.git.git_cli import nowhere_above

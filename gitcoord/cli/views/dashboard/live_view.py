@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitcoord.cli.views.dashboard.lines import run_words
 from gitcoord.cli.views.dashboard.rows import Frame, Line, choose, frames_of, word
 from gitcoord.cli.views.output import clean
-from gitcoord.cli.views.times import clock, duration, time_of_day
+from gitcoord.cli.views.times import QUIET, clock, duration, time_of_day
 from gitcoord.progress.unit_state import FINISHED
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ MARKS: "dict[UnitState, tuple[str, str]]" = {
 }
 _NEWS = {"attempt-ended": "green", "landed": "bold green", "attempt-started": "dim", "run": "bold"}
 _WIDE = 120
-_QUIET = 120.0
-"""Seconds after which the dashboard mentions that an agent prints nothing."""
 _LOW = 20
 _ORDER: "tuple[UnitState, ...]" = ("landed", "submitted", "done", "running", "deferred", "failed")
 
@@ -193,7 +191,7 @@ def _unit(unit: "UnitView", frame: Frame, picture: "Picture", width: int, shift:
             f"  {clean(unit.why)}", "red" if unit.state in ("failed", "deferred", "blocked") else "dim"
         )
     right = styled()
-    if unit.state == "running" and unit.quiet is not None and unit.quiet + shift >= _QUIET:
+    if unit.state == "running" and unit.quiet is not None and unit.quiet + shift >= QUIET:
         left.append(f"  last output {duration(unit.quiet + shift)} ago", "yellow")
     if unit.state == "running":
         number = f"attempt {unit.attempt} " if unit.attempt > 1 else ""
