@@ -17,7 +17,7 @@ from gitcoord.settings import (
 
 _MOST_SHOWN = 40
 _LONGEST_NAME = 60
-"""The most characters of a repository's name: directories and variables contain it."""
+"""The maximum length of a repository's name, in characters: directories and variables contain it."""
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 The earlier branches have numbers from 0, in their order. All of them together fail with the branch. Bisection
 (into slots + 1 parts) finds the last branch of the set; then, with that one fixed, the one before it; and so
-on until the set alone fails: QuickXplain (Junker, AAAI 2004) with prefixes as its parts.
+on until the branch fails with the set alone: QuickXplain (Junker, AAAI 2004) with prefixes as its parts.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from gitcoord.event import CheckOutcome
 
 Others = tuple[int, ...]
 _MOST_NEEDED = 4
-"""At this size the search stops and reports the set as incomplete."""
+"""The largest set to look for: if the branch does not fail with it, the search reports it as incomplete."""
 
 
 class Blame(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
-"""Decides which combinations of branches to check next: a pure function of the results.
+"""Decides which combinations of branches to check next.
 
-Keeps no state between decisions: the same results give the same decision, so a killed run continues where it
-stopped.
+Depends only on the results and the running checks. Keeps no state between decisions, so a killed run
+continues where it stopped.
 
 Checks prefixes of the remaining branches, evenly spaced. Up to the first prefix that fails, checks each
 branch alone. A branch that fails alone is a suspect: the search continues without it, and a check on top of

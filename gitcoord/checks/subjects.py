@@ -1,4 +1,4 @@
-"""The subjects of checks, combinations of branches and single branches, and their results.
+"""The subjects of checks (combinations of branches, and single branches) and their results.
 
 Branches have numbers from 0, in landing order.
 """
@@ -36,8 +36,8 @@ Seen = Mapping[Subject, CheckSeen]
 class SearchPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """How to search: `slots` checks in parallel, over the next `window` branches.
 
-    A failed check is repeated `flaky` times before a branch is blamed. With `each` every prefix must pass,
-    because the base moves to each of them; else only the longest prefix must pass.
+    A failed check is repeated up to `flaky` times before a branch is blamed. With `each` every prefix must
+    pass, because the base moves to each of them; else only the longest prefix must pass.
     """
 
     slots: int = 1

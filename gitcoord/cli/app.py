@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typer._click import Command, Context
 
 COMMANDS = {
-    "init": ("init", "Write the settings that a repository suggests."),
+    "init": ("init", "Write a gitcoord.toml that suits this repository."),
     "plan": ("plan", "Plan a task list: levels, waves, branches."),
     "predict": ("predict", "Predict which tasks conflict, and in which files."),
     "hotspots": ("hotspots", "Find files in which past changes conflict, and suggest rules."),
@@ -57,7 +57,7 @@ COMMANDS = {
     "export": ("export", "Print the plan as a workflow of another engine."),
     "container-script": ("container_script", "Print the start script of worker containers."),
     "engine-host": ("engine_host", "Run attempts for a run on another machine."),
-    "help": ("help", "Show the documents by topic."),
+    "help": ("help", "Show the documentation by topic."),
     "git-credential": ("git_credential", "Answer git's request for a login to GitHub."),
 }
 """Each command's module in `commands/` and its one-line help, in the order of `gitcoord --help`."""

@@ -22,4 +22,4 @@ def find_level(plan: Plan, requested: str | None, landed: Collection[TaskId]) ->
         if wanted in (level.name, str(level.number)):
             return level
     known = ", ".join(level.name for level in plan.levels[:10]) or "none"
-    raise usage_error("no-such-level", f"The plan has no level {requested!r}.", f"It has: {known}.")
+    raise usage_error("no-such-level", f"The plan has no level {requested!r}.", f"Its levels: {known}.")

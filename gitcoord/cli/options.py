@@ -69,7 +69,9 @@ CheckTimeout = Annotated[
 ]
 Flaky = Annotated[
     int | None,
-    typer.Option("--flaky", min=0, metavar="N", help="Repeat a failed check N times before blaming a task."),
+    typer.Option(
+        "--flaky", min=0, metavar="N", help="Repeat a failed check up to N times before blaming a task."
+    ),
 ]
 AllowRedBase = Annotated[
     bool,

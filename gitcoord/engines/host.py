@@ -11,7 +11,7 @@ from gitcoord.engines.local import LocalEngine
 REQUEST_VARIABLE = "GITCOORD_REQUEST"
 """The variable that has the request in a container or a batch job."""
 LOG_BYTES = 8 << 20
-"""The most bytes of a log in one answer."""
+"""The maximum size of a log in one answer, in bytes."""
 
 
 class HostRequest(msgspec.Struct, frozen=True, kw_only=True):

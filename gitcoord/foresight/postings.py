@@ -51,7 +51,7 @@ class Postings:
         return math.log(1 + (self.count - found + 0.5) / (found + 0.5)) if 0 < found <= self.count else 0.0
 
     def plain_rarity(self, term: str) -> float:
-        """Returns log(documents / documents with the term); the largest value for a term that none has."""
+        """Returns log((documents + 1) / (documents with the term + 1)): largest for a term that none has."""
         return math.log((self.count + 1) / (1 + len(self.weights(term)[0])))
 
     def scores(self, query: Mapping[str, float]) -> tuple[dict[int, float], float]:

@@ -6,7 +6,7 @@ from gitcoord.git.commits import walk
 from gitcoord.git.git_cli import Git, Oid
 
 _NEAR = 200
-"""The most commits to read in-process; for longer walks git is faster."""
+"""The maximum number of commits to read in-process; for longer walks git is faster."""
 
 
 class Ancestry:

@@ -93,7 +93,7 @@ def read_documents(git: Git, tips: Iterable[Oid], *, newest_only: bool = False) 
 
 
 def _document(record: bytes) -> Document:
-    # Not `splitlines`: a title may contain a Unicode line separator.
+    # Not `splitlines`, which also splits at \r.
     ids, *lines = record.split(b"\n")
     commit, *parents = ids.decode().split()
     body = next((line for line in lines[1:] if line.startswith(b"{")), None)

@@ -31,7 +31,7 @@ _CALM = frozenset({"Auto-merging"})
 _NOT_MERGED = _CALM | {"CONFLICT (binary)", "CONFLICT (contents)"}
 """Git's messages on a file that differs on both sides and is not merged as text."""
 _MERGES_IN_A_PART = 250
-"""The most merges for one process, which keeps all objects until it ends: some tens of MB."""
+"""The maximum number of merges for one process, which keeps all objects until it ends: some tens of MB."""
 
 
 class MergeMessage(msgspec.Struct, frozen=True):

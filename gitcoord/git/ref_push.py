@@ -50,7 +50,7 @@ def _push_command(repository: Repository, updates: Sequence[RefUpdate]) -> tuple
     specs = [f"{update.new or ''}:{update.ref}" for update in updates]
     atomic = ("--atomic",) if len(updates) > 1 else ()
     options = ("--porcelain", "--quiet", "--no-follow-tags", "--recurse-submodules=no", *atomic, *leases)
-    # A clone that mirrors the remote would push all refs at once.
+    # With `mirror = true` for the remote, git refuses to push single refs.
     return ("-c", f"remote.{address}.mirror=false", "push", *options, "--", address, *specs)
 
 

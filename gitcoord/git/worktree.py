@@ -131,9 +131,10 @@ class WorkingCopy:
     def merge(self, commit: Oid, message: str, *, like: Oid | None = None) -> MergeState:
         """Merges `commit`; a conflict stays in the working copy.
 
-        With `like`, git merges that commit, which has the same tree and other parents, and records `commit`.
-        The `unmerged` files of `git` become those of `commit`. Raises `unclean` (exit 1), or `git-failed` if
-        git cannot start the merge.
+        With `like`, a commit with the same tree but other parents, git merges `like`, and the merge commit
+        names `commit` as its second parent. Files that match the `unmerged` patterns of `git` and conflict
+        get the version in `commit`, unless a side deleted them. Raises `unclean` (exit 1), or `git-failed`
+        if git cannot start the merge.
         """
         unclean = self.changes(untracked=False)
         if unclean:
@@ -183,8 +184,9 @@ class WorkingCopy:
     def unresolved(self, state: MergeState) -> list[str]:
         """Returns the paths of a merge that still need a decision.
 
-        Git does not record decisions. An unstaged path counts as resolved only if both sides had a file, and
-        the present file differs from our side's and has no conflict markers.
+        For a path that is not staged, git does not record whether somebody has resolved it. Such a path
+        counts as resolved only if both sides had a file, and the present file differs from our side's and has
+        no conflict markers.
         """
         unmerged = [path for path in state.unmerged if not self._was_edited(path, *state.sides[path])]
         marked = [path for path in (*state.unmerged, *state.resolved) if self._has_markers(path)]

@@ -40,7 +40,7 @@ def open_pull(context: LandingContext, snapshot: LandingSnapshot, step: OpenPull
     known = {task for task in step.carrier.tasks if snapshot.work(task).recorded_pull == number}
     # Record last: after an interruption, the next run adds the labels and reviewers again.
     adopted = not is_own(opened)
-    # A pull request of other people keeps the labels and reviewers that they chose.
+    # In an adopted plan, other people's pull requests keep the labels and reviewers that people chose.
     problem = "" if known or (adopted and context.plan.adopted) else add_extras(context, number)
     events = tuple(
         PullOpened(at=now(), by=worker_name(), task=task, pull=number, branch=branch, adopted=adopted)

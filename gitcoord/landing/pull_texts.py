@@ -40,7 +40,7 @@ def new_text(context: LandingContext, snapshot: LandingSnapshot, carrier: Carrie
     """Returns the new text of an open pull request; None if it already is about the carrier's tasks.
 
     Replaces only gitcoord's own block of the text, or appends it, and the title only if gitcoord wrote it.
-    Returns None for an adopted pull request of other people.
+    In an adopted plan, returns None for a pull request that gitcoord did not open.
     """
     if context.plan.adopted and not is_own(pull):
         return None

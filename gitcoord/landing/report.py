@@ -28,7 +28,9 @@ class LandedTask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeferredTask(msgspec.Struct, frozen=True, kw_only=True, rename={"others": "with"}):
-    """A task that needs rework: with the tasks `with`, it conflicts in `paths` or fails the check."""
+    """A task that needs rework: it conflicts with `others` (in JSON: `with`) in `paths`, or fails the
+    check with them.
+    """
 
     task: TaskId
     pull: int | None
@@ -153,7 +155,7 @@ def _rest_of_level(context: LandingContext, snapshot: LandingSnapshot) -> str:
     missing_ones = [work.task for work in missing(snapshot)] if snapshot.level_branch else []
     if missing_ones:
         names = named_tasks(missing_ones, _MOST_NAMED)
-        way = "" if context.options.partial else " (land it without: --partial)"
+        way = "" if context.options.partial else " (--partial lands what is ready)"
         return f"waits for {names}{way}"
     others = [work.task for work in snapshot.works if work.standing == "waiting"]
     return f"waits for {named_tasks(others, _MOST_NAMED)}" if others else "the earlier waves land first"

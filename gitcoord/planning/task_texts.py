@@ -7,7 +7,7 @@ import msgspec
 from gitcoord.tasks.model import Subtask, Task, TaskId
 
 MOST_EACH = 32_000
-"""The most characters of one task with its subtasks; if it has more, its longest texts are cut."""
+"""The maximum length of one task with its subtasks, in characters: beyond it, the longest texts are cut."""
 MOST_OF_ALL = 4_000_000
 CUT = "\n… (cut here: the task list has the whole text)"
 

@@ -5,7 +5,7 @@ from typing import Final
 from gitcoord.planning.wave_problem import Puzzle, heads_and_tails, in_order, rivals
 
 MOST_RIVALS: Final = 200_000
-"""With more clashing pairs, no search is made."""
+"""The maximum number of clashing pairs, as `moderate` counts them, for the clique search and the repair."""
 _MOST_BRANCHES: Final = 3_000
 _MOST_TRIES: Final = 8_000
 
@@ -20,7 +20,7 @@ def fewest_possible(puzzle: Puzzle) -> int:
     if puzzle.room:
         bound = max(bound, -(-count // puzzle.room))
     if puzzle.fixed:
-        # Pinned tasks may share a wave although they clash: then only the chain gives a bound.
+        # Fixed tasks may share a wave although they clash: only the chain and the fixed waves give bounds.
         return max(chain, *(wave + 1 for wave in puzzle.fixed.values()))
     if bound < count and moderate(puzzle):
         bound = max(bound, _Cliques(rivals(puzzle)).largest(bound))
@@ -28,7 +28,7 @@ def fewest_possible(puzzle: Puzzle) -> int:
 
 
 def _longest_without_loners(puzzle: Puzzle) -> int:
-    """Returns the waves of the longest chain; leaves out tasks that must have a wave of their own."""
+    """Returns the largest number of tasks on a chain, not counting tasks that must be alone in a wave."""
     own = [task not in puzzle.alone for task in range(len(puzzle.after))]
     length = list(map(int, own))
     for task in in_order(puzzle, range(len(own))):
@@ -37,13 +37,16 @@ def _longest_without_loners(puzzle: Puzzle) -> int:
 
 
 def moderate(puzzle: Puzzle) -> bool:
-    """Whether the clashes are few enough for a search."""
+    """Whether the clashes are few enough for the clique search and the repair.
+
+    Counts the pairs in both orders, and a pair of several clashes once for each of them.
+    """
     pairs = sum(len(clash) ** 2 for clash in puzzle.clashes) + len(puzzle.alone) * len(puzzle.after)
     return pairs <= MOST_RIVALS
 
 
 class _Cliques:
-    """Finds the most tasks that all clash with each other: branch and bound over bit sets."""
+    """Finds the largest number of tasks that all clash with each other: branch and bound over bit sets."""
 
     def __init__(self, clashing: list[set[int]]) -> None:
         self._rivals = [sum(1 << other for other in others) for others in clashing]
@@ -68,7 +71,7 @@ class _Cliques:
             candidates &= ~(1 << task)
 
     def _coloured(self, candidates: int) -> list[tuple[int, int]]:
-        """Returns the candidates, each with an upper bound of the clique among the candidates up to it."""
+        """Returns the candidates, each with an upper bound on the size of a clique of it and earlier ones."""
         found = []
         colours = 0
         while candidates:

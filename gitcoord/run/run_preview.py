@@ -34,7 +34,7 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     duration: float
     speedup: float
     efficiency: float
-    """Speed-up divided by slots; `parallel_efficiency` divides it by `most`, the most units at once."""
+    """Speed-up divided by slots; `parallel_efficiency`: by `most`, the largest number of units at once."""
     parallel_efficiency: float
     pipeline: bool
     """Whether a unit may start when its dependencies are submitted; else they have to land first."""

@@ -21,7 +21,7 @@ _PLAN_FILE = "plan.json"
 _TEXTS_FILE = "texts.json.gz"
 _GZIP = 16 + zlib.MAX_WBITS
 _MOST_TEXT = 64 << 20
-"""The most bytes to unpack: anybody with push access may have written the file."""
+"""The maximum number of bytes to unpack: anybody with push access may have written the file."""
 GENERATIONS = "generation/"
 
 

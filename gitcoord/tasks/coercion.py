@@ -1,4 +1,4 @@
-"""Converts single values of a task list (ids, texts, statuses, priorities) in the spellings that occur."""
+"""Converts single values of a task list (ids, texts, statuses, priorities); accepts several spellings."""
 
 import json
 import re
@@ -63,8 +63,9 @@ def one_line(value: Any) -> str:
 
 
 def id_text(value: Any) -> str | None:
-    """Returns an id as a trimmed string, or None if `value` is neither text nor a number of the list (`int`,
-    `Decimal`).
+    """Returns an id as a trimmed string.
+
+    Returns None if `value` is neither text nor a number as the readers produce it (`int`, `Decimal`).
     """
     if isinstance(value, str):
         return value.strip()

@@ -48,7 +48,7 @@ def choose_tag(
         findings.warn(
             "no-such-tag",
             f"state.json names the tag {quoted(current)}, which {findings.source} does not have; "
-            f"it has {_listed(tags)}.",
+            f"known tags: {_listed(tags)}.",
         )
     if MASTER in tags and (tags[MASTER] or not filled):
         return MASTER
@@ -66,7 +66,7 @@ def _asked(tags: Tags, name: str, origin: str, findings: Findings) -> str:
         return name
     raise usage_error(
         "no-such-tag",
-        f"{findings.source} has no tag {quoted(name)}{origin}; it has {_listed(tags)}.",
+        f"{findings.source} has no tag {quoted(name)}{origin}; known tags: {_listed(tags)}.",
         "Choose one of those with `--tag`.",
     )
 

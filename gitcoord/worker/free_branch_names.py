@@ -23,7 +23,8 @@ def require_free_names(
 ) -> None:
     """Raises `name-taken` (exit 2) if a branch or record of one of the `tasks` (None: all) cannot be created.
 
-    Looks at the refs of the remote and of this repository, as of the last refresh. Ignores landed tasks.
+    Looks at the shared refs as of the last refresh; if there is a remote, also at this clone's branches, read
+    now. Ignores landed tasks.
     """
     wanted = [task for task in plan.tasks if tasks is None or task in tasks]
     open_tasks = [task for task in wanted if progress.get(task, PENDING).landing is None]

@@ -125,7 +125,7 @@ def find_task(plan: Plan, task: str) -> PlannedTask:
     raise usage_error(
         "no-such-task",
         f"The plan has no task {task!r}.",
-        f"It has: {known}. Run `gitcoord plan` again if the task list has changed.",
+        f"Its tasks: {known}. Run `gitcoord plan` again if the task list has changed.",
     )
 
 

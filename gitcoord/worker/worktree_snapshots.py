@@ -29,7 +29,7 @@ class WorktreeSnapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _LARGEST, _ALTOGETHER = 16 << 20, 256 << 20
-"""Most bytes of one uncommitted file and of all together: others are left out, because git copies all."""
+"""Maximum bytes of one uncommitted file, and of all: others are left out, because git copies each file."""
 
 Seen = tuple[Repository, list[BranchInput], tuple[WorktreeSnapshot, ...]]
 

@@ -74,7 +74,7 @@ def test_one_task_or_the_newest_few_can_be_asked_for(desk: Repo) -> None:
 def test_a_task_that_nobody_knows_is_wrong_usage(desk: Repo) -> None:
     store_of(desk).save_plan(plan_of([[["1", "7"]]]))
     ran = gitcoord("log", "--task", "../../x", "--json", cwd=desk.path, ok=2)
-    assert (ran.json["code"], ran.json["hint"]) == ("no-such-task", "The plan has: 1, 7.")
+    assert (ran.json["code"], ran.json["hint"]) == ("no-such-task", "Tasks of the plan: 1, 7.")
     assert gitcoord("log", "--task", "7", cwd=desk.path, ok=0).err == "Nothing has happened to task 7 yet.\n"
 
 

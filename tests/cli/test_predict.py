@@ -97,7 +97,7 @@ def test_a_wrong_name_is_one_error_that_says_what_there_is(run: Callable[..., En
     ended = run("1", "77")
     assert (ended.code, ended.out) == (2, "")
     assert "no task '77'" in ended.err
-    assert "It has: 1, 2, 3, 4, 5, 6." in ended.err
+    assert "Its tasks: 1, 2, 3, 4, 5, 6." in ended.err
     assert json.loads(run("1", "--base", "nowhere", "--json").out)["code"] == "no-such-base"
 
 

@@ -31,7 +31,7 @@ def test_what_was_folded_and_then_rewritten_or_deleted_is_treated_as_it_deserves
     assert stopped.json["landed"] == []
     reasons = {one["task"]: one["reason"] for one in stopped.json["waiting"]}
     assert "rewritten after it was submitted" in reasons["2"]
-    assert reasons["1"] == reasons["3"] == "waits for task 2 (land it without: --partial)"
+    assert reasons["1"] == reasons["3"] == "waits for task 2 (--partial lands what is ready)"
     assert project.remote.files(BRANCH) == ["1.txt", "3.txt", "src/main.rs"]
     partly = project.run("merge-level", "--partial", "--json")
     assert tasks_of(partly.json["landed"]) == ["1", "3"]

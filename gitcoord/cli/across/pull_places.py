@@ -1,4 +1,4 @@
-"""Finds the repository in a pull request's name: `OWNER/REPO#12`, or `api#12` with a name of the settings."""
+"""Finds the repository in a pull request's name: `OWNER/REPO#12`, or `api#12` (`api` as in the settings)."""
 
 from collections.abc import Sequence
 
@@ -43,7 +43,8 @@ def _find(home: Context, name: str) -> Context:
     raise usage_error(
         "no-such-repository",
         f"There is no repository {name} here.",
-        f"Known repositories: {', '.join(contexts)}. On GitHub, OWNER/REPO#12 names a pull request, too.",
+        f"Known repositories: {', '.join(contexts)}. "
+        "For a repository on GitHub, you can also write OWNER/REPO#12.",
     )
 
 

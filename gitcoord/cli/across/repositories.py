@@ -169,8 +169,8 @@ class Repositories:
             raise GitcoordError(
                 "no-such-repository",
                 "\n".join(one.message for one in wrong),
-                hint=f"The settings have {', '.join(self.contexts)}. Add the others there, or change "
-                "`repo` of these tasks.",
+                hint=f"Known repositories: {', '.join(self.contexts)}. Add the others under [repositories], "
+                "or change `repo` of these tasks.",
                 exit=Exit.USAGE,
                 findings=wrong,
             )
@@ -258,7 +258,12 @@ class WholeStore(Store):
         texts: "Texts | None" = None,
         carried: "Collection[TaskId]" = (),
     ) -> bool:
-        """Saves the parts, then the complete plan. If that is interrupted, the next `plan` saves the rest."""
+        """Saves the parts, then the complete plan.
+
+        If a complete plan was saved before and this save is interrupted, the next one saves the rest. After
+        an interrupted first save, the next one raises `repository-planned` if a part outside the home
+        repository was saved: the new plan has another identifier.
+        """
         saved = self.saved.read()
         part = saved.part if saved is not None and saved.part else PlanPart(plan=uuid4().hex[:12], name="")
         whole = msgspec.structs.replace(plan, part=part)

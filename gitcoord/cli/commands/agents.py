@@ -44,7 +44,7 @@ def install(
         bool, typer.Option("--json", help="One gitcoord.agents/1 document on stdout.")
     ] = False,
 ) -> None:
-    """Write ten lines of rules into the file that the program reads: how to find, start and submit a task.
+    """Write rules into the file that the program reads: how to find, start and submit a task.
 
     The rest of the file stays as it is.
     """

@@ -44,8 +44,8 @@ def cancel(
 ) -> None:
     """Stop work on each TASK. It stays stopped until `gitcoord retry TASK`.
 
-    Records the request in the journal. Kills the workers on this machine and all their child processes, also
-    those that ignore TERM. Workers on other machines check the journal every minute. Keeps the branch and
+    Records the request in the journal. Kills the workers that this clone started, with all their child
+    processes, even those that ignore TERM. Other workers check the journal every minute. Keeps the branch and
     the checkout.
     """
     from gitcoord.cli.across.each_repository import ask_each, places_with, together

@@ -123,9 +123,9 @@ def check_conflicts(
 ) -> None:
     """Find which branches of LEVEL really conflict, by merging them in memory.
 
-    Exit code 0 when the whole level can land as one wave, 1 when it has to be split. Changes neither the
-    working tree nor a branch. Ignored paths do not split waves. A merge that fails in an ignored path is
-    still a conflict, because landing would fail there. With --check, also runs the check on the landing
+    Exit code 0 if the level's branches can land as one wave and pass the check, if any; 1 if not. Changes
+    neither the working tree nor a branch. An overlap in an ignored path does not split waves; a merge that
+    fails there does, because landing would fail, too. With --check, also runs the check on the landing
     order, and names branches that merge cleanly but fail together.
 
     Without a task list, give pull requests, branches or worktrees.

@@ -28,7 +28,7 @@ def config(
 ) -> None:
     """Show the settings in effect in this working tree, and their sources.
 
-    Command-line options override them. A saved plan keeps its own base and strategy.
+    Command-line options override the settings. A saved plan keeps its own base and strategy.
     """
     from gitcoord.cli.context import maybe_context
     from gitcoord.cli.views.output import emit, emit_json, say

@@ -41,8 +41,8 @@ def doctor(
     """Check whether landing would work: git, remote, state, token, permissions, rules, limits.
 
     Exit code 0 if it would work, 1 if it would fail. Changes nothing permanently: it pushes one ref and
-    deletes it again, to see whether it can store the state. It tests permissions with requests that GitHub
-    refuses.
+    deletes it again, to see whether it can store the state. It tests permissions with writes that GitHub
+    refuses in any case: the reason for the refusal shows whether the permission is missing.
     """
     from gitcoord.errors import Exit
 

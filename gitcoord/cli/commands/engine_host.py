@@ -26,8 +26,9 @@ def engine_host(
 ) -> None:
     """Answer one request of a run on another machine: JSON on stdin, JSON on stdout.
 
-    `gitcoord run` calls it on the machines of its engine; you do not need to. If $GITCOORD_REQUEST has a
-    request, the command does not read stdin.
+    `gitcoord run` calls this command on the machines of the run's engine; you do not need to. If
+    $GITCOORD_REQUEST contains a request, the command does not read stdin. Exit code 1 if it refuses the
+    request.
     """
     import msgspec
 

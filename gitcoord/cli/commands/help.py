@@ -1,4 +1,4 @@
-"""`gitcoord help`: the documents of this version, and the help of a command."""
+"""`gitcoord help`: shows the documentation of this version, and the help of a command."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,7 +34,7 @@ def show_help(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One gitcoord.help/1 document on stdout.")] = False,
 ) -> None:
-    """Show the documents of this version by topic, or the help of a command."""
+    """Show the documentation of this version by topic, or the help of a command."""
     from gitcoord.cli.views.output import emit, emit_json
 
     topics = _topics()

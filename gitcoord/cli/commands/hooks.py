@@ -26,7 +26,7 @@ def _alone(context: typer.Context) -> None:
 _EPILOG = """\b
 Examples:
   gitcoord hooks install claude           # .claude/settings.json: each edit
-  gitcoord hooks install codex --dry-run  # .codex/hooks.json: shows it
+  gitcoord hooks install codex --dry-run  # prints .codex/hooks.json
   gitcoord hooks install git              # pre-commit: before each commit
   gitcoord hooks install git --uninstall
 """

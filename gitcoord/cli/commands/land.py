@@ -31,7 +31,7 @@ from gitcoord.cli.options import (
 _EPILOG = """\b
 Examples:
   gitcoord land 12 15 19     # these pull requests
-  gitcoord land acme/api#12  # in another of [repositories]
+  gitcoord land acme/api#12  # in another repository of the settings
   gitcoord land --label agents --check 'make test'
   gitcoord land --author copilot --method squash --yes
   gitcoord land --branches 'agent/*' --dry-run
@@ -40,7 +40,9 @@ Examples:
 
 _Pulls = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[NUMBER]...", help="Pull requests: 12 or #12.", show_default=False),
+    typer.Argument(
+        metavar="[NUMBER]...", help="Pull requests: 12, #12 or OWNER/REPO#12.", show_default=False
+    ),
 ]
 _Worktrees = Annotated[
     bool, typer.Option("--worktrees", help="The branches of this clone's linked worktrees.")
@@ -48,7 +50,9 @@ _Worktrees = Annotated[
 _Base = Annotated[
     str | None,
     typer.Option(
-        "--base", metavar="BRANCH", help="The branch to land on (default: the pull requests' base)."
+        "--base",
+        metavar="BRANCH",
+        help="The branch to land on (default: `base` in the settings, else the pull requests' base).",
     ),
 ]
 _Strategy = Annotated[
@@ -100,11 +104,13 @@ def land(
 ) -> None:
     """Land existing pull requests, branches or worktrees, in an order that works.
 
-    Needs no task list, and keeps the titles, texts and branches of others. Defers a head that conflicts, and
-    comments the reason on its pull request. A head lands after the heads that it contains, and after #12 if
-    its pull request says "depends on #12". Run the command again to continue.
+    Needs no task list. Does not edit the titles and descriptions of other people's pull requests, and deletes
+    branches only with --delete-branches. Defers a head that conflicts, and gives the reason in a comment on
+    its pull request. A head lands after the heads that it contains, and after #12 if its pull request says
+    "depends on #12". Run the command again to continue.
 
-    Exit code 0 if everything that you named is in the base, 1 if something was left out or deferred.
+    Exit code 1 if something that you named was left out, was deferred or still waits, 0 if not. Exit code 0
+    also if you do not confirm, and after a --dry-run that found something to land.
     """
     from gitcoord.adoption.model import AdoptionRequest
     from gitcoord.cli.across.pull_places import named_repository, open_named

@@ -114,7 +114,7 @@ def _events(store: "Store", task: str | None) -> "list[tuple[Oid, AnyEvent]]":
     if not found:
         plan = store.plan()
         if plan is None or task not in plan.tasks:
-            known = "" if plan is None else f"The plan has: {', '.join(list(plan.tasks)[:20])}."
+            known = "" if plan is None else f"Tasks of the plan: {', '.join(list(plan.tasks)[:20])}."
             raise usage_error("no-such-task", f"There is no task {task!r} in the plan or the journal.", known)
     return found
 

@@ -43,8 +43,8 @@ def logs(
 ) -> None:
     """Show the output of TASK's agent. Long output is shortened to its start and end.
 
-    If the log of an ended attempt is on another machine, shows the end that git keeps. For a task of several
-    repositories, shows the log in each.
+    If the log of an ended attempt is on another machine, shows only its end, which gitcoord stores in the
+    repository. For a task of several repositories, shows the log in each.
     """
     from gitcoord.cli.across.each_repository import ask_each
     from gitcoord.cli.across.task_routing import places_of

@@ -100,8 +100,8 @@ def merge_level(
     With a check, the base moves only to a tree on which that command succeeded: gitcoord checks combinations
     of branches in parallel before they land, and defers a task that makes the check fail.
 
-    Exit code 0 if the whole level is in the base, 1 if something was deferred or still waits. Run the command
-    again to continue, even after it was killed.
+    Exit code 0 if the whole level is in the base, and after a --dry-run; 1 if something was deferred or still
+    waits. Run the command again to continue, even after it was killed.
     """
     from gitcoord.cli.context import acts_across, open_context
     from gitcoord.cli.landing.check_options import CheckArguments, make_check_options, with_checker

@@ -29,7 +29,7 @@ _Tasks = Annotated[
 ]
 _Tag = Annotated[str | None, typer.Option("--tag", metavar="TAG", help="The tag of the list to plan.")]
 _Everything = Annotated[
-    bool | None, typer.Option("--all/--no-all", help="Plan all tasks, also those that are done or cancelled.")
+    bool | None, typer.Option("--all/--no-all", help="Plan all tasks, even those that are done or cancelled.")
 ]
 _PlanCancelled = Annotated[
     bool | None,

@@ -35,13 +35,16 @@ _Tasks = Annotated[
     typer.Argument(
         metavar="[TASK]...",
         autocompletion=complete_task,
-        help="Tasks to predict (default: all unfinished tasks).",
+        help="Tasks to predict (default: the first 200 unfinished tasks).",
         show_default=False,
     ),
 ]
 _Files = Annotated[bool, typer.Option("--files", help="Show the files of each task, not the pairs.")]
 _Most = Annotated[
-    int, typer.Option("--most", min=1, metavar="N", help="Maximum number of files or pairs to show.")
+    int,
+    typer.Option(
+        "--most", min=1, metavar="N", help="Maximum number of files of a task, and, without TASK, of pairs."
+    ),
 ]
 _List = Annotated[
     str | None, typer.Option("--tasks", metavar="PATH", help="The task list; `-` reads standard input.")
@@ -188,7 +191,7 @@ def _chosen(listed: "TaskList", names: Sequence[str]) -> "list[Task]":
     for name in names:
         if name not in by_id:
             known = ", ".join(sorted(by_id, key=natural_key)[:12]) + (" …" if len(by_id) > 12 else "")
-            raise usage_error("no-such-task", f"The task list has no task {name!r}.", f"It has: {known}.")
+            raise usage_error("no-such-task", f"The task list has no task {name!r}.", f"Its tasks: {known}.")
     return [by_id[name] for name in dict.fromkeys(names)]
 
 

@@ -35,8 +35,8 @@ def prompt(
 ) -> None:
     """Print the prompt that an agent would get for TASK now, in Markdown.
 
-    It names the tasks that run now and the files that they change. A deferred task gets the prompt for its
-    conflict. A task of several repositories has one in each.
+    The prompt names the tasks that run now and the files that they change. For a deferred task, it is the
+    prompt for the conflict. For a task of several repositories, prints the prompt in each.
     """
     from gitcoord.cli.across.each_repository import show_name, together
     from gitcoord.cli.across.task_routing import places_of

@@ -50,8 +50,10 @@ def rollback(
 
     Computes the result in memory first: if a revert conflicts, or later work builds on the level, the command
     changes nothing and ends with exit code 1. Afterwards the tasks count as not landed; `gitcoord checkout
-    TASK` restores a task's work for another try. Exit code 1 while the pull request waits for checks or
-    reviews; run the command again to continue.
+    TASK` restores a task's work for another try.
+
+    Exit code 1 also if no task of LEVEL has landed, or if the pull request could not be merged yet: run
+    the command again to continue.
     """
 
     import msgspec

@@ -88,7 +88,9 @@ _Engine = Annotated[
 _Hosts = Annotated[
     str | None,
     typer.Option(
-        "--hosts", metavar="HOST[:N],…", help="Over SSH: the hosts, and the most attempts at once on each."
+        "--hosts",
+        metavar="HOST[:N],…",
+        help="Over SSH: the hosts, and the maximum number of attempts at once on each.",
     ),
 ]
 _Scheduler = Annotated[
@@ -147,8 +149,10 @@ def run(
     """Run the plan: start a worker for each task or subtask that is ready, in parallel, until all are done.
 
     A task starts as soon as its own dependencies have landed. Without a saved plan, makes and saves one.
-    A failure stops only the tasks that depend on it. Exit code 0 if everything is submitted (with --land: in
-    the base), 1 if something failed or waits for a person.
+    A failure stops only the tasks that depend on the failed one.
+
+    Exit code 0 if everything is submitted (with --land: in the base), 130 if the run was stopped, else 1.
+    Exit code 0 also after a --dry-run, and if you do not confirm.
     """
     from gitcoord.cli.running.open_engine import engine_choice
     from gitcoord.cli.running.run_options import RunRequest

@@ -49,8 +49,8 @@ def submit(
 ) -> None:
     """Submit the complete work on TASK: push its branch and record it.
 
-    With single-PR, also merges the branch into the level branch. If that conflicts, names the paths and tasks
-    and ends with exit code 1; the task's branch is safe on the remote.
+    With single-PR, also merges the branch into the level branch. If that merge conflicts, names the paths and
+    tasks, defers TASK, and ends with exit code 1; the task's branch has been pushed.
     """
     from gitcoord.cli.across.task_routing import places_of
     from gitcoord.errors import Exit, in_repository

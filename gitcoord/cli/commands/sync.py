@@ -15,7 +15,7 @@ Examples:
   gitcoord sync --json     # for a program
 
 \b
-Exit codes: 0 the list is up to date, 1 a status could not be set.
+Exit code 1 if a status could not be set, else 0, also after a --dry-run.
 """
 
 _Json = Annotated[bool, typer.Option("--json", help="One gitcoord.sync/1 document on stdout.")]

@@ -35,8 +35,8 @@ wrong; or it writes `again: WHY` or `wrong: WHY` into $GITCOORD_RESULT_FILE.
 The check finds the paths that the branch changes in $GITCOORD_CHANGED_FILE.
 
 \b
-Exit codes: 0 submitted, 1 failed, 75 retry, 65 the task is wrong,
-124 out of time, 143 cancelled.
+Exit codes: 0 submitted, or nothing left to do; 1 failed or in conflict;
+75 try again later; 65 the task is wrong; 124 out of time; 143 cancelled.
 """
 
 _Attempt = Annotated[

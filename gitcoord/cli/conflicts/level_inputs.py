@@ -90,7 +90,7 @@ def require_tasks(level: PlannedLevel, request: CheckRequest) -> None:
             known = ", ".join(sorted(level.tasks, key=natural_key)[:12])
             more = " …" if len(level.tasks) > 12 else ""
             what = f"{level.name} has no task {task!r}."
-            raise usage_error("no-such-task", what, f"It has: {known}{more}.")
+            raise usage_error("no-such-task", what, f"Its tasks: {known}{more}.")
 
 
 def _inputs(context: Context, plan: Plan, landed: Collection[TaskId]) -> list[BranchInput]:

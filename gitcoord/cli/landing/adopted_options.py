@@ -8,5 +8,5 @@ Adopted = Annotated[
     bool, typer.Option("--adopted", help="Show the pull requests and branches that `gitcoord land` adopted.")
 ]
 AdoptedBase = Annotated[
-    str | None, typer.Option("--base", metavar="BRANCH", help="With --adopted: the branch they land on.")
+    str | None, typer.Option("--base", metavar="BRANCH", help="With --adopted: the branch that they land on.")
 ]

@@ -64,8 +64,8 @@ def find_logs(context: Context, task: TaskId, attempt: int | None, *, newest: bo
     """Finds the logs on this machine. If an engine runs the attempt elsewhere, fetches its log first.
 
     Chooses `attempt`; without it, the newest attempt if `newest`, else the newest one with a log. If the
-    attempt has ended and its complete log is not here, finds the end of the log that git keeps. Raises
-    `no-log` (exit 2), or the error of an engine that does not answer.
+    attempt has ended and its complete log is not here, finds the end of the log in the repository's refs.
+    Raises `no-log` (exit 2), or the error of an engine that does not answer.
     """
     places = attempts_here(context.repository.common_dir, context.store.generation, task)
     wanted = attempt or max(places, default=0)

@@ -1,4 +1,4 @@
-"""The ends of logs that git keeps, for attempts whose logs are not on this machine."""
+"""The ends of logs, stored in the repository's refs, of attempts whose logs are not on this machine."""
 
 from collections.abc import Collection
 from contextlib import suppress
@@ -15,7 +15,7 @@ from gitcoord.tasks.model import TaskId
 
 
 class LogEndShown(msgspec.Struct, frozen=True, kw_only=True):
-    """The end of a log that git keeps, for a log on another machine.
+    """The end, stored in the repository's refs, of a log that is on another machine.
 
     `worker` wrote the log on `engine`; `bytes` is the log's size. `complete`: `output` is the complete log.
     """
@@ -72,7 +72,7 @@ def show_log_end(end: LogEndShown, *, raw: bool, name: str = "") -> None:
 
 
 def _origin(end: LogEndShown) -> str:
-    """Returns a line that says how much of the log git keeps, and on which machine the log was written."""
+    """Returns a line that says how much of the log is stored, and on which machine the log was written."""
     where = f"{end.worker}{f' ({end.engine})' if end.engine else ''}"
     if end.complete:
         return f"A copy from git: attempt {end.attempt} wrote its log on {where}."

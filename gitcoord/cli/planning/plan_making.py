@@ -246,8 +246,8 @@ def _settings_not_taken(settings: Settings, plan: Plan) -> Collection[Finding]:
     return [
         Finding(
             code="settings-not-taken",
-            message=f"The settings have {name} {wanted}, but the saved plan keeps {kept}: "
-            f"change it with `gitcoord plan --{name} {wanted}`.",
+            message=f"In the settings, {name} is {wanted}, but the saved plan keeps {kept}: "
+            f"change the plan with `gitcoord plan --{name} {wanted}`.",
         )
         for name, wanted, default, kept in named
         if wanted not in (default, kept)

@@ -16,7 +16,9 @@ MOST_TASKS = 10
 MOST_RISKS = 5
 MOST_SHOWN_IDS = 24
 _CRITICAL = "◆"
-_EFFICIENCY = "Efficiency: the speed-up divided by the number of workers, and by the most units at once."
+_EFFICIENCY = (
+    "Efficiency: the speed-up divided by the number of workers, and by the largest number of units at once."
+)
 
 
 def plan_view(plan: "Plan") -> list[Shown]:

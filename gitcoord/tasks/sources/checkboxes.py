@@ -1,6 +1,6 @@
 """Finds the checkboxes of a Markdown document with markdown-it, which skips code and comments.
 
-A checkbox is a list entry that begins with `[ ]`, `[x]` or another mark in brackets, as on GitHub:
+A checkbox is a list entry that begins with `[ ]` or `[x]`, as on GitHub, or with another mark in brackets:
 https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/about-task-lists
 """
 

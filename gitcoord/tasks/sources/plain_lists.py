@@ -39,15 +39,17 @@ def read_csv_list(document: str, findings: Findings) -> list[dict[str, Any]]:
         if "id" not in names or "title" not in names:
             raise usage_error(
                 "unknown-shape",
-                f"{findings.source} is not a task list: its first line has no columns `id` and `title`.",
+                f"{findings.source} is not a task list: "
+                "its first line must name the columns `id` and `title`.",
                 f"The columns are {', '.join(_COLUMNS)}.",
             )
         unknown = [name for name in names if name not in _COLUMNS]
         if unknown:
+            noun = "column" if len(unknown) == 1 else "columns"
             findings.warn(
                 "unknown-column",
-                f"gitcoord does not read {listed(map(quoted, unknown))} of {findings.source}; "
-                f"the columns are {', '.join(_COLUMNS)}.",
+                f"gitcoord ignores the {noun} {listed(map(quoted, unknown))} in {findings.source}; "
+                f"the columns that it reads are {', '.join(_COLUMNS)}.",
             )
         return [_row(dict(zip(names, row, strict=False))) for row in rows if any(row)]
     except csv.Error as error:

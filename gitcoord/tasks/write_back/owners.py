@@ -15,7 +15,7 @@ from gitcoord.tasks.write_back.splices import DONE, NewStatus
 BEADS_PROGRAM: Final = "bd"
 _SECONDS: Final = 120
 _MOST: Final = 50
-"""The most ids in one command, to keep command lines short."""
+"""The maximum number of ids in one command, to keep command lines short."""
 
 
 def beads_commands(wanted: Mapping[str, NewStatus]) -> list[list[str]]:

@@ -56,7 +56,8 @@ def attend_here(request: HostRequest, parent: int | None = None) -> int:
 
 def _attend(request: HostRequest, parent: int | None) -> int:
     if request.start is None:
-        raise usage_error("usage", "The request contains no attempt.", "An engine of gitcoord writes it.")
+        hint = "gitcoord's engines write such requests; do not write them yourself."
+        raise usage_error("usage", "The request contains no attempt.", hint)
     run, launch = Path(request.run), request.start
     if request.repository:
         clone = clone_directory(request.repository)

@@ -1,4 +1,4 @@
-"""Keeps a checkout's commits that no branch has under a ref, before the checkout is changed or removed."""
+"""Before a checkout is changed or removed, makes a ref for those of its commits that are on no branch."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ KEPT = "refs/gitcoord-kept/"
 _LOG = "head-log"
 """The copy of the checkout's log of HEAD, from before the first command, in the attempt's directory."""
 _MOST = 500
-"""Most positions of HEAD, and most commits of the branch, to check."""
+"""The maximum number of positions of HEAD, and of commits of the branch, to check."""
 
 
 def kept_ref(generation: int, unit: TaskId, attempt: int) -> str:

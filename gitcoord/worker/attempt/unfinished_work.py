@@ -27,7 +27,7 @@ from gitcoord.worker.attempt.uncommitted_work import changed_entries, path_lines
 from gitcoord.worker.hold_back_rules import blob_sizes, unwanted_blobs
 
 _LARGEST, _ALTOGETHER = 1 << 20, 16 << 20
-"""Most bytes of one published file, and of all new contents together: larger files are left out."""
+"""Maximum bytes of one published file, and of all new contents together: other files are left out."""
 _PATHS = ("--pathspec-from-file=-", "--pathspec-file-nul")
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 _LONGEST = 1 << 16
 _PATIENCE = 20.0
-"""Most seconds to wait for the number of a forked process, including the start of the server."""
+"""The maximum seconds to wait for the number of a forked process, including the start of the server."""
 
 
 class CheckProcess:

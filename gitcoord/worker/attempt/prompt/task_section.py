@@ -10,7 +10,7 @@ from gitcoord.worker.unit import WorkUnit
 
 _MOST_SIBLINGS = 40
 _CONTEXT = 3000
-"""Most characters of the whole task's text in a subtask's prompt."""
+"""The maximum number of characters of the whole task's text in a subtask's prompt."""
 
 
 SiblingState = Literal["done", "at work", "to come"]
