@@ -38,7 +38,7 @@ class CheckMemo:
         return found if found is not None and found.tree == tree and found.outcome != "unclear" else None
 
     def forget_failures(self) -> int:
-        """Deletes this command's results other than `passed`, to check again; returns how many."""
+        """Deletes this command's results other than `passed`, to check again; returns the number of them."""
         count = 0
         for place in matching_paths(self._folder, f"*-{self._command.digest}"):
             found = read_result(place)

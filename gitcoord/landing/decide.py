@@ -33,11 +33,11 @@ from gitcoord.text_lists import named_tasks, some
 
 BY_ITSELF = "it then merges automatically"
 PATIENCE = 20
-"""How many times unsettled carriers are examined, all together, before they are held; the pauses grow."""
+"""The number of examinations of all unsettled carriers together before they are held; the pauses grow."""
 _AHEAD = 8
 """The number of pull requests to open before merging the first, so their checks run in the meantime."""
 _TURN = 4
-"""How many times an unsettled carrier is examined before the next one of its wave."""
+"""The number of examinations of an unsettled carrier before the next carrier of its wave is examined."""
 _UNPROVED_QUEUE = (
     "the forge would merge it later, onto an unchecked base: run the check on the forge, and land without "
     "a check here"
@@ -47,7 +47,7 @@ _REMADE_QUEUE = (
     "the merge queue and --auto"
 )
 _FEW_LOOKS = 2
-"""The least number of times to examine each carrier: the first makes GitHub compute whether it merges."""
+"""The minimum number of examinations of each carrier: the first makes GitHub compute whether it merges."""
 
 
 def next_step(snapshot: LandingSnapshot, memory: LandingMemory, options: Options) -> Step:

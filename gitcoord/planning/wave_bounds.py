@@ -71,7 +71,7 @@ class _Cliques:
             candidates &= ~(1 << task)
 
     def _coloured(self, candidates: int) -> list[tuple[int, int]]:
-        """Returns the candidates, each with an upper bound on the size of a clique of it and earlier ones."""
+        """Returns the candidates, each with an upper bound on the size of a clique up to and including it."""
         found = []
         colours = 0
         while candidates:

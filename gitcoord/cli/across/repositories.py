@@ -258,11 +258,9 @@ class WholeStore(Store):
         texts: "Texts | None" = None,
         carried: "Collection[TaskId]" = (),
     ) -> bool:
-        """Saves the parts, then the complete plan.
+        """Saves the parts, then the complete plan. If a later save is interrupted, the next saves the rest.
 
-        If a complete plan was saved before and this save is interrupted, the next one saves the rest. After
-        an interrupted first save, the next one raises `repository-planned` if a part outside the home
-        repository was saved: the new plan has another identifier.
+        After an interrupted first save, the next may raise `repository-planned`: it uses a new identifier.
         """
         saved = self.saved.read()
         part = saved.part if saved is not None and saved.part else PlanPart(plan=uuid4().hex[:12], name="")

@@ -48,9 +48,9 @@ def check_file(
 ) -> None:
     """Say which other tasks' branches touch each PATH, and in which lines of the base.
 
-    Exit code 0 if no other task does, 1 if one does. Uses the branches that were last fetched (by any
-    command, or with --fetch) and this clone's branches. With --hook, only another task's change blocks the
-    write; errors do not.
+    Exit code 0 if no other task touches a PATH, 1 if one does. Uses the branches that were last fetched (by
+    any command, or with --fetch) and this clone's branches. With --hook, only another task's change blocks
+    the write; errors do not.
     """
     from pathlib import Path
 

@@ -42,7 +42,7 @@ _Output = Annotated[
 ]
 _Check = Annotated[
     Path | None,
-    typer.Option("--check", metavar="FILE", help="List the errors in a file; exit code 1 if it has any."),
+    typer.Option("--check", metavar="FILE", help="List the errors in FILE; exit code 1 if there are any."),
 ]
 _Image = Annotated[
     str,

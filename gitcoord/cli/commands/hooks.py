@@ -45,7 +45,7 @@ def install(
     """Make PROGRAM ask `gitcoord check-file` before each edit or commit in this repository.
 
     Keeps all other settings of PROGRAM. The hook blocks an edit or commit only if another task's branch
-    changes one of its files.
+    changes one of the same files.
     """
     from gitcoord.cli.context import open_context
     from gitcoord.cli.setup.hook_files import others, planned_change

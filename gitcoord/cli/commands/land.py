@@ -104,13 +104,12 @@ def land(
 ) -> None:
     """Land existing pull requests, branches or worktrees, in an order that works.
 
-    Needs no task list. Does not edit the titles and descriptions of other people's pull requests, and deletes
-    branches only with --delete-branches. Defers a head that conflicts, and gives the reason in a comment on
-    its pull request. A head lands after the heads that it contains, and after #12 if its pull request says
-    "depends on #12". Run the command again to continue.
+    Needs no task list. Does not edit titles and descriptions of other people's pull requests, and deletes
+    branches only with --delete-branches. Defers a head that conflicts, and gives the reason in a comment. A
+    head lands after the heads that it contains, and after #12 if its pull request says "depends on #12".
 
-    Exit code 1 if something that you named was left out, was deferred or still waits, 0 if not. Exit code 0
-    also if you do not confirm, and after a --dry-run that found something to land.
+    Exit code 1 if something that you named was left out, was deferred or still waits: run the command again
+    to continue. Else 0, also if you do not confirm, and after a --dry-run that found something to land.
     """
     from gitcoord.adoption.model import AdoptionRequest
     from gitcoord.cli.across.pull_places import named_repository, open_named

@@ -68,7 +68,7 @@ def install(
 ) -> None:
     """Add the server to a client's configuration in this project. Keeps everything else in the file.
 
-    Codex keeps servers in the user's configuration: for it, print the command that adds the server there.
+    For Codex, which keeps servers in the user's configuration, only prints the command that adds the server.
     """
     from gitcoord.cli.context import open_context
     from gitcoord.cli.mcp_server.clients import client_change, require_sdk

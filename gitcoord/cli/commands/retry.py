@@ -49,8 +49,10 @@ def retry(
 ) -> None:
     """Retry each TASK: the current run, or the next one, starts it.
 
-    For a parent, retries only the subtasks that failed or were cancelled. Takes over a task that another
-    worker claimed and has not finished. --all skips rolled-back tasks: name them.
+    For a task with subtasks, retries those that were cancelled and those whose newest attempt has not
+    succeeded; if the task is deferred, only the task itself. Takes over a task that a worker of another clone
+    claimed, or that somebody began manually, and that is not finished. --all skips rolled-back tasks: name
+    them.
     """
     from gitcoord.cli.across.each_repository import all_places, ask_each, places_with, together
     from gitcoord.cli.views.output import emit_json, say

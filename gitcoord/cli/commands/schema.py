@@ -39,8 +39,8 @@ def show_schema(
 ) -> None:
     """Print the JSON schema of a document, or list the documents.
 
-    A later version may add keys to a document. If it removes a key or changes what one means, the document
-    gets another number after its name.
+    A later version may add keys to a document. If a version removes a key or changes the meaning of one, the
+    document gets another number after its name.
     """
     from gitcoord.cli.documents.files import schema_names, schema_summary, schema_text
     from gitcoord.cli.views.output import emit, emit_json

@@ -23,7 +23,7 @@ Examples:
   gitcoord next --json | jq -r '.starts[].unit'
 
 \b
-Exit codes: 0 something can start, 1 nothing can start now, 2 no plan for this list.
+Exit codes: 0 something can start, 1 nothing can, 2 no plan for this list.
 """
 
 

@@ -10,7 +10,7 @@ from gitcoord.landing.dry_run import Preview, preview
 from gitcoord.tasks.model import TaskId
 
 _PASSES = 2
-"""How many times to go through the repositories.
+"""The number of rounds over the repositories.
 
 If one of them defers a task, those before it are simulated again without that task.
 """
