@@ -123,8 +123,8 @@ class LandingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     `check` is a command (empty: none; `run --land` uses the workers' check), split into words, or run in a
     shell with `shell` under `[run]`. `slots` is the number of checks that run at once (0: the number of
     cores, at most 8), `window` the number of branches to check ahead (0: computed from recent failures).
-    `check_timeout` limits one check; `flaky` is the number of times to repeat a failed check before blaming a
-    task. `clean` also removes ignored files from a checkout before each check. `environment` names everything
+    `check_timeout` limits one check, `flaky` the repetitions of a failed check before a task is blamed.
+    `clean` also removes ignored files from a checkout before each check. `environment` names everything
     else that a result depends on: change it when the tools change. `prove` says which trees must pass when
     pull requests land one after the other: each tree of the base, or only the last of a row that was checked
     together. `status` names a commit status for the result of the check on each head (empty: none).

@@ -189,7 +189,7 @@ def _anew(carrier: Carrier, branch: LevelBranch, why: str, way: str) -> Step:
     If people have committed to the branch, returns the step that holds it.
     """
     if branch.by_hand:
-        own = f"commits that were made by hand ({some([commit[:12] for commit in branch.by_hand])})"
+        own = f"commits that people made ({some([commit[:12] for commit in branch.by_hand])})"
         text = f"{why}, and {branch.name} has {own}, which gitcoord never drops: {way}"
         return Hold(carrier=carrier, reason=text, final=True)
     return Rebuild(tasks=carrier.tasks)

@@ -21,10 +21,10 @@ ResultOf = Callable[[Oid], CheckResult | None]
 class CheckOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The check that work must pass to land, and how to search for the work that passes.
 
-    `window`: how many branches to check ahead (None: computed from recent failures). `flaky`: how many times
-    to repeat a failed check before blaming a task. With `allow_red_base`, if the base itself fails, work that
-    fails in the same way may land. `prove`: whether the base's tree after each pull request must pass, or
-    only that after the last of several.
+    `window`: how many branches to check ahead (None: computed from recent failures). `flaky`: the maximum
+    number of repetitions of a failed check before blaming a task. With `allow_red_base`, if the base itself
+    fails, work that fails in the same way may land. `prove`: whether the base's tree after each pull request
+    must pass, or only that after the last of several.
     """
 
     command: CheckCommand

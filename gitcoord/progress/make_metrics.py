@@ -160,7 +160,7 @@ def _at(events: Sequence[AnyEvent], moment: float) -> str | None:
 
 
 def _slots(plan: Plan, events: Sequence[AnyEvent], most: int) -> int:
-    """The slots of the run; if they were not recorded, the most in use, but at least those of the plan."""
+    """The slots of the run; if not recorded, the largest number in use, but at least the plan's number."""
     told = [event.max_parallel for event in events if isinstance(event, RunChanged) and event.max_parallel]
     return max(1, told[-1] if told else max(most, plan.max_parallel))
 

@@ -40,7 +40,7 @@ def measure() -> Machine:
 
 
 class ResourceNeeds:
-    """The memory that a unit needs: the most that a running unit has used."""
+    """The memory that a unit needs: the largest amount that a running unit has used."""
 
     def __init__(self) -> None:
         self._most = 0

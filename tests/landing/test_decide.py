@@ -149,7 +149,7 @@ def test_a_level_branch_is_made_anew_only_when_nobody_worked_in_it() -> None:
     step = next_step(theirs, memory(), SINGLE)
     assert isinstance(step, Hold)
     assert step.final
-    assert "commits that were made by hand (hand)" in step.reason
+    assert "commits that people made (hand)" in step.reason
 
 
 def test_all_or_nothing_ends_when_something_is_deferred() -> None:

@@ -69,8 +69,7 @@ def test_a_base_that_moved_has_the_level_branch_made_anew_unless_somebody_worked
     held = project.run("merge-level", "--json")
     assert held.code == 1
     assert (
-        f"commits that were made by hand ({by_hand[:12]}), which gitcoord never drops: merge main into "
-        f"{BRANCH}"
+        f"commits that people made ({by_hand[:12]}), which gitcoord never drops: merge main into {BRANCH}"
     ) in held.json["waiting"][0]["reason"]
     assert {one["needs"] for one in held.json["waiting"]} == {"work"}
     assert project.remote.tip(BRANCH) == by_hand
@@ -101,7 +100,7 @@ def test_a_level_branch_with_commits_by_hand_and_work_not_to_land_says_which_and
     assert said["needs"] == "work"
     assert "it still contains work of task 2 " in said["reason"]
     assert f"reset {BRANCH} to main, cherry-pick these commits" in said["reason"]
-    assert f"commits that were made by hand ({by_hand[:12]})" in said["reason"]
+    assert f"commits that people made ({by_hand[:12]})" in said["reason"]
     remote.branch(BRANCH)
     remote.commit({"hand.txt": "mine\n"}, "by hand", branch=BRANCH)
     partly = project.run("merge-level", "--partial", "--json")

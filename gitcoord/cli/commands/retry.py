@@ -107,7 +107,8 @@ def _sentence(id: "TaskId", progress: "Mapping[TaskId, Progress]", how: str) -> 
     newest = task_progress.attempt if task_progress is not None and not task_progress.cancelled else None
     if newest is not None and newest.running and newest.started is not None:
         who = f"attempt {newest.number} by {newest.started.by}"
-        return f"Task {id} is running ({who}); it {how} if this attempt fails."
+        when = "if this attempt fails, or at once by a run in another clone"
+        return f"Task {id} is running ({who}); it {how} {when}."
     return f"Task {id} {how}, by this run or the next `gitcoord run`."
 
 

@@ -51,7 +51,10 @@ class HeadsLanding:
         self._as_json = as_json
 
     def run(self, *, yes: bool, dry_run: bool, slots: int | None, recheck: bool, no_check: bool) -> None:
-        """Shows the heads, asks for a confirmation, and lands them. Exit code 1 if something did not land."""
+        """Shows the heads, asks for a confirmation, and lands them; for a dry run, shows the steps instead.
+
+        Exit code 1 if nothing can land, or if after the landing a head is left out, is deferred or waits.
+        """
         if not self._adoption.heads:
             self._nothing(dry_run=dry_run)
             return

@@ -25,7 +25,7 @@ from gitcoord.level_events import LevelAcross
 
 
 def land_across(home: Context, request: AcrossRequest) -> None:
-    """Lands a level in all repositories of its tasks; exit code 1 unless everything has landed."""
+    """Lands a level in all repositories of its tasks; exit code 1 if a task did not land (dry run: 0)."""
     _require(request.others, "merge-level")
     check = make_check_options(home.settings, request.check)
     several = _opened(home, writes=not request.dry_run)
