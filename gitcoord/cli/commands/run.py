@@ -148,8 +148,8 @@ def run(
 ) -> None:
     """Run the plan: start a worker for each task or subtask that is ready, in parallel, until all are done.
 
-    A task starts as soon as its own dependencies have landed. Without a saved plan, makes and saves one.
-    A failure stops only the tasks that depend on the failed one.
+    A task starts as soon as its own dependencies have landed. Without a saved plan, makes and saves one. A
+    failed task stops only its dependents; after `same-failures` equal failures in a row, nothing more starts.
 
     Exit code 0 if everything is submitted (with --land: in the base), 130 if the run was stopped, else 1.
     Exit code 0 also after a --dry-run, and if you do not confirm.
