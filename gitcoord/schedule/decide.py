@@ -38,7 +38,7 @@ def next_starts(units: Units, seen: Observation, capacity: Capacity, policy: Pol
             refusals[unit.id] = refusal
     room = RemainingCapacity(units, seen.running, capacity, seen.now, seen.last_start)
     starts: list[UnitStart] = []
-    for unit in _most_urgent_first(ready, units, seen, room):
+    for unit in _most_urgent_first(ready, units, seen, room, _not_in_base(units, seen, policy)):
         refusal = _held(unit, seen, refusals, starts, units)
         meets = needs.meets(unit, room.running)
         if refusal is None and policy.overlap == "wait" and meets:
@@ -61,12 +61,27 @@ def next_starts(units: Units, seen: Observation, capacity: Capacity, policy: Pol
     return ScheduleDecision(starts=tuple(starts), refusals=refusals, wake=min(wakes, default=None))
 
 
+def _not_in_base(units: Units, seen: Observation, policy: Policy) -> frozenset[TaskId]:
+    """Returns the tasks besides the running ones whose work a unit that starts now will not see in the base.
+
+    Those are the tasks that run on other machines, and the submitted ones that will land soon.
+    """
+    elsewhere = {units.by_id[one].task for one in seen.elsewhere if one in units.by_id}
+    soon = seen.submitted - seen.landed if policy.lands and not policy.whole_waves else frozenset()
+    return soon | elsewhere
+
+
 def _most_urgent_first(
-    ready: Sequence[Unit], units: Units, seen: Observation, room: RemainingCapacity
+    ready: Sequence[Unit],
+    units: Units,
+    seen: Observation,
+    room: RemainingCapacity,
+    not_in_base: frozenset[TaskId],
 ) -> Iterator[Unit]:
     """Yields ready units, the longest chain of dependents first, likely conflicts with running ones last.
 
-    Compares with the running units again for each one, because every start adds a possible conflict.
+    Compares with the running units, and with those `not_in_base`, again for each one, because every start
+    adds a possible conflict.
     """
     order = sorted(ready, key=lambda unit: (unit.id in seen.deferred, -unit.tail, unit.place))
     weighing = units.weighing
@@ -81,7 +96,7 @@ def _most_urgent_first(
     while order and weighing.risk and room.has_slot:
         deferred = order[0].id in seen.deferred
         near = [unit for unit in order[:LOOKAHEAD] if (unit.id in seen.deferred) == deferred]
-        running = {units.by_id[one].task for one in room.running if one in units.by_id}
+        running = {units.by_id[one].task for one in room.running if one in units.by_id} | not_in_base
         waiting = {unit.task for unit in near}
         best = max(near, key=wanted)
         order.remove(best)

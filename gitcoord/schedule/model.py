@@ -28,7 +28,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     these merge and are not on top of deferred work. `barrier`: level by level, wave by wave.
     `overlap`: a unit that clashes with a running one waits, or starts with a warning. `independent_only`:
     only units that certainly do not clash run in parallel. `whole_waves`: a wave lands as a whole
-    (single-pr), so units of one wave cannot wait for each other to land.
+    (single-pr), so units of one wave cannot wait for each other to land. `lands`: a task lands soon after it
+    is submitted.
     """
 
     pipeline: bool = False
@@ -37,6 +38,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     overlap: Literal["wait", "warn"] = "wait"
     independent_only: bool = False
     whole_waves: bool = False
+    lands: bool = False
 
 
 class Capacity(msgspec.Struct, frozen=True, kw_only=True):

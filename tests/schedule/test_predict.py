@@ -91,6 +91,20 @@ def test_the_schedules_of_a_plan_are_those_of_its_runs(
         assert all(schedule.starts[unit] == start for unit, start in told.starts.items())
 
 
+def test_work_that_is_not_in_the_base_yet_is_kept_apart_as_well() -> None:
+    tasks = [a_task(number, estimate=30) for number in range(1, 5)]
+    plan = a_plan(tasks, strategy="multi-pr", risks=Risks(pairs=(pair_of("1", "2", 0.5),)), max_parallel=1)
+    units, capacity, one = units_of(plan), Capacity(max_parallel=1), frozenset({TaskId("1")})
+
+    def starts(seen: Observation, *, lands: bool = True) -> list[TaskId]:
+        return [start.unit for start in next_starts(units, seen, capacity, Policy(lands=lands)).starts]
+
+    assert starts(Observation(done=one, submitted=one)) == ["3"]
+    assert starts(Observation(elsewhere={TaskId("1"): "another machine"})) == ["3"]
+    assert starts(Observation(done=one, submitted=one, landed=one)) == ["2"]
+    assert starts(Observation(done=one, submitted=one), lands=False) == ["2"]
+
+
 def test_what_will_probably_conflict_is_kept_apart_in_time_where_there_is_a_choice() -> None:
     tasks = [a_task(1, estimate=30), a_task(2, estimate=30), a_task(3, estimate=30), a_task(4, estimate=50)]
     for chance, order in ((0.5, ["4", "1", "3", "2"]), (0.0, ["4", "1", "2", "3"])):

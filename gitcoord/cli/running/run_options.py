@@ -135,6 +135,7 @@ def run_options(request: RunRequest, run: RunSettings, plan: Plan) -> RunOptions
             overlap=request.overlap or run.overlap,
             independent_only=request.independent_only,
             whole_waves=plan.strategy == "single-pr",
+            lands=request.land,
         ),
         limits=AttemptLimits(
             retries=run.retries if request.retries is None else request.retries,
