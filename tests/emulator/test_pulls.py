@@ -147,6 +147,17 @@ def test_a_head_that_is_reset_to_the_base_closes_its_pull_request_unmerged(api: 
     assert (found["state"], found["merged"]) == ("closed", False)
 
 
+def test_a_head_that_is_reset_right_after_a_push_to_the_base_closes_its_pull_request_unmerged(
+    api: Api, content: Repo
+) -> None:
+    branch(content, "one")
+    number, before = api.open_pull("one"), content.tip("main")
+    content.commit({"pushed.txt": "pushed"})
+    content.branch("one", before)
+    found = api.call("GET", f"/pulls/{number}")[1]
+    assert (found["state"], found["merged"]) == ("closed", False)
+
+
 def test_text_and_base_can_be_changed_while_it_is_open(api: Api, content: Repo) -> None:
     branch(content, "one", "other")
     number = api.open_pull("one", body="before")

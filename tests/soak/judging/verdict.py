@@ -94,10 +94,10 @@ class Judge:
         self._count(search)
         with self._app.lock:
             pulls = [pull for pull in self._app.pulls.values() if pull.fork is None]
-            opened = Counter(pull.head for pull in pulls if pull.state == "open")
-        for head, times in opened.items():
+            opened = Counter((pull.head, pull.base) for pull in pulls if pull.state == "open")
+        for (head, onto), times in opened.items():
             if times > 1:
-                self.wrong(f"{times} pull requests are open for {head}")
+                self.wrong(f"{times} pull requests are open for {head} onto {onto}")
 
     def all_ended(self, world: World) -> None:
         """A run of every client that was at work: what people did meanwhile has been respected."""

@@ -210,7 +210,9 @@ class EmulatedRepository:
     def _sync_pull(self, pull: Pull) -> None:
         head, base = self.head_tip(pull), self.git.tip(pull.base)
         if base is not None and base != pull.base_sha and not pull.broken_off:
-            landed = head or pull.head_sha
+            # Git pushes arrive one by one: a head that was reset to what the base had before has not landed.
+            reset = head is not None and head != pull.head_sha and self.git.is_ancestor(head, pull.base_sha)
+            landed = pull.head_sha if head is None or reset else head
             if self.git.is_ancestor(landed, base):
                 # Somebody pushed the head into the base: GitHub calls that merged.
                 pull.close(merge_commit=base)
