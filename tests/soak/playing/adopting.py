@@ -90,11 +90,12 @@ class Adopting(Playing):
 
     def _rework(self, deferred: Sequence[Any]) -> None:
         for one in deferred:
+            number = one["task"].partition("-")[0]  # adopted a second time, pull request 1 is task 1-2
             branch = next(
                 work.branch
                 for work in self._scenario.works
                 if one["task"].startswith(work.branch.replace("/", "-"))
-                or (one["task"].isdecimal() and self._app.pulls[int(one["task"])].head == work.branch)
+                or (number.isdecimal() and self._app.pulls[int(number)].head == work.branch)
             )
             self._world.settle(branch)
 
