@@ -135,7 +135,7 @@ def test_a_run_that_can_start_nowhere_and_a_file_of_no_task_are_wrong_usage(serv
     services.run("plan", ok=0)
     for more in ("--dry-run", "--yes"):
         ran = services.run("run", "--agent", "no-such-agent", "--land", more)
-        assert (ran.code, ran.err.count("no-such-agent is not found")) == (2, 3), ran.err
+        assert (ran.code, ran.err.count("no-such-agent is not in PATH")) == (2, 3), ran.err
     ran = services.run("check-file", "shared.txt")
     assert (ran.code, "No task of the plan works in this repository" in ran.err) == (2, True), ran.err
 

@@ -125,6 +125,6 @@ def test_a_scheduler_elsewhere_needs_tls_unless_the_settings_allow_it() -> None:
         with pytest.raises(GitcoordError, match="has no TLS"):
             check_scheduler(address, unprotected=False)
     for address in ("10.0.0.5:8786", "http://127.0.0.1:80", "tcp://:1", "tcp://a", "tcp://a:x", "inproc://1"):
-        with pytest.raises(GitcoordError, match="is no address"):
+        with pytest.raises(GitcoordError, match="is not the address"):
             check_scheduler(address, unprotected=True)
     assert host_of("tcp://[::1]:8786") == "::1"

@@ -54,7 +54,7 @@ def test_checks_never_come_to_what_the_actions_token_opened(hub: GitHubEmulator,
     project.env = hub.environment(hub.make_actions_token())
     ((needs, reason),) = reasons(landed_with_patience(project))
     assert needs == "work"
-    assert "GitHub starts no workflows for what was opened with the Actions token" in reason
+    assert "GitHub starts no workflows for pull requests that the Actions token opened" in reason
     shown = project.run("doctor", env={"GITHUB_ACTIONS": "true"})
     assert "actions token: main demands checks, and GitHub starts none" in shown.out
     app.set_status(app.pulls[1].head_sha, "ci", "success")
